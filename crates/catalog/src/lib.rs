@@ -1,0 +1,1 @@
+//! Tables, columns, types, keys and relations, read from CREATE TABLE text.

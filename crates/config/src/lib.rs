@@ -1,0 +1,1 @@
+//! Spanned JSON with comments, and the typed Document made of it.

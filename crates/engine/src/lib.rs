@@ -1,0 +1,1 @@
+//! Runs a Plan: the request path, the executor, and the traits that stores implement.

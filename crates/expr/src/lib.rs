@@ -1,0 +1,1 @@
+//! The template and condition language: lex, parse, type, compile, run.

@@ -1,0 +1,1 @@
+//! Sockets, limits, health and graceful stop around the engine.

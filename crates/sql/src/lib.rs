@@ -1,0 +1,1 @@
+//! Select grammar, queries and DDL turned into SQL text for a dialect.

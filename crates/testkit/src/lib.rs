@@ -1,0 +1,1 @@
+//! Golden-document runner, fixed clock and ids for tests.

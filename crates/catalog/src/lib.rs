@@ -1,1 +1,3 @@
-//! Tables, columns, types, keys and relations, read from CREATE TABLE text.
+//! Tables, columns, types, keys and relations, read from `CREATE TABLE` text.
+pub mod model;
+pub use model::*;

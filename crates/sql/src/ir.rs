@@ -1,0 +1,518 @@
+//! Queries with every name resolved.
+//!
+//! Role: what the planner builds and the renderer turns into text for a dialect.
+//! Invariant: no value of a request is in here; values are [`ParamId`]s, filled in at run time.
+//! Not here: why a condition is there (tenancy, the author's filter); that is the planner's business.
+
+use backflow_catalog::{ColumnId, ColumnType, TableId};
+
+/// A bind parameter: `ParamId(0)` is `?1` on SQLite and `$1` on PostgreSQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParamId(pub u16);
+
+/// A value as the database takes and gives it, already of its column's type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Datum {
+    /// NULL
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A binary floating point number.
+    Float(f64),
+    /// Anything else, in canonical text: uuid in lower case, instants as
+    /// `2026-11-23T18:10:15.123456+00:00`, numeric in plain digits, jsonb canonical, arrays as JSON.
+    Text(std::sync::Arc<str>),
+}
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Query {
+    /// Rows of a table, with embeds.
+    Read(Read),
+    /// New rows.
+    Insert(Insert),
+    /// Changed rows.
+    Update(Update),
+    /// Removed rows.
+    Delete(Delete),
+}
+
+/// What a statement answers per row: a JSON object made of `members`, then `cells` as typed columns.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outputs {
+    /// Members of the JSON object, in order. `None`: no JSON column at all, only cells.
+    pub members: Option<Vec<Member>>,
+    /// Columns given beside the JSON, for expressions and checks of the engine.
+    pub cells: Vec<ColumnId>,
+}
+
+/// A member of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Member {
+    /// A column, perhaps a path into JSON, perhaps cast.
+    Column {
+        /// The member's name.
+        key: String,
+        /// The column.
+        column: ColumnId,
+        /// Steps into a JSON column, as in `col->a->>b`.
+        path: Vec<JsonStep>,
+        /// `col::type`
+        cast: Option<ColumnType>,
+    },
+    /// `(limit - used) as remaining`
+    Computed {
+        /// The member's name.
+        key: String,
+        /// The value.
+        value: Scalar,
+        /// Its type, as PostgreSQL would type it.
+        ty: ColumnType,
+    },
+    /// Related rows.
+    Embed(Embed),
+    /// `count()`, `amount.sum()` …; rows are grouped by the plain columns beside it.
+    Aggregate {
+        /// The member's name.
+        key: String,
+        /// The function.
+        function: Aggregate,
+        /// The column; `None` for `count()`.
+        column: Option<ColumnId>,
+    },
+}
+
+/// An aggregate function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aggregate {
+    /// `count`
+    Count,
+    /// `sum`
+    Sum,
+    /// `avg`
+    Avg,
+    /// `min`
+    Min,
+    /// `max`
+    Max,
+}
+
+/// A step into a JSON value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonStep {
+    /// Member name or array position.
+    pub key: JsonKey,
+    /// `->>` instead of `->`: the result is text.
+    pub as_text: bool,
+}
+
+/// Where a [`JsonStep`] goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JsonKey {
+    /// A member.
+    Name(String),
+    /// A position, from 0.
+    Index(u32),
+}
+
+/// Related rows inside a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embed {
+    /// The member's name.
+    pub key: String,
+    /// Array (`true`) or object-or-null (`false`).
+    pub many: bool,
+    /// Rows without a match are left out of the outer result (`!inner`).
+    pub inner: bool,
+    /// The members are put into the outer object instead of under `key` (`...rel`); to-one only.
+    pub spread: bool,
+    /// How the related rows are found.
+    pub link: Link,
+    /// The related rows; `read.from` is their table.
+    pub read: Box<Read>,
+}
+
+/// How an embedded table is joined to the row it stands in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Link {
+    /// Pairs of (outer column, inner column) that must be equal.
+    Direct(Vec<(ColumnId, ColumnId)>),
+    /// Through a third table.
+    Junction {
+        /// The third table.
+        table: TableId,
+        /// Pairs of (outer column, junction column).
+        outer: Vec<(ColumnId, ColumnId)>,
+        /// Pairs of (junction column, inner column).
+        inner: Vec<(ColumnId, ColumnId)>,
+        /// Further conditions on the junction's rows (columns are the junction's).
+        filter: Cond,
+    },
+}
+
+/// A `SELECT`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    /// The table; columns in this query are its columns.
+    pub from: TableId,
+    /// What each row answers.
+    pub outputs: Outputs,
+    /// Which rows.
+    pub filter: Cond,
+    /// In which order; complete (ends in a unique key), so that no tie is left to the database.
+    pub order: Vec<Order>,
+    /// At most so many rows.
+    pub limit: Option<Bound>,
+    /// Leaving out the first so many.
+    pub offset: Option<Bound>,
+    /// Rows are locked against change until the transaction ends (databases with one writer need none).
+    pub lock: bool,
+}
+
+/// A row count.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bound {
+    /// Known at check time.
+    Fixed(u64),
+    /// From the request.
+    Param(ParamId),
+}
+
+/// One key of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// By what.
+    pub by: Scalar,
+    /// Largest first.
+    pub descending: bool,
+    /// NULLs before everything else.
+    pub nulls_first: bool,
+}
+
+/// An `INSERT`, perhaps an upsert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insert {
+    /// The table.
+    pub into: TableId,
+    /// The columns that get values.
+    pub columns: Vec<ColumnId>,
+    /// A value per column, for each row.
+    pub rows: Vec<Vec<Assigned>>,
+    /// Rows are only made if this holds; it names no column of the new row, only parameters and other
+    /// tables (parents that must belong to the tenant).
+    pub guard: Cond,
+    /// What happens to rows whose key exists.
+    pub conflict: Option<Conflict>,
+    /// What each row answers.
+    pub outputs: Outputs,
+}
+
+/// `ON CONFLICT`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conflict {
+    /// A unique key of the table.
+    pub target: Vec<ColumnId>,
+    /// What to do; `None`: nothing.
+    pub update: Option<ConflictUpdate>,
+}
+
+/// `DO UPDATE SET … WHERE …`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConflictUpdate {
+    /// New values; [`Scalar::Column`] is the stored row, [`Scalar::Excluded`] the one offered.
+    pub set: Vec<(ColumnId, Assigned)>,
+    /// The stored row is only touched if this holds.
+    pub filter: Cond,
+}
+
+/// A value given to a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Assigned {
+    /// This value.
+    Value(Scalar),
+    /// This value if the flag parameter is true; else the column's default (insert) or the value it has
+    /// (update).
+    IfGiven {
+        /// A boolean parameter.
+        flag: ParamId,
+        /// The value.
+        value: Scalar,
+    },
+    /// The column's default.
+    Default,
+}
+
+/// An `UPDATE`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// The table.
+    pub table: TableId,
+    /// New values.
+    pub set: Vec<(ColumnId, Assigned)>,
+    /// Which rows.
+    pub filter: Cond,
+    /// What each row answers.
+    pub outputs: Outputs,
+}
+
+/// A `DELETE`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delete {
+    /// The table.
+    pub table: TableId,
+    /// Which rows.
+    pub filter: Cond,
+    /// What each row answers.
+    pub outputs: Outputs,
+}
+
+/// A condition on a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cond {
+    /// All hold; none means true.
+    All(Vec<Cond>),
+    /// One holds; none means false.
+    Any(Vec<Cond>),
+    /// Does not hold (NULL counts as not holding before and after).
+    Not(Box<Cond>),
+    /// A comparison; NULL on either side does not hold.
+    Compare {
+        /// Left side.
+        left: Scalar,
+        /// The operator.
+        op: Comparison,
+        /// Right side.
+        right: Scalar,
+    },
+    /// `IS [NOT] DISTINCT FROM`
+    Distinct {
+        /// Left side.
+        left: Scalar,
+        /// Right side.
+        right: Scalar,
+    },
+    /// `IS NULL`
+    IsNull(Scalar),
+    /// `IS TRUE`, `IS FALSE`
+    IsBool(Scalar, bool),
+    /// The value is one of a list parameter (bound as a JSON array text on SQLite, an array on PostgreSQL).
+    In {
+        /// The value.
+        left: Scalar,
+        /// The list.
+        list: ParamId,
+        /// Type of the list's members.
+        ty: ColumnType,
+    },
+    /// `LIKE` with `\` as escape; `fold` ignores the case of ASCII letters.
+    Like {
+        /// The value.
+        left: Scalar,
+        /// The pattern.
+        pattern: Scalar,
+        /// `ILIKE`
+        fold: bool,
+    },
+    /// Operators that only PostgreSQL has: written as `left op right` there.
+    Native {
+        /// Left side.
+        left: Scalar,
+        /// The operator.
+        op: NativeOp,
+        /// Right side.
+        right: Scalar,
+    },
+    /// Holds whenever the flag parameter is false; else as the condition says (an optional filter).
+    When {
+        /// A boolean parameter.
+        flag: ParamId,
+        /// The condition.
+        cond: Box<Cond>,
+    },
+    /// Some row of another table matches.
+    Exists {
+        /// The other table.
+        table: TableId,
+        /// Pairs of (column of the row in scope, column of the other table).
+        on: Vec<(ColumnId, ColumnId)>,
+        /// Further conditions; columns are the other table's.
+        filter: Box<Cond>,
+    },
+    /// The value is among those of a column of another table (`left IN (SELECT …)`, not correlated).
+    InRows {
+        /// The value.
+        left: Scalar,
+        /// The other table.
+        table: TableId,
+        /// Its column.
+        column: ColumnId,
+        /// Which of its rows; columns are the other table's.
+        filter: Box<Cond>,
+    },
+}
+
+impl Cond {
+    /// A condition that always holds.
+    pub const TRUE: Cond = Cond::All(Vec::new());
+
+    /// Both hold.
+    #[must_use]
+    pub fn and(self, other: Cond) -> Cond {
+        match (self, other) {
+            (Cond::All(mut a), Cond::All(b)) => {
+                a.extend(b);
+                Cond::All(a)
+            }
+            (Cond::All(mut a), b) => {
+                a.push(b);
+                Cond::All(a)
+            }
+            (a, Cond::All(mut b)) => {
+                b.insert(0, a);
+                Cond::All(b)
+            }
+            (a, b) => Cond::All(vec![a, b]),
+        }
+    }
+
+    /// `column = parameter`
+    #[must_use]
+    pub fn equals(column: ColumnId, param: ParamId, ty: ColumnType) -> Cond {
+        Cond::Compare {
+            left: Scalar::Column(column),
+            op: Comparison::Eq,
+            right: Scalar::Param(param, ty),
+        }
+    }
+}
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `=`
+    Eq,
+    /// `<>`
+    Ne,
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+}
+
+/// Operators of PostgreSQL alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NativeOp {
+    /// `@>`
+    Contains,
+    /// `<@`
+    ContainedBy,
+    /// `&&`
+    Overlaps,
+    /// `<<`
+    StrictlyLeft,
+    /// `>>`
+    StrictlyRight,
+    /// `&<`
+    NotRight,
+    /// `&>`
+    NotLeft,
+    /// `-|-`
+    Adjacent,
+    /// `~`
+    Match,
+    /// `~*`
+    IMatch,
+    /// `@@ to_tsquery(config, …)` and its kin
+    Search {
+        /// `to_tsquery`, `plainto_tsquery`, `phraseto_tsquery`, `websearch_to_tsquery`
+        function: &'static str,
+        /// The text search configuration.
+        config: Option<String>,
+    },
+}
+
+/// A value in a statement. Arithmetic is typed, so that both databases fail on the same overflow.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scalar {
+    /// A column of the row in scope.
+    Column(ColumnId),
+    /// A path into a JSON column of the row in scope.
+    Json(ColumnId, Vec<JsonStep>),
+    /// In an upsert: the column of the row that was offered.
+    Excluded(ColumnId),
+    /// A bind parameter of this type.
+    Param(ParamId, ColumnType),
+    /// A constant of this type.
+    Literal(Datum, ColumnType),
+    /// Arithmetic; both sides and the result have this type. Integer division truncates; by zero is NULL.
+    Arithmetic {
+        /// The operator.
+        op: ArithmeticOp,
+        /// Left side.
+        left: Box<Scalar>,
+        /// Right side.
+        right: Box<Scalar>,
+        /// Type of the result.
+        ty: ColumnType,
+    },
+    /// The value in another type (numeric widening, explicit casts).
+    Cast(Box<Scalar>, ColumnType),
+    /// `coalesce(…)`
+    Coalesce(Vec<Scalar>),
+    /// A condition as a boolean value.
+    Test(Box<Cond>),
+    /// The column's default as an expression.
+    DefaultOf(ColumnId),
+    /// `(SELECT column FROM table WHERE key = value)`, where `key` is unique.
+    Lookup {
+        /// The table.
+        table: TableId,
+        /// What to take.
+        column: ColumnId,
+        /// A unique column.
+        key: ColumnId,
+        /// Its value.
+        value: Box<Scalar>,
+    },
+    /// The instant plus a duration in microseconds (date/time columns; the instant is a parameter).
+    Shift(Box<Scalar>, i64),
+}
+
+/// An arithmetic operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArithmeticOp {
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+    /// `/`
+    Div,
+    /// `%`
+    Rem,
+}
+
+/// A database's dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite, with the functions that our store registers.
+    Sqlite,
+}
+
+/// A finished statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The text, with numbered parameters.
+    pub text: String,
+    /// Whether the first column is the row's JSON.
+    pub json: bool,
+    /// How many typed columns follow.
+    pub cells: usize,
+}

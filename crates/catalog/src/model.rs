@@ -87,7 +87,10 @@ impl ColumnType {
     /// Whether values are dates or times.
     #[must_use]
     pub fn is_temporal(&self) -> bool {
-        matches!(self, Self::Date | Self::Time | Self::Timestamp | Self::TimestampTz)
+        matches!(
+            self,
+            Self::Date | Self::Time | Self::Timestamp | Self::TimestampTz
+        )
     }
 }
 
@@ -119,8 +122,25 @@ pub struct Column {
     pub default: Option<DefaultValue>,
     /// Whether the database computes it always (`GENERATED ALWAYS AS (…) STORED` or `… AS IDENTITY`).
     pub generated: bool,
+    /// The texts a CHECK allows (`status IN ('active', 'canceled')`); empty when there is no such CHECK.
+    pub allowed: Vec<String>,
     /// Where it is declared, if in a file.
     pub span: Option<Span>,
+}
+
+impl Column {
+    /// A nullable column without default.
+    pub fn new(name: impl Into<String>, ty: ColumnType) -> Self {
+        Self {
+            name: name.into(),
+            ty,
+            not_null: false,
+            default: None,
+            generated: false,
+            allowed: Vec::new(),
+            span: None,
+        }
+    }
 }
 
 /// A foreign key. Its column lists have equal length.
@@ -211,14 +231,18 @@ impl Table {
     /// Whether exactly these columns, in any order, are a unique key.
     #[must_use]
     pub fn is_unique(&self, columns: &[ColumnId]) -> bool {
-        self.keys().any(|key| key.len() == columns.len() && key.iter().all(|c| columns.contains(c)))
+        self.keys()
+            .any(|key| key.len() == columns.len() && key.iter().all(|c| columns.contains(c)))
     }
 
     /// Whether some key or index starts with this column.
     #[must_use]
     pub fn is_indexed(&self, column: ColumnId) -> bool {
         self.keys().any(|key| key.first() == Some(&column))
-            || self.indexes.iter().any(|index| !index.partial && index.columns.first() == Some(&column))
+            || self
+                .indexes
+                .iter()
+                .any(|index| !index.partial && index.columns.first() == Some(&column))
     }
 }
 
@@ -251,14 +275,18 @@ impl Catalog {
     /// The table behind an id of this catalog.
     #[must_use]
     pub fn table(&self, id: TableId) -> &Table {
-        self.tables.get(id.0 as usize).expect("invariant: a TableId comes from this catalog")
+        self.tables
+            .get(id.0 as usize)
+            .expect("invariant: a TableId comes from this catalog")
     }
 
     /// The column behind ids of this catalog.
     #[must_use]
     pub fn column(&self, table: TableId, column: ColumnId) -> &Column {
         let columns = &self.table(table).columns;
-        columns.get(usize::from(column.0)).expect("invariant: a ColumnId comes from its table")
+        columns
+            .get(usize::from(column.0))
+            .expect("invariant: a ColumnId comes from its table")
     }
 
     /// The labels of an enum type of this catalog.

@@ -1,0 +1,102 @@
+//! What the engine needs of a database.
+//!
+//! Role: the trait that stores implement, the rows and errors they give back.
+//! Invariant: a store runs a [`Transaction`] from start to end or not at all, and answers only after the
+//! commit or rollback is certain.
+//! Not here: SQL text (finished in the plan), drivers.
+
+use crate::permit::Permit;
+use crate::transaction::Transaction;
+use backflow_sql::ir::{Datum, Statement};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A future that a store gives.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A database.
+pub trait Store: Send + Sync + 'static {
+    /// Runs a transaction: drives [`Transaction::next`] with the result of each call until it says how to
+    /// end, then commits or rolls back. Before it is run again (lost batch, serialization failure, deadlock)
+    /// it is rewound.
+    ///
+    /// The permit is the evidence that the request was identified and judged.
+    fn run<'a>(
+        &'a self,
+        permit: Permit,
+        transaction: Transaction,
+    ) -> BoxFuture<'a, Result<Transaction, StoreError>>;
+
+    /// Whether the database answers.
+    fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+}
+
+/// What a [`Transaction`] wants next.
+#[derive(Debug)]
+pub enum Turn {
+    /// Run a statement and come back with its rows.
+    Run(Call),
+    /// Keep everything.
+    Commit,
+    /// Keep nothing.
+    RollBack,
+}
+
+/// A statement with its values.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The statement; the address is stable, so that stores may key prepared statements by it.
+    pub statement: Arc<Statement>,
+    /// The values, by parameter position.
+    pub values: Vec<Datum>,
+}
+
+/// The rows of a statement.
+#[derive(Debug, Default, Clone)]
+pub struct RowSet {
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// A row of a statement.
+#[derive(Debug, Default, Clone)]
+pub struct Row {
+    /// The JSON of the row, if the statement makes one.
+    pub json: String,
+    /// The typed columns beside it, as the database gave them; the plan knows their types.
+    pub cells: Vec<Datum>,
+}
+
+/// Why a statement failed. Nothing of the database's own text reaches callers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatementError {
+    /// A unique key is taken; its columns.
+    Unique(Vec<String>),
+    /// A row that must exist does not, or one that is referenced cannot go.
+    ForeignKey,
+    /// A required column would be NULL.
+    NotNull(String),
+    /// A CHECK or a type's range does not hold; the column or constraint, if known.
+    Check(Option<String>),
+    /// A number is out of its type's range.
+    OutOfRange,
+    /// It took too long and was stopped.
+    TimedOut,
+    /// Anything else; the text is for the log only.
+    Other(String),
+}
+
+/// Why a transaction has no outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreError {
+    /// The database cannot be reached or is overloaded; nothing was committed. Try again after so many
+    /// seconds.
+    Unavailable(u32),
+    /// It may or may not have been committed.
+    OutcomeUnknown(String),
+    /// It took too long; nothing was committed.
+    TimedOut,
+    /// Anything else; nothing was committed. The text is for the log only.
+    Failed(String),
+}

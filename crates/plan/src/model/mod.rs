@@ -1,0 +1,46 @@
+//! What will be done: the compiled form of a project.
+//!
+//! Role: everything the engine needs to serve requests, with every name resolved to a position.
+//! Invariant: a plan holds no secret, no handle and nothing of the environment; it prints the same for the
+//! same files.
+//! Not here: how it is made (`lower`), how it is run (the engine).
+
+mod answer;
+mod input;
+mod place;
+mod route;
+mod step;
+
+pub use answer::{Answer, Shape};
+pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
+pub use place::{Directory, Guard, Naming, Place};
+pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};
+pub use step::{Bind, BindValue, Capability, Operation, Results, Rows, Step};
+
+use crate::tenancy::Tenancy;
+
+/// A compiled project.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Routes, in the order of the files.
+    pub routes: Vec<Route>,
+    /// Paths that receive webhooks.
+    pub hooks: Vec<Hook>,
+    /// How tenants and their members are known; `None` when tenancy is off.
+    pub tenancy: Option<Tenancy>,
+    /// The directory of users, when the engine keeps it.
+    pub directory: Option<Directory>,
+    /// Facts that `check` reports and `plan` prints.
+    pub facts: Vec<String>,
+}
+
+/// A path that receives webhooks.
+#[derive(Debug, Clone)]
+pub struct Hook {
+    /// Its name.
+    pub name: String,
+    /// Its path.
+    pub path: PathPattern,
+    /// Why it does not run in this version.
+    pub unavailable: Option<String>,
+}

@@ -1,0 +1,129 @@
+//! A compiled query of a route.
+
+use backflow_catalog::ColumnType;
+use backflow_expr::{Key, Program, Slot};
+use backflow_sql::ir::{Datum, Statement};
+use std::sync::Arc;
+
+/// What a statement does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// `select`
+    Select,
+    /// `insert`
+    Insert,
+    /// `upsert`; `ignore` leaves existing rows alone
+    Upsert {
+        /// `ignoreDuplicates`
+        ignore: bool,
+    },
+    /// `update`
+    Update,
+    /// `delete`
+    Delete,
+}
+
+/// How many rows a result stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// One row or null; more are refused as `multiple_rows`.
+    One,
+    /// A list.
+    Many,
+}
+
+/// A statement with everything around it.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Where it stands, for messages: `supabaseQueries[0]`.
+    pub label: String,
+    /// Name of its table, for messages.
+    pub table: String,
+    /// What it does.
+    pub operation: Operation,
+    /// It runs only if this is truthy.
+    pub condition: Option<Program>,
+    /// Whether the condition reads results of earlier steps.
+    pub condition_late: bool,
+    /// The text.
+    pub statement: Arc<Statement>,
+    /// The values of its parameters, by position.
+    pub binds: Vec<Bind>,
+    /// How many rows it stands for.
+    pub rows: Rows,
+    /// How many rows an insert must make (`None`: any number); fewer means that a parent is missing, or that
+    /// an existing row is somebody else's.
+    pub makes: Option<usize>,
+    /// What expressions read of its result.
+    pub results: Results,
+    /// It opens a row by a secret; what the engine must check then.
+    pub capability: Option<Capability>,
+    /// An update whose values may all be left out: the flags, of which one must be true.
+    pub any_given: Vec<usize>,
+    /// Whether the query names `select`, and so is the preferred answer.
+    pub selects: bool,
+    /// Number of trailing cells that order the rows of an update or delete.
+    pub sort_cells: usize,
+}
+
+/// The value of a parameter.
+#[derive(Debug, Clone)]
+pub struct Bind {
+    /// What it is for, in messages: `data.slug`, `filters.token`.
+    pub label: String,
+    /// Where it comes from.
+    pub value: BindValue,
+    /// The type it is converted to.
+    pub ty: ColumnType,
+    /// Labels of the type, when it is an enum.
+    pub labels: Arc<[String]>,
+    /// Whether it reads results of earlier steps, and so cannot be computed before the first statement.
+    pub late: bool,
+}
+
+/// Where the value of a parameter comes from.
+#[derive(Debug, Clone)]
+pub enum BindValue {
+    /// An expression. Undefined refuses the request.
+    Needed(Program),
+    /// An expression. Undefined binds NULL; a [`BindValue::Given`] elsewhere tells.
+    Optional(Program),
+    /// An expression that must give a text that is not empty (a capability's secret).
+    Secret(Program),
+    /// An expression that gives a list, each item of the type.
+    List(Program),
+    /// Whether the value of the bind at this position was defined.
+    Given(usize),
+    /// The key of the verified tenant.
+    Tenant,
+    /// An expression that must equal the key of the verified tenant: else 403; null is 422.
+    SameTenant(Program),
+    /// The caller's id.
+    Caller,
+    /// The request's instant.
+    Now,
+    /// A constant.
+    Constant(Datum),
+    /// A count of rows for `limit` and `offset`: a whole number, not negative.
+    Count(Program),
+}
+
+/// What expressions read of a result.
+#[derive(Debug, Clone, Default)]
+pub struct Results {
+    /// The whole result, as a value.
+    pub whole: Option<Slot>,
+    /// Only whether there is one: true or null.
+    pub exists: Option<Slot>,
+    /// Cells: (position among the cells, type, slot).
+    pub cells: Vec<(usize, ColumnType, Slot)>,
+    /// Paths into the JSON of the result.
+    pub paths: Vec<(Vec<Key>, Slot)>,
+}
+
+/// What the engine checks of a row that a secret opened.
+#[derive(Debug, Clone)]
+pub struct Capability {
+    /// The cell with the e-mail address that the caller's token must carry.
+    pub email_cell: Option<usize>,
+}

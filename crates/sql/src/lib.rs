@@ -1,3 +1,23 @@
 //! Select grammar, queries and DDL turned into SQL text for a dialect.
+//!
+//! Role: the only place where SQL text is made. Input: the author's selects and expressions (parsed here,
+//! resolved by the planner) and resolved queries ([`ir`]); output: trees, and statements with parameters.
+//! Invariant: no value of a request is ever part of a statement's text.
+//! Not here: evaluating templates, running statements.
+
 pub mod ddl;
+mod duration;
+pub mod filter;
 pub mod ir;
+mod lex;
+mod scalar;
+mod select;
+mod syntax;
+
+pub use duration::{Duration, parse_duration};
+pub use filter::{
+    ColumnPath, FilterOp, Operator, OrderTerm, nearest_operator, parse_column_path, parse_operator,
+    parse_order,
+};
+pub use scalar::{ScalarAst, parse_scalar, try_parse_scalar};
+pub use select::{SelectItem, SelectList, parse_select};

@@ -8,6 +8,7 @@
 pub mod ddl;
 mod duration;
 pub mod filter;
+pub mod functions;
 pub mod ir;
 mod lex;
 mod scalar;

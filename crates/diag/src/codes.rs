@@ -71,6 +71,7 @@ codes! {
     OUT_OF_RANGE = "E0211" "a setting is out of its range";
     EMPTY_ROUTE = "E0212" "a route does nothing";
     KEY_NEEDS_OTHER = "E0213" "a key makes no sense without another";
+    EXCLUSIVE_KEYS = "E0214" "two keys say the same thing";
 
     EXPR_SYNTAX = "E0301" "an expression cannot be parsed";
     UNKNOWN_ROOT = "E0302" "an expression starts with an unknown name";

@@ -1,0 +1,93 @@
+//! Database queries as written.
+//!
+//! Invariant: tables, columns, operators and selects are still text.
+//! Not here: which keys belong to which operation; see the planner.
+
+use crate::tree::Node;
+use backflow_diag::{Span, Spanned, Text};
+
+/// `operation` of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// `select`
+    Select,
+    /// `insert`
+    Insert,
+    /// `update`
+    Update,
+    /// `upsert`
+    Upsert,
+    /// `delete`
+    Delete,
+}
+
+/// A query of `supabaseQueries`, or the `params` of a step of type `database`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// The whole object.
+    pub span: Span,
+    /// `table`
+    pub table: Spanned<String>,
+    /// `operation`
+    pub operation: Spanned<Operation>,
+    /// `select`
+    pub select: Option<Text>,
+    /// `data`: an object, an array of objects, or a template
+    pub data: Option<Node>,
+    /// `filters`; several are joined by "and"
+    pub filters: Vec<Filter>,
+    /// `order`: PostgREST's string, an object, or a list
+    pub order: Option<Node>,
+    /// `limit`: a number or a template
+    pub limit: Option<Node>,
+    /// `offset`: a number or a template
+    pub offset: Option<Node>,
+    /// `single`
+    pub single: bool,
+    /// `alias`
+    pub alias: Option<Spanned<String>>,
+    /// `condition`
+    pub condition: Option<Text>,
+    /// `onConflict` (array or comma list) or `upsertOptions.onConflict`
+    pub on_conflict: Option<Spanned<Vec<Spanned<String>>>>,
+    /// `ignoreDuplicates` or `upsertOptions.ignoreDuplicates`
+    pub ignore_duplicates: Option<Spanned<bool>>,
+    /// `count`: `exact`, `planned` or `estimated`
+    pub count: Option<Spanned<String>>,
+    /// `allRows`
+    pub all_rows: bool,
+    /// `require`
+    pub require: Option<Text>,
+    /// `excludeFields`
+    pub exclude_fields: Vec<Spanned<String>>,
+    /// `crossTenant.reason`
+    pub cross_tenant: Option<Spanned<String>>,
+}
+
+/// A member of `filters`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    /// `{column, operator, value}`
+    Test(FilterTest),
+    /// `{"or": […]}`
+    Or(Vec<Filter>, Span),
+    /// `{"and": […]}`
+    And(Vec<Filter>, Span),
+}
+
+/// One comparison of a filter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FilterTest {
+    /// The whole object.
+    pub span: Span,
+    /// `column`
+    pub column: Text,
+    /// `operator`
+    pub operator: Spanned<String>,
+    /// `value`
+    pub value: Node,
+    /// `not`
+    pub not: bool,
+    /// `optional`
+    pub optional: bool,
+}

@@ -11,6 +11,7 @@ pub mod filter;
 pub mod functions;
 pub mod ir;
 mod lex;
+mod render;
 mod scalar;
 mod select;
 mod syntax;
@@ -20,5 +21,6 @@ pub use filter::{
     ColumnPath, FilterOp, Operator, OrderTerm, nearest_operator, parse_column_path, parse_operator,
     parse_order,
 };
+pub use render::{castable, render};
 pub use scalar::{ScalarAst, parse_scalar, try_parse_scalar};
 pub use select::{SelectItem, SelectList, parse_select};

@@ -1,0 +1,147 @@
+//! Conditions.
+//!
+//! Role: [`Cond`] → an expression that is true, false or NULL. Invariant: NULL stays NULL under NOT, so that a
+//! row is taken only where the condition holds.
+//! Not here: which conditions a query needs.
+
+use super::{Renderer, Scope};
+use crate::ir::{Comparison, Cond, Scalar};
+use backflow_catalog::ColumnId;
+
+impl Renderer<'_> {
+    /// ` WHERE …`, or nothing if the condition always holds.
+    pub(super) fn filter(&mut self, cond: &Cond, scope: &Scope) -> String {
+        let parts = self.conjuncts(cond, scope);
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE {}", parts.join(" AND "))
+        }
+    }
+
+    /// The conditions that all must hold; each can stand beside `AND`.
+    pub(super) fn conjuncts(&mut self, cond: &Cond, scope: &Scope) -> Vec<String> {
+        match cond {
+            Cond::All(conds) => conds
+                .iter()
+                .flat_map(|cond| self.conjuncts(cond, scope))
+                .collect(),
+            cond => vec![self.cond(cond, scope)],
+        }
+    }
+
+    /// A condition that can stand beside `AND`, not beside an operator that binds tighter.
+    pub(super) fn cond(&mut self, cond: &Cond, scope: &Scope) -> String {
+        match cond {
+            Cond::All(conds) => self.joined_conds(conds, " AND ", "TRUE", scope),
+            Cond::Any(conds) => self.joined_conds(conds, " OR ", "FALSE", scope),
+            Cond::Not(inner) => format!("NOT ({})", self.cond(inner, scope)),
+            Cond::Compare { left, op, right } => self.compare(left, *op, right, scope),
+            Cond::Distinct { left, right } => {
+                let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
+                let (left, right) = self.syntax.equal_keys(&left, &right);
+                format!("{left} IS DISTINCT FROM {right}")
+            }
+            Cond::IsNull(value) => format!("{} IS NULL", self.scalar(value, scope).sql),
+            Cond::IsBool(value, wanted) => {
+                let word = if *wanted { "TRUE" } else { "FALSE" };
+                format!("{} IS {word}", self.scalar(value, scope).sql)
+            }
+            Cond::In { left, list, ty } => {
+                let left = self.scalar(left, scope);
+                self.syntax.one_of(&left, *list, ty)
+            }
+            Cond::Like { left, pattern, fold } => {
+                let (left, pattern) = (self.scalar(left, scope), self.scalar(pattern, scope));
+                self.syntax.like(&left.sql, &pattern.sql, *fold)
+            }
+            Cond::Native { left, op, right } => {
+                let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
+                self.syntax.native(&left.sql, op, &right.sql)
+            }
+            Cond::When { flag, cond } => format!("(NOT {} OR {})", self.flag(*flag), self.cond(cond, scope)),
+            Cond::Exists { table, on, filter } => {
+                let other = self.aliased(*table);
+                let mut parts = self.pairs(on, scope, &other);
+                parts.extend(self.conjuncts(filter, &other));
+                self.exists(&self.source(&other), &parts)
+            }
+            Cond::InRows {
+                left,
+                table,
+                column,
+                filter,
+            } => {
+                let left = self.scalar(left, scope);
+                let other = self.aliased(*table);
+                let found = self.typed_column(&other, *column);
+                let (left, found) = self.syntax.equal_keys(&left, &found);
+                let from = self.source(&other);
+                format!(
+                    "{left} IN (SELECT {found} FROM {from}{})",
+                    self.filter(filter, &other)
+                )
+            }
+        }
+    }
+
+    fn joined_conds(&mut self, conds: &[Cond], word: &str, none: &str, scope: &Scope) -> String {
+        match conds {
+            [] => none.to_owned(),
+            [only] => self.cond(only, scope),
+            several => {
+                let parts: Vec<String> = several.iter().map(|cond| self.cond(cond, scope)).collect();
+                format!("({})", parts.join(word))
+            }
+        }
+    }
+
+    fn compare(&mut self, left: &Scalar, op: Comparison, right: &Scalar, scope: &Scope) -> String {
+        let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
+        let ordered = |symbol: &str| {
+            let same = left.ty == right.ty;
+            let keys = (
+                self.syntax.sort_key(&left, self.catalog),
+                self.syntax.sort_key(&right, self.catalog),
+            );
+            let (left, right) = if same {
+                keys
+            } else {
+                self.syntax.equal_keys(&left, &right)
+            };
+            format!("{left} {symbol} {right}")
+        };
+        let equal = |symbol: &str| {
+            let (left, right) = self.syntax.equal_keys(&left, &right);
+            format!("{left} {symbol} {right}")
+        };
+        match op {
+            Comparison::Eq => equal("="),
+            Comparison::Ne => equal("<>"),
+            Comparison::Lt => ordered("<"),
+            Comparison::Le => ordered("<="),
+            Comparison::Gt => ordered(">"),
+            Comparison::Ge => ordered(">="),
+        }
+    }
+
+    /// Equality of pairs (column of `outer`, column of `inner`).
+    pub(super) fn pairs(&self, pairs: &[(ColumnId, ColumnId)], outer: &Scope, inner: &Scope) -> Vec<String> {
+        let equal = |(outside, inside): &(ColumnId, ColumnId)| {
+            let (left, right) = (
+                self.typed_column(inner, *inside),
+                self.typed_column(outer, *outside),
+            );
+            let (left, right) = self.syntax.equal_keys(&left, &right);
+            format!("{left} = {right}")
+        };
+        pairs.iter().map(equal).collect()
+    }
+
+    pub(super) fn exists(&self, from: &str, parts: &[String]) -> String {
+        if parts.is_empty() {
+            return format!("EXISTS(SELECT 1 FROM {from})");
+        }
+        format!("EXISTS(SELECT 1 FROM {from} WHERE {})", parts.join(" AND "))
+    }
+}

@@ -1,0 +1,100 @@
+//! What differs between databases.
+//!
+//! Role: [`Syntax`], one implementation per [`Dialect`], and the quoting that all share.
+//! Input: rendered operands; output: rendered expressions that can stand anywhere without parentheses.
+//! Not here: the structure of statements.
+
+use crate::ir::{Aggregate, ArithmeticOp, Datum, Dialect, JsonStep, NativeOp, ParamId};
+use backflow_catalog::{Catalog, Column, ColumnType};
+
+/// A rendered value and its type, where that is known.
+#[derive(Debug, Clone)]
+pub(super) struct Typed {
+    pub(super) sql: String,
+    pub(super) ty: Option<ColumnType>,
+}
+
+impl Typed {
+    pub(super) fn new(sql: String, ty: ColumnType) -> Self {
+        Self { sql, ty: Some(ty) }
+    }
+
+    pub(super) fn is(&self, test: impl Fn(&ColumnType) -> bool) -> bool {
+        self.ty.as_ref().is_some_and(test)
+    }
+}
+
+/// The expressions of one database. Every result stands for itself: a call, a name, or in parentheses.
+pub(super) trait Syntax: Sync {
+    /// A bind parameter.
+    fn param(&self, param: ParamId, ty: &ColumnType) -> String;
+    /// A constant.
+    fn literal(&self, datum: &Datum, ty: &ColumnType) -> String;
+    /// A value as JSON text; NULL gives `null`.
+    fn json_value(&self, value: &str, ty: &ColumnType) -> String;
+    /// A step into a JSON value.
+    fn json_step(&self, document: &str, step: &JsonStep) -> String;
+    /// Typed arithmetic.
+    fn arithmetic(&self, op: ArithmeticOp, left: &str, right: &str, ty: &ColumnType) -> String;
+    /// A value in another type.
+    fn cast(&self, value: &Typed, to: &ColumnType) -> String;
+    /// Both sides so that `=` compares them by value.
+    fn equal_keys(&self, left: &Typed, right: &Typed) -> (String, String);
+    /// The value so that it can be ordered.
+    fn sort_key(&self, value: &Typed, catalog: &Catalog) -> String;
+    /// `LIKE`
+    fn like(&self, left: &str, pattern: &str, fold: bool) -> String;
+    /// The value is in a list parameter.
+    fn one_of(&self, left: &Typed, list: ParamId, ty: &ColumnType) -> String;
+    /// An operator that not every database has.
+    fn native(&self, left: &str, op: &NativeOp, right: &str) -> String;
+    /// An instant moved by microseconds.
+    fn shift(&self, value: &str, micros: i64) -> String;
+    /// A column's default as an expression.
+    fn default(&self, column: &Column) -> String;
+    /// An aggregate and its type; `None` counts rows.
+    fn aggregate(&self, function: Aggregate, value: Option<&Typed>, catalog: &Catalog) -> Typed;
+    /// JSON rows of a group, joined by commas; NULL when there are none. `order` may be empty.
+    fn joined(&self, json: &str, order: &str) -> String;
+    /// `LIMIT` and `OFFSET` with their leading space.
+    fn window(&self, limit: Option<&str>, offset: Option<&str>) -> String;
+    /// What locks the rows of a read, with its leading space.
+    fn lock(&self, qualifier: &str) -> String;
+}
+
+pub(super) fn of(dialect: Dialect) -> &'static dyn Syntax {
+    match dialect {
+        Dialect::Sqlite => &super::sqlite::Sqlite,
+    }
+}
+
+/// An identifier in double quotes. NUL, which no database takes, becomes U+FFFD.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\"").replace('\0', "\u{fffd}"))
+}
+
+/// A text constant in single quotes. It must not hold NUL.
+pub(super) fn text(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''").replace('\0', "\u{fffd}"))
+}
+
+/// A string as JSON writes it.
+pub(super) fn json_string(value: &str) -> String {
+    let mut json = String::with_capacity(value.len() + 2);
+    json.push('"');
+    for c in value.chars() {
+        match c {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            '\u{8}' => json.push_str("\\b"),
+            '\u{c}' => json.push_str("\\f"),
+            '\n' => json.push_str("\\n"),
+            '\r' => json.push_str("\\r"),
+            '\t' => json.push_str("\\t"),
+            c if c < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => json.push(c),
+        }
+    }
+    json.push('"');
+    json
+}

@@ -1,0 +1,121 @@
+//! Values.
+//!
+//! Role: [`Scalar`] → an expression that can stand anywhere, with its type.
+//! Invariant: constants and parameters are the only values in the text.
+//! Not here: how a database computes; see `dialect`.
+
+use super::dialect::Typed;
+use super::{Renderer, Scope};
+use crate::ir::{Assigned, JsonStep, ParamId, Scalar};
+use backflow_catalog::{ColumnId, ColumnType};
+
+impl Renderer<'_> {
+    pub(super) fn scalar(&mut self, value: &Scalar, scope: &Scope) -> Typed {
+        match value {
+            Scalar::Column(column) => self.typed_column(scope, *column),
+            Scalar::Json(column, path) => self.json_path(*column, path, scope),
+            Scalar::Excluded(column) => {
+                let sql = format!("excluded.{}", self.column_name(scope.table, *column));
+                Typed::new(sql, self.column_type(scope, *column))
+            }
+            Scalar::Param(param, ty) => Typed::new(self.syntax.param(*param, ty), ty.clone()),
+            Scalar::Literal(datum, ty) => Typed::new(self.syntax.literal(datum, ty), ty.clone()),
+            Scalar::Arithmetic { op, left, right, ty } => {
+                let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
+                Typed::new(self.syntax.arithmetic(*op, &left.sql, &right.sql, ty), ty.clone())
+            }
+            Scalar::Cast(inner, ty) => {
+                let inner = self.scalar(inner, scope);
+                Typed::new(self.syntax.cast(&inner, ty), ty.clone())
+            }
+            Scalar::Coalesce(values) => self.coalesce(values, scope),
+            Scalar::Test(cond) => Typed::new(format!("({})", self.cond(cond, scope)), ColumnType::Bool),
+            Scalar::DefaultOf(column) => {
+                let default = self.syntax.default(self.catalog.column(scope.table, *column));
+                Typed::new(default, self.column_type(scope, *column))
+            }
+            Scalar::Lookup {
+                table,
+                column,
+                key,
+                value,
+            } => {
+                let value = self.scalar(value, scope);
+                let other = self.aliased(*table);
+                let key = self.typed_column(&other, *key);
+                let (left, right) = self.syntax.equal_keys(&key, &value);
+                let from = self.source(&other);
+                let found = self.column(&other, *column);
+                let sql = format!("(SELECT {found} FROM {from} WHERE {left} = {right})");
+                Typed::new(sql, self.column_type(&other, *column))
+            }
+            Scalar::Shift(instant, micros) => {
+                let instant = self.scalar(instant, scope);
+                Typed {
+                    sql: self.syntax.shift(&instant.sql, *micros),
+                    ty: instant.ty,
+                }
+            }
+        }
+    }
+
+    pub(super) fn column_type(&self, scope: &Scope, column: ColumnId) -> ColumnType {
+        self.catalog.column(scope.table, column).ty.clone()
+    }
+
+    pub(super) fn typed_column(&self, scope: &Scope, column: ColumnId) -> Typed {
+        Typed::new(self.column(scope, column), self.column_type(scope, column))
+    }
+
+    /// A column, perhaps with steps into its JSON.
+    pub(super) fn json_path(&self, column: ColumnId, path: &[JsonStep], scope: &Scope) -> Typed {
+        let mut value = self.typed_column(scope, column);
+        for step in path {
+            let ty = if step.as_text {
+                ColumnType::Text
+            } else {
+                ColumnType::Jsonb
+            };
+            value = Typed::new(self.syntax.json_step(&value.sql, step), ty);
+        }
+        value
+    }
+
+    fn coalesce(&mut self, values: &[Scalar], scope: &Scope) -> Typed {
+        let mut values: Vec<Typed> = values.iter().map(|value| self.scalar(value, scope)).collect();
+        if values.len() < 2 {
+            let null = Typed {
+                sql: "NULL".to_owned(),
+                ty: None,
+            };
+            return values.pop().unwrap_or(null);
+        }
+        let list: Vec<&str> = values.iter().map(|value| value.sql.as_str()).collect();
+        let sql = format!("coalesce({})", list.join(","));
+        let ty = values.into_iter().find_map(|value| value.ty);
+        Typed { sql, ty }
+    }
+
+    /// A boolean parameter.
+    pub(super) fn flag(&self, flag: ParamId) -> String {
+        self.syntax.param(flag, &ColumnType::Bool)
+    }
+
+    /// What a column is given; `otherwise` stands where nothing is.
+    pub(super) fn assigned(
+        &mut self,
+        value: &Assigned,
+        otherwise: &str,
+        column: ColumnId,
+        scope: &Scope,
+    ) -> String {
+        match value {
+            Assigned::Value(value) => self.scalar(value, scope).sql,
+            Assigned::IfGiven { flag, value } => {
+                let value = self.scalar(value, scope).sql;
+                format!("CASE WHEN {} THEN {value} ELSE {otherwise} END", self.flag(*flag))
+            }
+            Assigned::Default => self.syntax.default(self.catalog.column(scope.table, column)),
+        }
+    }
+}

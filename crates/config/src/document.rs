@@ -5,6 +5,19 @@
 //! the environment.
 //! Not here: what any of it means; see the planner.
 
+/// Compares all fields but the place: layout must not change what a document is. A field that is not named
+/// here does not compile.
+macro_rules! equal_but_for_place {
+    ($kind:ident { $($field:ident),* $(,)? }) => {
+        impl PartialEq for $kind {
+            fn eq(&self, other: &Self) -> bool {
+                let Self { span: _, $($field),* } = self;
+                true $(&& *$field == other.$field)*
+            }
+        }
+    };
+}
+
 mod query;
 mod route;
 mod rules;
@@ -85,7 +98,7 @@ pub struct Jwt {
 }
 
 /// `tenancy`
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Tenancy {
     /// `false`: one tenant only, nothing is scoped.
     Off(Span),
@@ -93,8 +106,18 @@ pub enum Tenancy {
     Declared(Box<TenancyKeys>),
 }
 
+impl PartialEq for Tenancy {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Off(_), Self::Off(_)) => true,
+            (Self::Declared(a), Self::Declared(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
 /// Keys of a `tenancy` object.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct TenancyKeys {
     /// Where the object stands.
     pub span: Span,
@@ -112,6 +135,15 @@ pub struct TenancyKeys {
     pub tables: Vec<(Spanned<String>, Option<Spanned<String>>)>,
 }
 
+equal_but_for_place!(TenancyKeys {
+    table,
+    members,
+    claim,
+    params,
+    capabilities,
+    tables,
+});
+
 /// `tenancy.members`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Members {
@@ -126,7 +158,7 @@ pub struct Members {
 }
 
 /// A relation that no foreign key declares; read like one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Relationship {
     /// Where it stands.
     pub span: Span,
@@ -139,6 +171,13 @@ pub struct Relationship {
     /// `references.column`
     pub to_column: Spanned<String>,
 }
+
+equal_but_for_place!(Relationship {
+    table,
+    column,
+    to_table,
+    to_column,
+});
 
 /// A line of `routeAliases`.
 #[derive(Debug, Clone, PartialEq)]

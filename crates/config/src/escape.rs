@@ -20,7 +20,7 @@ pub(crate) fn decode(raw: &str, span: Span) -> Result<Text, Range<usize>> {
         let (before, escape) = rest.split_at(plain);
         value.push_str(before);
         let start = raw.len() - escape.len();
-        let (decoded, length) = one(escape).ok_or(start..raw.len().min(start + 2))?;
+        let (decoded, length) = one(escape).ok_or(start..start + extent(escape))?;
         value.push(decoded);
         rest = escape.get(length..).ok_or(start..raw.len())?;
         jumps.push((offset(value.len()), offset(start + length)));
@@ -34,6 +34,16 @@ pub(crate) fn decode(raw: &str, span: Span) -> Result<Text, Range<usize>> {
 
 fn offset(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// How many bytes of `text` a report on the escape at its start should mark, whether or not it means anything.
+pub(crate) fn extent(text: &str) -> usize {
+    let mut chars = text.chars().skip(1);
+    match chars.next() {
+        Some('u') => 2 + chars.take(4).take_while(char::is_ascii_hexdigit).count(),
+        Some(other) => 1 + other.len_utf8(),
+        None => text.len(),
+    }
 }
 
 /// The character of the escape at the start of `text`, and how many bytes the escape takes.
@@ -101,9 +111,9 @@ mod tests {
 
     #[test]
     fn lone_surrogates_and_unknown_escapes_are_refused_where_they_stand() {
-        assert_eq!(at(r"ab\ud83d").unwrap_err(), 2..4);
-        assert_eq!(at(r"\ud83d\u0041").unwrap_err(), 0..2);
-        assert_eq!(at(r"\ude00\ud83d").unwrap_err(), 0..2);
+        assert_eq!(at(r"ab\ud83d").unwrap_err(), 2..8);
+        assert_eq!(at(r"\ud83d\u0041").unwrap_err(), 0..6);
+        assert_eq!(at(r"\ude00\ud83d").unwrap_err(), 0..6);
         assert_eq!(at(r"x\q").unwrap_err(), 1..3);
         assert_eq!(at(r"\u+0e9").unwrap_err(), 0..2);
         assert_eq!(at("\\").unwrap_err(), 0..1);

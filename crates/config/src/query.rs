@@ -18,18 +18,21 @@ const OPERATIONS: [(&str, Operation); 5] = [
     ("delete", Operation::Delete),
 ];
 
-/// Reads a query. `operation` is given where the config says it outside of the object.
-pub(crate) fn query(
-    node: &Node,
-    key: &str,
-    operation: Option<Spanned<String>>,
-    out: &mut Diagnostics,
-) -> Option<Query> {
+/// Where a query's operation is said.
+pub(crate) enum OperationAt {
+    /// In the query itself.
+    Inside,
+    /// Next to it, as the action of a webhook does; `None` if it is missing there, which was reported.
+    Beside(Option<Spanned<String>>),
+}
+
+/// Reads a query.
+pub(crate) fn query(node: &Node, key: &str, operation: OperationAt, out: &mut Diagnostics) -> Option<Query> {
     let mut object = Object::open(node, key, "a query", out)?;
     let table = object.required_word("table");
     let operation = match operation {
-        Some(word) => Some(word),
-        None => object.required_word("operation"),
+        OperationAt::Beside(word) => word,
+        OperationAt::Inside => object.required_word("operation"),
     };
     let operation = operation.and_then(|word| {
         let found = value::one_of(&word, "operation", &OPERATIONS, object.out)?;

@@ -192,3 +192,6 @@ fn aliases(object: &mut Object<'_, '_>) -> Vec<Alias> {
     });
     read.collect()
 }
+
+#[cfg(test)]
+mod tests;

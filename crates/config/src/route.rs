@@ -6,7 +6,7 @@
 
 use crate::document::{Cache, Method, Route, Validation};
 use crate::object::Object;
-use crate::query::{cross_tenant, query};
+use crate::query::{OperationAt, cross_tenant, query};
 use crate::tree::{Node, Tree};
 use crate::{project, rules, value, workflow};
 use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
@@ -18,7 +18,7 @@ pub(crate) fn route(node: &Node, out: &mut Diagnostics) -> Option<Route> {
     let method = method(&mut object);
     let validation = validation(&mut object);
     let queries = object.each("supabaseQueries", "a list of queries", |node, out| {
-        query(node, "supabaseQueries", None, out)
+        query(node, "supabaseQueries", OperationAt::Inside, out)
     });
     let aliases = queries.iter().flatten().filter_map(|query| query.alias.as_ref());
     value::unique(aliases, "results of this route", object.out);

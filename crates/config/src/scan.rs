@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(obstacle(&"[]".repeat(999)), None);
         assert_eq!(
             obstacle(&format!("//\n/**/\"\\\"\"{}", nested(65))),
-            Some(Obstacle::TooDeep(73..74))
+            Some(Obstacle::TooDeep(75..76))
         );
     }
 

@@ -6,6 +6,7 @@
 
 use crate::scan::{MAX_DEPTH, Obstacle};
 use backflow_diag::{Diagnostic, FileId, SourceMap, Span, codes};
+use jsonc_parser::ParseStringErrorKind;
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 
 const WHY: &str = "files are JSON; only comments and trailing commas are allowed besides";
@@ -73,7 +74,16 @@ pub(crate) fn refused(sources: &SourceMap, file: FileId, offset: usize, error: &
         ParseErrorKind::UnterminatedCommentBlock => fault("a comment is not closed".into())
             .at(crate::tree::opening(place), "opens here")
             .help("add the missing `*/`"),
-        ParseErrorKind::String(_) => escape(place),
+        ParseErrorKind::String(ParseStringErrorKind::UnterminatedStringLiteral) => obstacle(
+            sources,
+            file,
+            0,
+            Obstacle::OpenString(place.start as usize..end_of_word),
+        ),
+        ParseErrorKind::String(_) => {
+            let length = crate::escape::extent(sources.slice(place));
+            escape(sources.span(file, place.start as usize..place.start as usize + length))
+        }
         kind => {
             let (message, label, help) = explain(kind, word);
             let report = fault(message).at(place, label).note(WHY);

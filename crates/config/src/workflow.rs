@@ -6,7 +6,7 @@
 
 use crate::document::{Step, StepAction, Workflow};
 use crate::object::Object;
-use crate::query::query;
+use crate::query::{OperationAt, query};
 use crate::tree::{Node, Tree};
 use crate::{rules, value};
 use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
@@ -111,7 +111,7 @@ fn rest(
     id: Spanned<String>,
 ) -> Option<Step> {
     let action = match kind {
-        Some((Kind::Database, _)) => database(&mut object, None),
+        Some((Kind::Database, _)) => database(&mut object, OperationAt::Inside),
         Some((Kind::Integration, _)) => {
             let provider = object.required_word("integration");
             integration(&mut object, provider)
@@ -164,15 +164,18 @@ fn kind(object: &mut Object<'_, '_>) -> Option<(Kind, Spanned<String>)> {
     let ty = match object.node("type") {
         Some(node) => value::word(node, "type", object.out)?,
         None => {
-            let lock = object.member("lock")?.key.clone();
-            Spanned::new("lock".to_owned(), lock.span)
+            let Some(lock) = object.member("lock") else {
+                object.missing("type");
+                return None;
+            };
+            Spanned::new("lock".to_owned(), lock.key.span)
         }
     };
     let kind = value::one_of(&ty, "step type", &KINDS, object.out)?;
     Some((kind, ty))
 }
 
-fn database(object: &mut Object<'_, '_>, operation: Option<Spanned<String>>) -> Option<StepAction> {
+fn database(object: &mut Object<'_, '_>, operation: OperationAt) -> Option<StepAction> {
     let params = object.required("params")?;
     let query = query(params, "params", operation, object.out)?;
     Some(StepAction::Database(Box::new(query)))
@@ -257,7 +260,7 @@ pub(crate) fn short_action(mut object: Object<'_, '_>) -> Option<Workflow> {
         Some("database") => {
             let operation = object.required_word("action");
             // Without an operation the query is read all the same, so that its other faults show.
-            database(&mut object, operation)
+            database(&mut object, OperationAt::Beside(operation))
         }
         Some("integration") => {
             let provider = object.required_word("integration");

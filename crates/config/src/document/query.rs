@@ -22,7 +22,7 @@ pub enum Operation {
 }
 
 /// A query of `supabaseQueries`, or the `params` of a step of type `database`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Query {
     /// The whole object.
     pub span: Span,
@@ -64,8 +64,29 @@ pub struct Query {
     pub cross_tenant: Option<Spanned<String>>,
 }
 
+equal_but_for_place!(Query {
+    table,
+    operation,
+    select,
+    data,
+    filters,
+    order,
+    limit,
+    offset,
+    single,
+    alias,
+    condition,
+    on_conflict,
+    ignore_duplicates,
+    count,
+    all_rows,
+    require,
+    exclude_fields,
+    cross_tenant,
+});
+
 /// A member of `filters`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Filter {
     /// `{column, operator, value}`
     Test(FilterTest),
@@ -75,8 +96,18 @@ pub enum Filter {
     And(Vec<Filter>, Span),
 }
 
+impl PartialEq for Filter {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Test(a), Self::Test(b)) => a == b,
+            (Self::Or(a, _), Self::Or(b, _)) | (Self::And(a, _), Self::And(b, _)) => a == b,
+            _ => false,
+        }
+    }
+}
+
 /// One comparison of a filter.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct FilterTest {
     /// The whole object.
     pub span: Span,
@@ -91,3 +122,11 @@ pub struct FilterTest {
     /// `optional`
     pub optional: bool,
 }
+
+equal_but_for_place!(FilterTest {
+    column,
+    operator,
+    value,
+    not,
+    optional,
+});

@@ -46,7 +46,7 @@ impl Method {
 }
 
 /// A route.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Route {
     /// The whole object.
     pub span: Span,
@@ -84,8 +84,27 @@ pub struct Route {
     pub exclude_fields: Vec<Spanned<String>>,
 }
 
+equal_but_for_place!(Route {
+    path,
+    method,
+    description,
+    tags,
+    require_auth,
+    tenant,
+    cross_tenant,
+    roles,
+    validation,
+    queries,
+    workflow,
+    response,
+    status,
+    cache,
+    rate_limit,
+    exclude_fields,
+});
+
 /// `cache` of a route.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Cache {
     /// Where it stands.
     pub span: Span,
@@ -98,3 +117,10 @@ pub struct Cache {
     /// `coherent`
     pub coherent: bool,
 }
+
+equal_but_for_place!(Cache {
+    enabled,
+    ttl,
+    key,
+    coherent,
+});

@@ -44,7 +44,7 @@ pub enum RuleType {
 }
 
 /// Rules for a value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// The whole object.
     pub span: Span,
@@ -79,3 +79,21 @@ pub struct Rules {
     /// `default`
     pub default: Option<Node>,
 }
+
+equal_but_for_place!(Rules {
+    ty,
+    required,
+    nullable,
+    format,
+    pattern,
+    choices,
+    minimum,
+    maximum,
+    min_length,
+    max_length,
+    min_items,
+    max_items,
+    items,
+    properties,
+    default,
+});

@@ -8,7 +8,7 @@ use crate::tree::Node;
 use backflow_diag::{Span, Spanned, Text};
 
 /// A workflow: of a route, of a webhook's action, or stand-alone.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Workflow {
     /// The whole object.
     pub span: Span,
@@ -26,8 +26,17 @@ pub struct Workflow {
     pub input: Option<Vec<Field>>,
 }
 
+equal_but_for_place!(Workflow {
+    name,
+    steps,
+    response,
+    timeout,
+    join,
+    input,
+});
+
 /// A step of a workflow.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Step {
     /// The whole object.
     pub span: Span,
@@ -46,6 +55,16 @@ pub struct Step {
     /// `compensate`
     pub compensate: Option<Node>,
 }
+
+equal_but_for_place!(Step {
+    id,
+    condition,
+    action,
+    retry,
+    timeout,
+    on_error,
+    compensate,
+});
 
 /// What a step does.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,7 +87,7 @@ pub enum StepAction {
 }
 
 /// A member of `webhooks`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Webhook {
     /// The whole object.
     pub span: Span,
@@ -88,8 +107,18 @@ pub struct Webhook {
     pub actions: Vec<WebhookAction>,
 }
 
+equal_but_for_place!(Webhook {
+    name,
+    path,
+    provider,
+    secrets,
+    tenant,
+    signature,
+    actions,
+});
+
 /// A member of a webhook's `actions`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct WebhookAction {
     /// The whole object.
     pub span: Span,
@@ -98,3 +127,5 @@ pub struct WebhookAction {
     /// `workflow`, or the single step that `type`, `action` and `params` make.
     pub workflow: Workflow,
 }
+
+equal_but_for_place!(WebhookAction { condition, workflow });

@@ -4,6 +4,10 @@
 //! Invariant: [`OPERATORS`] lists exactly the names that [`parse_operator`] takes.
 //! Not here: which operator fits which type; the planner knows.
 
+#[cfg(test)]
+#[path = "filter_tests.rs"]
+mod tests;
+
 use crate::ir::JsonStep;
 use crate::syntax::{Cursor, Fault, Parsed};
 use backflow_diag::{Diagnostics, Span, Spanned, Text, codes, nearest};

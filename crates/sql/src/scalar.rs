@@ -4,6 +4,10 @@
 //! Invariant: a hole is an operand, whatever value it will have; size and depth of a tree are bounded.
 //! Not here: types and columns; the planner resolves names.
 
+#[cfg(test)]
+#[path = "scalar_tests.rs"]
+mod tests;
+
 use crate::duration::{Duration, parse_duration};
 use crate::ir::{ArithmeticOp, Comparison};
 use crate::lex::Kind;

@@ -67,7 +67,7 @@ fn several_rows_guarded_or_not() {
     });
     assert_eq!(run(&Query::Insert(query.clone()), &[Value::Integer(1)]).len(), 2);
     query.rows = vec![];
-    assert_eq!(run(&Query::Insert(query), &[Value::Integer(1)]).len(), 0);
+    assert_eq!(run(&Query::Insert(query), &[]).len(), 0);
 }
 
 #[test]
@@ -116,10 +116,6 @@ fn defaults() {
             r#"{"rxx":"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx","xt":"xxxx-xx-xxTxx:xx:xx.xxxxxx+xx:xx","txxt":"it's"}|"#
         ),
         "{row}"
-    );
-    assert!(
-        row.contains("-4") && row == row.to_lowercase().replace('t', "t").replace("t", "t")
-            || row.contains('T')
     );
     let given = run_on(
         &connection,

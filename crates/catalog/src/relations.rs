@@ -156,3 +156,97 @@ pub fn singular(plural: &str) -> String {
     }
     cut("s").unwrap_or(plural).to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backflow_diag::{Diagnostics, SourceMap};
+
+    fn catalog() -> Catalog {
+        let mut sources = SourceMap::default();
+        let file = sources.add(
+            "1.sql",
+            "CREATE TABLE users (id int PRIMARY KEY, boss int REFERENCES users);
+             CREATE TABLE profiles (user_id int PRIMARY KEY REFERENCES users, bio text);
+             CREATE TABLE posts (id int PRIMARY KEY, author int REFERENCES users, editor int REFERENCES users);
+             CREATE TABLE likes (u int REFERENCES users, p int REFERENCES posts, PRIMARY KEY (u, p));
+             CREATE TABLE views (id int PRIMARY KEY, u int REFERENCES users, p int REFERENCES posts);
+             CREATE TABLE follows (a int REFERENCES users, b int REFERENCES users, UNIQUE (a, b));",
+        );
+        let mut diagnostics = Diagnostics::default();
+        let schema = crate::read(&sources, &[file], &mut diagnostics);
+        assert!(!diagnostics.has_errors());
+        schema.catalog
+    }
+
+    fn names(from: &str, to: &str) -> Vec<String> {
+        let catalog = catalog();
+        let (from, to) = (catalog.find(from).expect("from"), catalog.find(to).expect("to"));
+        let kind = |link: &Link| match link.kind {
+            LinkKind::ToOne { .. } => "one",
+            LinkKind::ToMany { .. } => "many",
+            LinkKind::OneToOne { .. } => "only",
+            LinkKind::Junction { .. } => "through",
+        };
+        links(&catalog, from, to)
+            .iter()
+            .map(|link| format!("{} {}", kind(link), link.name))
+            .collect()
+    }
+
+    #[test]
+    fn keys_are_followed_both_ways_and_through_junctions() {
+        assert_eq!(
+            names("posts", "users"),
+            ["one posts_author_fkey", "one posts_editor_fkey", "through likes"]
+        );
+        assert_eq!(
+            names("users", "posts"),
+            [
+                "many posts_author_fkey",
+                "many posts_editor_fkey",
+                "through likes"
+            ]
+        );
+        assert_eq!(names("users", "profiles"), ["only profiles_user_id_fkey"]);
+        assert_eq!(
+            names("users", "users"),
+            [
+                "one users_boss_fkey",
+                "many users_boss_fkey",
+                "through follows",
+                "through follows"
+            ]
+        );
+        assert_eq!(names("posts", "profiles"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn pairs_start_at_the_table_asked_from() {
+        let catalog = catalog();
+        let (users, posts) = (
+            catalog.find("users").expect("users"),
+            catalog.find("posts").expect("posts"),
+        );
+        let pairs = |from, to| links(&catalog, from, to).first().map(|link| link.pairs.clone());
+        assert_eq!(pairs(posts, users), Some(vec![(ColumnId(1), ColumnId(0))]));
+        assert_eq!(pairs(users, posts), Some(vec![(ColumnId(0), ColumnId(1))]));
+    }
+
+    #[test]
+    fn singulars_follow_plain_endings() {
+        for (plural, expected) in [
+            ("organizations", "organization"),
+            ("companies", "company"),
+            ("addresses", "address"),
+            ("boxes", "box"),
+            ("branches", "branch"),
+            ("people", "people"),
+            ("s", "s"),
+            ("ies", "ie"),
+            ("status", "statu"),
+        ] {
+            assert_eq!(singular(plural), expected);
+        }
+    }
+}

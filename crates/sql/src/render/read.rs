@@ -1,6 +1,6 @@
 //! Reads.
 //!
-//! Role: [`Read`] → `SELECT`. Invariant: every order key says where NULLs go; grouped rows are ordered by their
+//! Role: [`Read`] → `SELECT`. Invariant: every order key that can be NULL says where NULLs go; grouped rows are ordered by their
 //! group.
 //! Not here: related rows; see `rows`.
 
@@ -117,8 +117,13 @@ impl Renderer<'_> {
             }
             let key = self.syntax.sort_key(&value, self.catalog);
             let direction = if term.descending { " DESC" } else { "" };
-            let nulls = if term.nulls_first { "FIRST" } else { "LAST" };
-            keys.push(format!("{key}{direction} NULLS {nulls}"));
+            // Without NULLs the words would only keep an index from serving the order.
+            let nulls = match &term.by {
+                Scalar::Column(column) if self.catalog.column(scope.table, *column).not_null => "",
+                _ if term.nulls_first => " NULLS FIRST",
+                _ => " NULLS LAST",
+            };
+            keys.push(format!("{key}{direction}{nulls}"));
         }
         keys.extend(
             groups

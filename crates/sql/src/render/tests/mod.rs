@@ -3,6 +3,7 @@
 mod property;
 mod reads;
 mod text;
+mod values;
 mod writes;
 
 use super::render;

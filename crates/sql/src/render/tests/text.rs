@@ -225,3 +225,17 @@ fn literals_cannot_be_read_as_anything_else() {
         "CAST(x'61002762' AS TEXT) IS NULL"
     );
 }
+
+#[test]
+fn keys_that_cannot_be_null_need_no_words() {
+    let mut catalog = catalog();
+    catalog.tables[0].columns[0].not_null = true;
+    let mut query = read(ORGS, vec![]);
+    query.order[0].descending = true;
+    query.order.insert(0, by(1));
+    let text = render(&Query::Read(query), &catalog, Dialect::Sqlite).text;
+    assert!(
+        text.ends_with("ORDER BY t0.\"name\" NULLS LAST,t0.\"id\" DESC"),
+        "{text}"
+    );
+}

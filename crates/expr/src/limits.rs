@@ -17,3 +17,5 @@ pub const NODES: usize = 4096;
 pub const OUTPUT_BYTES: usize = 2 * 1024 * 1024;
 /// Most items that `split` may produce.
 pub const SPLIT_ITEMS: usize = 10_000;
+/// Most faults that are reported for one expression, or holes at fault in one text.
+pub const FAULTS: usize = 20;

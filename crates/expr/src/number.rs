@@ -47,10 +47,11 @@ impl Number {
     #[must_use]
     pub fn parse(literal: &str) -> Option<Number> {
         let parts = digits::split(literal)?;
-        if parts.fraction.is_empty() && parts.exponent == 0 {
-            if let Ok(whole) = literal.parse::<i64>() {
-                return Some(Number::Int(whole));
-            }
+        if parts.fraction.is_empty()
+            && parts.exponent == 0
+            && let Ok(whole) = literal.parse::<i64>()
+        {
+            return Some(Number::Int(whole));
         }
         let plain = match digits::plain(&parts) {
             Plain::Text(text) => text,
@@ -192,10 +193,10 @@ impl Number {
         whole: impl Fn(i64, i64) -> Option<i64>,
         decimal: impl Fn(Decimal, Decimal) -> Option<Decimal>,
     ) -> Result<Number, NumberError> {
-        if let (Number::Int(a), Number::Int(b)) = (self, other) {
-            if let Some(result) = whole(*a, *b) {
-                return Ok(Number::Int(result));
-            }
+        if let (Number::Int(a), Number::Int(b)) = (self, other)
+            && let Some(result) = whole(*a, *b)
+        {
+            return Ok(Number::Int(result));
         }
         let a = self.as_decimal().ok_or(NumberError::Overflow)?;
         let b = other.as_decimal().ok_or(NumberError::Overflow)?;

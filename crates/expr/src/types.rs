@@ -186,10 +186,17 @@ impl Type {
         }
     }
 
-    /// Whether a value of this type is true in a condition whenever it is there: lists, objects, instants.
+    /// May be undefined or null.
     #[must_use]
-    pub fn always_truthy(&self) -> bool {
-        matches!(self.kind, Kind::List(_) | Kind::Object(_) | Kind::Time)
+    pub fn maybe_nothing(&self) -> bool {
+        self.optional || self.nullable
+    }
+
+    /// Whether every value of this type is true in a condition: lists, objects and instants that are always
+    /// there.
+    #[must_use]
+    pub fn always_true(&self) -> bool {
+        matches!(self.kind, Kind::List(_) | Kind::Object(_) | Kind::Time) && !self.maybe_nothing()
     }
 }
 

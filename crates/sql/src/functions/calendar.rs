@@ -20,7 +20,9 @@ fn shifted(text: &str, by: i64) -> Result<String, FunctionError> {
     let out = FunctionError::TimeOutOfRange;
     let Some((day, rest)) = text.split_once('T') else {
         if let Some(micros) = time_of_day(text) {
-            return Ok(write_time((micros + by % DAY).rem_euclid(DAY)));
+            let time = write_time((micros + by % DAY).rem_euclid(DAY));
+            // A time alone has no zeros at the end of its fraction.
+            return Ok(time.trim_end_matches('0').trim_end_matches('.').to_owned());
         }
         let days = day_number(text).ok_or(FunctionError::InvalidText)?;
         return write_day(days.checked_add(by.div_euclid(DAY)).ok_or(out)?);
@@ -45,14 +47,13 @@ fn number(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-/// Microseconds since midnight from `18:10:15.123456`.
+/// Microseconds since midnight from `18:10:15.123456`, the fraction perhaps shorter or absent.
 fn time_of_day(text: &str) -> Option<i64> {
     let mut parts = text.splitn(3, ':');
     let (hour, minute) = (number(parts.next()?)?, number(parts.next()?)?);
-    let (second, fraction) = match parts.next()?.split_once('.') {
-        Some((second, fraction)) => (number(second)?, number(&format!("{fraction:0<6}"))?),
-        None => return None,
-    };
+    let seconds = parts.next()?;
+    let (second, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+    let (second, fraction) = (number(second)?, number(&format!("{fraction:0<6}"))?);
     let valid = hour < 24 && minute < 60 && second < 60 && fraction < 1_000_000;
     valid.then_some(((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction)
 }

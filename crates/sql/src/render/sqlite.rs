@@ -269,7 +269,7 @@ const RANDOM_UUID: &str = "lower(hex(randomblob(4))||'-'||hex(randomblob(2))||'-
 fn now(ty: &ColumnType) -> &'static str {
     match ty {
         ColumnType::Date => "strftime('%Y-%m-%d','now')",
-        ColumnType::Time => "(strftime('%H:%M:%f','now')||'000')",
+        ColumnType::Time => "rtrim(rtrim(strftime('%H:%M:%f','now'),'0'),'.')",
         ColumnType::Timestamp => "(strftime('%Y-%m-%dT%H:%M:%f','now')||'000')",
         _ => "(strftime('%Y-%m-%dT%H:%M:%f','now')||'000+00:00')",
     }

@@ -148,7 +148,7 @@ fn to_bool(sql: &str, from: &ColumnType) -> String {
     }
 }
 
-/// Between the canonical forms `2026-11-23`, `18:10:15.123456` and `2026-11-23T18:10:15.123456[+00:00]`.
+/// Between the canonical forms `2026-11-23`, `18:10:15[.123456]` and `2026-11-23T18:10:15.123456[+00:00]`.
 fn to_temporal(sql: &str, from: &ColumnType, to: &ColumnType) -> String {
     match (class(from), class(to)) {
         (Class::Date, Class::Timestamp) => format!("({sql}||'T00:00:00.000000')"),
@@ -156,7 +156,9 @@ fn to_temporal(sql: &str, from: &ColumnType, to: &ColumnType) -> String {
         (Class::Timestamp, Class::TimestampTz) => format!("({sql}||'+00:00')"),
         (Class::TimestampTz, Class::Timestamp) => format!("substr({sql},1,26)"),
         (Class::Timestamp | Class::TimestampTz, Class::Date) => format!("substr({sql},1,10)"),
-        (Class::Timestamp | Class::TimestampTz, Class::Time) => format!("substr({sql},12,15)"),
+        (Class::Timestamp | Class::TimestampTz, Class::Time) => {
+            format!("rtrim(rtrim(substr({sql},12,15),'0'),'.')")
+        }
         _ => sql.to_owned(),
     }
 }

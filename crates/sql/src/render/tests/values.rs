@@ -116,6 +116,12 @@ fn casts() {
             "\"2026-11-23T00:00:00.000000\"",
         ),
         (
+            text("2026-11-23T18:10:00.000000"),
+            ColumnType::Timestamp,
+            ColumnType::Time,
+            "\"18:10:00\"",
+        ),
+        (
             text("2026-11-23T18:10:15.123456+00:00"),
             ColumnType::TimestampTz,
             ColumnType::Time,

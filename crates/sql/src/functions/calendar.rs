@@ -55,7 +55,7 @@ fn time_of_day(text: &str) -> Option<i64> {
     let (second, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
     let (second, fraction) = (number(second)?, number(&format!("{fraction:0<6}"))?);
     let valid = hour < 24 && minute < 60 && second < 60 && fraction < 1_000_000;
-    valid.then_some(((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction)
+    valid.then(|| ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction)
 }
 
 fn write_time(micros: i64) -> String {

@@ -168,6 +168,7 @@ fn instants() {
     assert_eq!(shift("23:00:00", 7_200_000_000), "01:00:00");
     assert_eq!(shift("23:00:00.25", 1_000_000), "23:00:01.25");
     assert_eq!(shift("tomorrow", 1), "invalid text for type");
+    assert_eq!(shift("9223372036854775807:00:00", 1), "invalid text for type");
     assert_eq!(shift("2025-02-28", i64::MIN), "time out of range");
 }
 

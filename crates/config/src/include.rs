@@ -26,3 +26,24 @@ pub fn include_globs(project: Option<&Node>) -> Vec<String> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backflow_diag::{Diagnostics, SourceMap};
+
+    fn globs(text: &str) -> Vec<String> {
+        let mut sources = SourceMap::default();
+        let file = sources.add("backflow.json", text);
+        include_globs(crate::parse(&sources, file, &mut Diagnostics::default()).as_ref())
+    }
+
+    #[test]
+    fn include_replaces_the_default() {
+        assert_eq!(globs("{}"), DEFAULT);
+        assert_eq!(globs("{"), DEFAULT);
+        assert_eq!(globs("{\"include\": [\"a/*.json\", 3]}"), ["a/*.json"]);
+        assert_eq!(globs("{\"include\": \"a/*.json\"}"), ["a/*.json"]);
+        assert!(globs("{\"include\": []}").is_empty());
+    }
+}

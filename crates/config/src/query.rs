@@ -119,8 +119,11 @@ fn conflict(object: &mut Object<'_, '_>) -> Conflict {
     let options = object.node("upsertOptions");
     let columns = object.node("onConflict");
     let ignore = object.switch("ignoreDuplicates");
-    object.not_both("onConflict", "upsertOptions");
-    object.not_both("ignoreDuplicates", "upsertOptions");
+    for key in ["onConflict", "ignoreDuplicates"] {
+        if options.is_some_and(|options| options.member(key).is_some()) {
+            object.not_both(key, "upsertOptions");
+        }
+    }
     let columns = columns.and_then(|node| conflict_columns(node, object.out));
     let Some(options) = options else {
         return (columns, ignore);

@@ -82,7 +82,9 @@ fn conflict_targets_have_one_form() {
     assert_eq!(columns(r#""onConflict": ["a", "b"]"#), (both.clone(), None));
     assert_eq!(columns(r#""onConflict": "a, b""#), (both.clone(), None));
     let options = r#""upsertOptions": {"onConflict": "a,b", "ignoreDuplicates": true}"#;
-    assert_eq!(columns(options), (both, Some(true)));
+    assert_eq!(columns(options), (both.clone(), Some(true)));
+    let apart = r#""onConflict": "a,b", "upsertOptions": {"ignoreDuplicates": true}"#;
+    assert_eq!(columns(apart), (both, Some(true)));
     faulty(
         &query(r#""onConflict": "a", "upsertOptions": {"onConflict": "a"}"#),
         &[("E0214", "upsertOptions")],

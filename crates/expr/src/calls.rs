@@ -182,6 +182,9 @@ fn wrong_kind(signature: &Signature, parameter: Parameter, kind: &Kind, span: Sp
         .at(span, format!("{kind}"))
         .note(format!("the function is `{}`", signature.form));
     match (parameter, kind) {
+        (Parameter::Text, _) if matches!(signature.function, Function::DateAdd | Function::DateSub) => {
+            fault.help(date::FORM)
+        }
         (Parameter::Text, Kind::Integer | Kind::Number | Kind::Bool | Kind::Time) => {
             fault.help("convert it with `string(…)`")
         }

@@ -83,7 +83,7 @@ pub(crate) fn binary(op: BinaryOp, operands: &Operands<'_>) -> Checked<Type> {
     let calculates = kind != Kind::Bool;
     let mut ty = Type::new(kind).tainted_by(a).tainted_by(b);
     ty.optional = calculates && (a.optional || b.optional);
-    ty.nullable = calculates && ty.kind != Kind::Text && (a.nullable || b.nullable);
+    ty.nullable = calculates && (a.nullable || b.nullable);
     Ok(ty)
 }
 

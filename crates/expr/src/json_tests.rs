@@ -102,7 +102,9 @@ proptest! {
 
     #[test]
     fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        let _ = parse(&bytes, 8);
+        if let Err(error) = parse(&bytes, 8) {
+            prop_assert!(error.offset <= bytes.len());
+        }
     }
 
     #[test]

@@ -67,6 +67,7 @@ pub mod json;
 mod lexer;
 pub mod limits;
 mod number;
+mod operands;
 mod operators;
 mod parser;
 mod paths;

@@ -3,25 +3,25 @@
 //! Role: precedence climbing over the tokens of one hole or condition.
 //! Invariant: nesting, tree depth and the number of nodes are bounded by [`crate::limits`]; the first syntax
 //! fault of an expression ends it, since what follows would only echo it.
-//! Not here: what names mean; see `compile`.
+//! Not here: operands (`operands`); what names mean (`compile`).
 
-use crate::ast::{BinaryOp, Expr, Key, Node, Path, UnaryOp};
+use crate::ast::{BinaryOp, Expr, Node, UnaryOp};
 use crate::lexer::Token;
 use crate::limits;
 use crate::value::Value;
-use backflow_diag::{Code, Diagnostic, Diagnostics, Span, Spanned, Text, codes};
+use backflow_diag::{Code, Diagnostic, Diagnostics, Span, Text, codes};
 use std::ops::Range;
 
 /// A fault was reported.
 pub(crate) struct Reported;
 
 /// An expression with the depth of its tree.
-struct Tree {
-    expr: Expr,
-    depth: usize,
+pub(crate) struct Tree {
+    pub(crate) expr: Expr,
+    pub(crate) depth: usize,
 }
 
-type Parsed = Result<Tree, Reported>;
+pub(crate) type Parsed = Result<Tree, Reported>;
 
 /// What one expression is parsed from.
 pub(crate) struct Input<'a> {
@@ -62,7 +62,7 @@ pub(crate) fn parse(
     }
 }
 
-fn describe(token: &Token) -> String {
+pub(crate) fn describe(token: &Token) -> String {
     match token {
         Token::Name(name) => format!("`{name}`"),
         Token::Number(number) => format!("`{number}`"),
@@ -95,21 +95,22 @@ fn binary_op(token: Option<&Token>) -> Option<BinaryOp> {
     })
 }
 
-struct Parser<'a> {
+/// The parser; `at` is the next token.
+pub(crate) struct Parser<'a> {
     input: &'a Input<'a>,
-    at: usize,
+    pub(crate) at: usize,
     nesting: usize,
     nodes: &'a mut usize,
     diagnostics: &'a mut Diagnostics,
 }
 
 impl<'a> Parser<'a> {
-    fn peek(&self) -> Option<&'a Token> {
+    pub(crate) fn peek(&self) -> Option<&'a Token> {
         self.input.tokens.get(self.at).map(|(token, _)| token)
     }
 
     /// The place of the next token, or of the end.
-    fn here(&self) -> Span {
+    pub(crate) fn here(&self) -> Span {
         let range = match self.input.tokens.get(self.at) {
             Some((_, range)) => range.clone(),
             None => self.input.end..self.input.end,
@@ -117,13 +118,13 @@ impl<'a> Parser<'a> {
         self.input.text.map.span(range)
     }
 
-    fn eat(&mut self, mark: &str) -> bool {
+    pub(crate) fn eat(&mut self, mark: &str) -> bool {
         let found = matches!(self.peek(), Some(Token::Mark(next)) if *next == mark);
         self.at += usize::from(found);
         found
     }
 
-    fn fault(
+    pub(crate) fn fault(
         &mut self,
         code: &'static Code,
         message: impl Into<String>,
@@ -134,7 +135,7 @@ impl<'a> Parser<'a> {
         Reported
     }
 
-    fn expect(&mut self, mark: &str, to: &str) -> Result<(), Reported> {
+    pub(crate) fn expect(&mut self, mark: &str, to: &str) -> Result<(), Reported> {
         if self.eat(mark) {
             return Ok(());
         }
@@ -159,7 +160,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn tree(&mut self, node: Node, span: Span, depth: usize) -> Parsed {
+    pub(crate) fn tree(&mut self, node: Node, span: Span, depth: usize) -> Parsed {
         *self.nodes += 1;
         if *self.nodes > limits::NODES {
             return Err(self.too_large(&format!("has more than {} parts", limits::NODES)));
@@ -186,7 +187,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `condition ? then : otherwise`, or less.
-    fn choice(&mut self) -> Parsed {
+    pub(crate) fn choice(&mut self) -> Parsed {
         self.enter()?;
         let condition = self.binary(1)?;
         let tree = if self.eat("?") {
@@ -260,168 +261,5 @@ impl<'a> Parser<'a> {
             return self.tree(node, span, operand.depth);
         }
         self.tree(Node::Unary(op, Box::new(operand.expr)), span, operand.depth + 1)
-    }
-
-    /// An operand and the keys after it.
-    fn postfix(&mut self) -> Parsed {
-        let base = self.primary()?;
-        let mut keys = Vec::new();
-        loop {
-            if self.eat(".") {
-                keys.push(self.name_key()?);
-            } else if self.eat("[") {
-                keys.push(self.bracket_key()?);
-            } else if matches!(self.peek(), Some(Token::Mark("("))) {
-                return Err(
-                    self.fault(codes::EXPR_SYNTAX, "only functions can be called", |d| {
-                        d.note("values have no methods")
-                            .help("functions stand before their arguments: `lower(a.b)`, `split(a.b, ',')`")
-                    }),
-                );
-            } else {
-                break;
-            }
-        }
-        let Some(last) = keys.last() else {
-            return Ok(base);
-        };
-        let span = base.expr.span.to(last.span);
-        match base.expr.node {
-            Node::Path(mut path) => {
-                path.keys.extend(keys);
-                self.tree(Node::Path(path), span, base.depth)
-            }
-            node => {
-                let inner = Expr {
-                    node,
-                    span: base.expr.span,
-                };
-                self.tree(Node::Access(Box::new(inner), keys), span, base.depth + 1)
-            }
-        }
-    }
-
-    fn name_key(&mut self) -> Result<Spanned<Key>, Reported> {
-        let span = self.here();
-        match self.peek() {
-            Some(Token::Name(name)) => {
-                self.at += 1;
-                Ok(Spanned::new(Key::name(name.as_str()), span))
-            }
-            Some(Token::Number(_)) => Err(self.fault(
-                codes::EXPR_SYNTAX,
-                "a name cannot start with a digit",
-                |d| d.help("write `[0]` for an item of a list, `['0']` for a member of that name"),
-            )),
-            _ => Err(self.fault(codes::EXPR_SYNTAX, "a name is missing after the dot", |d| d)),
-        }
-    }
-
-    fn bracket_key(&mut self) -> Result<Spanned<Key>, Reported> {
-        let span = self.here();
-        let key = match self.peek() {
-            Some(Token::Text(name)) => Some(Key::name(name.as_str())),
-            Some(Token::Number(number)) => number
-                .as_i64()
-                .and_then(|index| usize::try_from(index).ok())
-                .map(Key::Index),
-            _ => None,
-        };
-        let Some(key) = key else {
-            return Err(self.fault(
-                codes::EXPR_SYNTAX,
-                "only a number or a text can stand in brackets",
-                |d| {
-                    d.note("what is read must be known at check time")
-                        .help("write `a[0]` or `a['name']`")
-                },
-            ));
-        };
-        self.at += 1;
-        self.expect("]", "after the key")?;
-        Ok(Spanned::new(key, span))
-    }
-
-    fn primary(&mut self) -> Parsed {
-        let span = self.here();
-        match self.peek() {
-            Some(Token::Number(number)) => self.literal(Value::Number(number.clone()), span),
-            Some(Token::Text(text)) => self.literal(Value::text(text.as_str()), span),
-            Some(Token::Env(name)) => {
-                self.at += 1;
-                let keys = vec![Spanned::new(Key::name(name.as_str()), span)];
-                let root = Spanned::new("env".to_owned(), span);
-                self.tree(Node::Path(Path { root, keys }), span, 1)
-            }
-            Some(Token::Name(name)) => self.word(name, span),
-            Some(Token::Mark("(")) => self.group(")", "to close the parenthesis"),
-            Some(Token::Mark("{{")) => self.group("}}", "to close the hole"),
-            Some(Token::Mark("[")) => Err(self.fault(
-                codes::EXPR_SYNTAX,
-                "a list cannot be written here",
-                |d| d.help("write the list in JSON, with a template for each item"),
-            )),
-            Some(token) => {
-                let message = format!("expected a value, found {}", describe(token));
-                Err(self.fault(codes::EXPR_SYNTAX, message, |d| d))
-            }
-            None if self.at == 0 => Err(self.fault(codes::EXPR_SYNTAX, "the expression is empty", |d| d)),
-            None => Err(self.fault(codes::EXPR_SYNTAX, "a value is missing at the end", |d| d)),
-        }
-    }
-
-    fn literal(&mut self, value: Value, span: Span) -> Parsed {
-        self.at += 1;
-        self.tree(Node::Literal(value), span, 1)
-    }
-
-    fn group(&mut self, close: &str, to: &str) -> Parsed {
-        self.at += 1;
-        let inner = self.choice()?;
-        self.expect(close, to)?;
-        Ok(inner)
-    }
-
-    fn word(&mut self, name: &str, span: Span) -> Parsed {
-        match name {
-            "true" => return self.literal(Value::Bool(true), span),
-            "false" => return self.literal(Value::Bool(false), span),
-            "null" => return self.literal(Value::Null, span),
-            "undefined" => {
-                return Err(
-                    self.fault(codes::EXPR_SYNTAX, "`undefined` cannot be written", |d| {
-                        d.help("`(a.b ?? null) === null` asks whether a value is null or missing")
-                    }),
-                );
-            }
-            _ => self.at += 1,
-        }
-        let word = Spanned::new(name.to_owned(), span);
-        if self.eat("(") {
-            return self.call(word);
-        }
-        let path = Path {
-            root: word,
-            keys: Vec::new(),
-        };
-        self.tree(Node::Path(path), span, 1)
-    }
-
-    fn call(&mut self, name: Spanned<String>) -> Parsed {
-        let mut arguments = Vec::new();
-        let mut depth = 0;
-        if !matches!(self.peek(), Some(Token::Mark(")"))) {
-            loop {
-                let argument = self.choice()?;
-                depth = depth.max(argument.depth);
-                arguments.push(argument.expr);
-                if !self.eat(",") {
-                    break;
-                }
-            }
-        }
-        let span = name.span.to(self.here());
-        self.expect(")", "after the arguments")?;
-        self.tree(Node::Call(name, arguments), span, depth + 1)
     }
 }

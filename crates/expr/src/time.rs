@@ -229,12 +229,16 @@ mod tests {
     proptest! {
         #[test]
         fn reading_never_panics(text in "\\PC{0,40}") {
-            let _ = parse_timestamp(&text);
+            if let Some(time) = parse_timestamp(&text) {
+                prop_assert_eq!(parse_timestamp(&timestamp_text(time)), Some(time));
+            }
         }
 
         #[test]
         fn reading_almost_instants_never_panics(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,30})?)?([Zz]|[+-][0-9:]{1,9})?") {
-            let _ = parse_timestamp(&text);
+            if let Some(time) = parse_timestamp(&text) {
+                prop_assert_eq!(parse_timestamp(&timestamp_text(time)), Some(time));
+            }
         }
 
         #[test]

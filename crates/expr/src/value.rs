@@ -161,14 +161,11 @@ impl Value {
     /// What lies under a path of members and items; undefined when something is missing on the way.
     #[must_use]
     pub fn at_path(&self, keys: &[Key]) -> Value {
-        let mut value = self.clone();
-        for key in keys {
-            value = match key {
-                Key::Name(name) => value.member(name),
-                Key::Index(index) => value.index(*index),
-            };
-        }
-        value
+        let found = keys.iter().try_fold(self, |value, key| match key {
+            Key::Name(name) => value.as_object()?.get(name.as_ref()),
+            Key::Index(index) => value.as_list()?.get(*index),
+        });
+        found.cloned().unwrap_or_default()
     }
 }
 

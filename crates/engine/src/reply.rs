@@ -1,0 +1,114 @@
+//! What goes back to the caller.
+//!
+//! Role: status, headers and body of every answer.
+//! Invariant: every reply carries `X-Request-Id`; an answer to a known caller is never kept by shared caches.
+//! Not here: sending it.
+
+use crate::clock::Ids;
+use crate::fault::Fault;
+use crate::transaction::Outcome;
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use std::sync::Arc;
+
+/// The header that ties a reply to the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest id that is taken from a caller.
+const LONGEST_ID: usize = 128;
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; empty for `HEAD`.
+    pub body: Bytes,
+}
+
+/// The caller's own id of the request if it is sane, else a new one.
+pub(crate) fn request_id(headers: &HeaderMap, ids: &dyn Ids) -> Arc<str> {
+    let sent = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let sane =
+        |id: &&str| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    sent.filter(sane)
+        .map_or_else(|| Arc::from(ids.request()), Arc::from)
+}
+
+impl Reply {
+    fn json(status: StatusCode, body: Bytes) -> Self {
+        let mut headers = HeaderMap::with_capacity(6);
+        let has_body = !(status.is_informational()
+            || status == StatusCode::NO_CONTENT
+            || status == StatusCode::NOT_MODIFIED);
+        if has_body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        Self {
+            status,
+            headers,
+            body: if has_body { body } else { Bytes::new() },
+        }
+    }
+
+    /// A route's own answer.
+    pub(crate) fn of(outcome: Outcome, is_known_caller: bool) -> Self {
+        let mut reply = Self::json(outcome.status, outcome.body);
+        if is_known_caller {
+            reply
+                .headers
+                .insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+            reply
+                .headers
+                .insert(VARY, HeaderValue::from_static("Authorization, X-Tenant-ID"));
+        }
+        reply
+    }
+
+    /// A refusal.
+    pub(crate) fn fault(fault: &Fault, request_id: &str) -> Self {
+        let mut reply = Self::json(fault.status(), Bytes::from(fault.body(request_id)));
+        reply
+            .headers
+            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if fault.status() == StatusCode::UNAUTHORIZED {
+            reply
+                .headers
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = fault.retry_seconds() {
+            reply.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(allow) = fault
+            .allowed_methods()
+            .and_then(|allow| HeaderValue::from_str(allow).ok())
+        {
+            reply.headers.insert(ALLOW, allow);
+        }
+        reply
+    }
+
+    /// The methods of a path.
+    pub(crate) fn options(allow: &str) -> Self {
+        let mut reply = Self::json(StatusCode::NO_CONTENT, Bytes::new());
+        if let Ok(allow) = HeaderValue::from_str(allow) {
+            reply.headers.insert(ALLOW, allow);
+        }
+        reply
+    }
+
+    /// The reply as it goes out for a method, with its id.
+    pub(crate) fn finished(mut self, method: &Method, request_id: &str) -> Self {
+        if method == Method::HEAD {
+            self.headers
+                .insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+            self.body = Bytes::new();
+        }
+        if let Ok(id) = HeaderValue::from_str(request_id) {
+            self.headers.insert(REQUEST_ID, id);
+        }
+        self
+    }
+}

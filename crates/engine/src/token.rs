@@ -1,0 +1,139 @@
+//! JSON Web Tokens.
+//!
+//! Role: [`mint`] makes tokens for development and tests; the engine verifies those of callers.
+//! Input: the compact form. Output: its claims.
+//! Invariant: HS256 and nothing else, whatever a token says of itself; time comes from the engine's clock.
+//! Not here: which header a token comes from (`caller`), what claims mean.
+
+use crate::base64url;
+use crate::fault::{Code, Fault};
+use crate::runtime::BuildError;
+use crate::settings::{Secret, Settings};
+use backflow_expr::{Number, Value, json};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
+use std::cmp::Ordering;
+
+/// How far clocks may be apart, in seconds.
+const LEEWAY: i64 = 30;
+/// Shortest secret, in bytes.
+const SHORTEST_SECRET: usize = 32;
+/// Deepest nesting of claims.
+const CLAIMS_DEPTH: usize = 64;
+/// Header members that change what a token means; we understand none of them.
+const REFUSED_HEADERS: [&str; 4] = ["crit", "zip", "b64", "enc"];
+
+/// Makes a token of these claims, signed with HS256. Nothing is added: a token needs `sub` and `exp`.
+#[must_use]
+pub fn mint(secret: &Secret, claims: &Value) -> String {
+    let header = base64url::encode(br#"{"alg":"HS256","typ":"JWT"}"#);
+    let message = format!("{header}.{}", base64url::encode(claims.to_json().as_bytes()));
+    let key = EncodingKey::from_secret(secret.expose().as_bytes());
+    let signature = crypto::sign(message.as_bytes(), &key, Algorithm::HS256)
+        .expect("invariant: HMAC signs anything with any key");
+    format!("{message}.{signature}")
+}
+
+/// Verifies tokens.
+pub(crate) struct Verifier {
+    key: DecodingKey,
+    issuer: Option<String>,
+    audience: Option<String>,
+}
+
+impl Verifier {
+    /// `None` without a secret.
+    pub(crate) fn new(settings: &Settings) -> Result<Option<Self>, BuildError> {
+        let Some(secret) = &settings.jwt_secret else {
+            return Ok(None);
+        };
+        if secret.expose().len() < SHORTEST_SECRET {
+            return Err(BuildError::WeakSecret);
+        }
+        Ok(Some(Self {
+            key: DecodingKey::from_secret(secret.expose().as_bytes()),
+            issuer: settings.issuer.clone(),
+            audience: settings.audience.clone(),
+        }))
+    }
+
+    /// The claims of a token that is valid now.
+    pub(crate) fn claims(&self, token: &str, now: jiff::Timestamp) -> Result<Value, Fault> {
+        let (message, signature) = token.rsplit_once('.').ok_or_else(|| invalid("not three parts"))?;
+        let (header, payload) = message
+            .split_once('.')
+            .ok_or_else(|| invalid("not three parts"))?;
+        if payload.contains('.') {
+            return Err(invalid("not three parts"));
+        }
+        check_header(&part(header)?)?;
+        let verified = crypto::verify(signature, message.as_bytes(), &self.key, Algorithm::HS256);
+        if !verified.unwrap_or(false) {
+            return Err(invalid("the signature does not match"));
+        }
+        let claims = part(payload)?;
+        self.check_claims(&claims, now.as_second())?;
+        Ok(claims)
+    }
+
+    fn check_claims(&self, claims: &Value, now: i64) -> Result<(), Fault> {
+        if claims.member("sub").as_text().is_none_or(str::is_empty) {
+            return Err(invalid("`sub` is not a text with content"));
+        }
+        let expires = claims.member("exp");
+        let expires = expires
+            .as_number()
+            .ok_or_else(|| invalid("`exp` is not a number"))?;
+        if Number::Int(now - LEEWAY).compare(expires) != Ordering::Less {
+            return Err(Fault::of(Code::TokenExpired));
+        }
+        match claims.member("nbf") {
+            Value::Undefined => {}
+            Value::Number(from) if Number::Int(now + LEEWAY).compare(&from) != Ordering::Less => {}
+            _ => return Err(invalid("`nbf` is in the future or not a number")),
+        }
+        if let Some(issuer) = &self.issuer
+            && claims.member("iss").as_text() != Some(issuer)
+        {
+            return Err(invalid("`iss` is another"));
+        }
+        match &self.audience {
+            Some(audience) if !names(&claims.member("aud"), audience) => Err(invalid("`aud` is another")),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn names(claim: &Value, audience: &str) -> bool {
+    match claim {
+        Value::Text(text) => **text == *audience,
+        Value::List(items) => items.iter().any(|item| item.as_text() == Some(audience)),
+        _ => false,
+    }
+}
+
+fn check_header(header: &Value) -> Result<(), Fault> {
+    if header.member("alg").as_text() != Some("HS256") {
+        return Err(invalid("`alg` is not HS256"));
+    }
+    if REFUSED_HEADERS
+        .iter()
+        .any(|name| !header.member(name).is_undefined())
+    {
+        return Err(invalid("the header asks for what is not supported"));
+    }
+    Ok(())
+}
+
+/// A part of a token: an object.
+fn part(text: &str) -> Result<Value, Fault> {
+    let bytes = base64url::decode(text).ok_or_else(|| invalid("not base64url"))?;
+    match json::parse(&bytes, CLAIMS_DEPTH) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(_) => Err(invalid("not an object")),
+        Err(error) => Err(invalid(error.to_string())),
+    }
+}
+
+fn invalid(why: impl Into<String>) -> Fault {
+    Fault::of(Code::InvalidToken).private(why)
+}

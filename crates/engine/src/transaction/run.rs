@@ -1,0 +1,321 @@
+//! The run of a route.
+//!
+//! Role: guard, then the refusal that waited, then the steps, then the answer.
+//! Invariant: no step runs before everything that the request alone decides was judged; every refusal rolls
+//! back.
+//! Not here: single binds, results, the guard's judgement.
+
+use super::{Outcome, Work};
+use crate::binds::{self, Reading};
+use crate::event;
+use crate::fault::{Code, Fault};
+use crate::guard::{self, Named};
+use crate::host::RequestHost;
+use crate::permit::Scope;
+use crate::prepare::{self, Prepared};
+use crate::render;
+use crate::results::{self, StepResult};
+use crate::route::Served;
+use crate::store::{Call, RowSet, StatementError, Turn};
+use backflow_expr::Value;
+use backflow_plan::model::{Access, Answer, Operation, Place, Source, Step};
+use backflow_sql::ir::Datum;
+use bytes::Bytes;
+use http::StatusCode;
+use std::sync::Arc;
+
+/// The state of a run.
+pub(super) struct Run {
+    served: Arc<Served>,
+    request_id: Arc<str>,
+    subject: Option<Arc<str>>,
+    email: Option<Arc<str>>,
+    host: RequestHost,
+    frame: Vec<Value>,
+    /// The guard's parameters, if the route has a guard.
+    guard_values: Option<Result<Vec<Datum>, Fault>>,
+    /// Told once the tenant is judged.
+    refused: Option<Fault>,
+    /// `None`: computed once the guard has told the frame of the tenant.
+    prepared: Option<Vec<Prepared>>,
+    scope: Option<Scope>,
+    phase: Phase,
+    candidate: Option<Candidate>,
+    end: Option<Result<Outcome, Fault>>,
+}
+
+/// Whose rows are awaited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Start,
+    Guard,
+    Step(usize),
+    Ended,
+}
+
+/// The result that is the answer unless a better one comes.
+struct Candidate {
+    step: usize,
+    result: StepResult,
+}
+
+impl Run {
+    pub(super) fn new(work: Work<'_>) -> Self {
+        let mut host = RequestHost::new(work.now, work.ids);
+        let guard_values = match &work.served.route.place {
+            Place::One(guard) => {
+                let named = Named {
+                    params: work.params,
+                    headers: work.headers,
+                    caller: work.caller,
+                    frame: &work.frame,
+                };
+                Some(guard::values(guard, &named, &mut host))
+            }
+            Place::Nowhere | Place::Mine => None,
+        };
+        let mut run = Run {
+            subject: work.caller.map(|caller| Arc::clone(&caller.subject)),
+            email: work.caller.and_then(|caller| caller.email.clone()),
+            served: work.served,
+            request_id: work.request_id,
+            host,
+            frame: work.frame,
+            guard_values,
+            refused: work.refused,
+            prepared: None,
+            scope: None,
+            phase: Phase::Start,
+            candidate: None,
+            end: None,
+        };
+        if !run.served.waits_for_guard && run.refused.is_none() {
+            run.refused = run.prepare().err();
+        }
+        run.host.mark();
+        run
+    }
+
+    pub(super) fn rewind(&mut self) {
+        event::run_again(&self.request_id, &self.served.route);
+        for (slot, source) in self.frame.iter_mut().zip(&self.served.route.frame) {
+            if matches!(
+                source,
+                Source::TenantId | Source::TenantRole | Source::Context(_) | Source::Result
+            ) {
+                *slot = Value::Undefined;
+            }
+        }
+        if self.served.waits_for_guard {
+            self.prepared = None;
+        }
+        self.host.rewind();
+        self.scope = None;
+        self.phase = Phase::Start;
+        self.candidate = None;
+        self.end = None;
+    }
+
+    pub(super) fn next(&mut self, last: Option<Result<RowSet, StatementError>>) -> Turn {
+        let turn = match last {
+            Some(Err(error)) => Err(Fault::from(error)),
+            Some(Ok(rows)) => self.take(rows),
+            None => self.start(),
+        };
+        turn.unwrap_or_else(|fault| {
+            self.phase = Phase::Ended;
+            self.end = Some(Err(fault));
+            Turn::RollBack
+        })
+    }
+
+    pub(super) fn reads_only(&self) -> bool {
+        self.served.route.access == Access::Read || self.refused.is_some()
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        match &self.guard_values {
+            Some(values) => values.is_err(),
+            None => self.refused.is_some() || self.served.route.steps.is_empty(),
+        }
+    }
+
+    pub(super) fn into_end(self) -> Option<Result<Outcome, Fault>> {
+        self.end
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.served.route.name()
+    }
+
+    fn start(&mut self) -> Result<Turn, Fault> {
+        if self.phase != Phase::Start {
+            return Err(Fault::internal("the store lost the rows of a statement"));
+        }
+        let served = Arc::clone(&self.served);
+        let Place::One(guard) = &served.route.place else {
+            return self.begin();
+        };
+        let values = match &self.guard_values {
+            Some(Ok(values)) => values.clone(),
+            // The tenant's name may lie in what could not be read.
+            Some(Err(fault)) if fault.code() == Code::NoTenant => {
+                return Err(self.refused.clone().unwrap_or_else(|| fault.clone()));
+            }
+            Some(Err(fault)) => return Err(fault.clone()),
+            None => return Err(Fault::internal("a guard without parameters")),
+        };
+        self.phase = Phase::Guard;
+        Ok(Turn::Run(Call {
+            statement: Arc::clone(&guard.statement),
+            values,
+        }))
+    }
+
+    fn take(&mut self, rows: RowSet) -> Result<Turn, Fault> {
+        let served = Arc::clone(&self.served);
+        match (self.phase, &served.route.place) {
+            (Phase::Guard, Place::One(guard)) => {
+                let scope = guard::admit(guard, &rows, &served.route.frame, &mut self.frame)?;
+                self.scope = Some(scope);
+                self.begin()
+            }
+            (Phase::Step(at), _) => {
+                let step = step_at(&served, at)?;
+                let result = results::take(step, rows, self.email.as_deref(), &mut self.frame)?;
+                self.consider(at, step, result);
+                self.advance(at + 1)
+            }
+            _ => Err(Fault::internal("the store gave rows that nobody asked for")),
+        }
+    }
+
+    /// Between the guard and the first step.
+    fn begin(&mut self) -> Result<Turn, Fault> {
+        if let Some(fault) = &self.refused {
+            return Err(fault.clone());
+        }
+        if self.prepared.is_none() {
+            self.prepare()?;
+        }
+        for (step, prepared) in self.served.route.steps.iter().zip(self.prepared.iter().flatten()) {
+            if let Prepared::Ready(bounds) = prepared {
+                binds::check_tenant(step, bounds, self.scope.as_ref())?;
+            }
+        }
+        self.advance(0)
+    }
+
+    fn prepare(&mut self) -> Result<(), Fault> {
+        let mut reading = Reading {
+            frame: &self.frame,
+            host: &mut self.host,
+            subject: self.subject.as_ref(),
+        };
+        self.prepared = Some(prepare::all(&self.served.route.steps, &mut reading)?);
+        Ok(())
+    }
+
+    /// Runs the next step from `at` on that is not skipped, or ends.
+    fn advance(&mut self, at: usize) -> Result<Turn, Fault> {
+        let served = Arc::clone(&self.served);
+        for (at, step) in served.route.steps.iter().enumerate().skip(at) {
+            if let Some(values) = self.values(at, step)? {
+                self.phase = Phase::Step(at);
+                return Ok(Turn::Run(Call {
+                    statement: Arc::clone(&step.statement),
+                    values,
+                }));
+            }
+            event::skipped(&self.request_id, step);
+            results::skip(step, &mut self.frame);
+        }
+        self.conclude()
+    }
+
+    /// The values of a step; `None` if its condition does not hold.
+    fn values(&mut self, at: usize, step: &Step) -> Result<Option<Vec<Datum>>, Fault> {
+        let Some(Prepared::Ready(early)) = self.prepared.as_ref().and_then(|all| all.get(at)) else {
+            return Ok(None);
+        };
+        let mut reading = Reading {
+            frame: &self.frame,
+            host: &mut self.host,
+            subject: self.subject.as_ref(),
+        };
+        if let Some(condition) = step.condition.as_ref().filter(|_| step.condition_late)
+            && !prepare::holds(condition, step, &mut reading)?
+        {
+            return Ok(None);
+        }
+        if step.binds.iter().all(|bind| !bind.late) {
+            return binds::complete(step, early, self.scope.as_ref()).map(Some);
+        }
+        let mut bounds = early.clone();
+        for (bind, bound) in step.binds.iter().zip(&mut bounds) {
+            if bind.late {
+                *bound = binds::value(bind, &mut reading)?;
+            }
+        }
+        binds::complete(step, &bounds, self.scope.as_ref()).map(Some)
+    }
+
+    /// The last result of a query that names `select` is the answer, else the last.
+    fn consider(&mut self, at: usize, step: &Step, result: StepResult) {
+        let answers = matches!(self.served.route.answer, Answer::LastStep) && !step.check;
+        let preferred = self
+            .candidate
+            .as_ref()
+            .and_then(|known| self.served.route.steps.get(known.step));
+        if answers && (step.selects || !preferred.is_some_and(|known| known.selects)) {
+            self.candidate = Some(Candidate { step: at, result });
+        }
+    }
+
+    fn conclude(&mut self) -> Result<Turn, Fault> {
+        let served = Arc::clone(&self.served);
+        let (status, body) = match &served.route.answer {
+            Answer::Template(shape) => {
+                let value = render::shape(shape, &self.frame, &mut self.host, "response")?;
+                (StatusCode::OK, Bytes::from(value.to_json()))
+            }
+            Answer::LastStep => match self.candidate.take() {
+                None => (StatusCode::OK, Bytes::from_static(b"null")),
+                Some(Candidate { step, result }) => {
+                    let operation = step_at(&served, step)?.operation;
+                    (status(operation, &result)?, result.json)
+                }
+            },
+        };
+        let fixed = served
+            .route
+            .status
+            .and_then(|status| StatusCode::from_u16(status).ok());
+        self.phase = Phase::Ended;
+        self.end = Some(Ok(Outcome {
+            status: fixed.unwrap_or(status),
+            body,
+        }));
+        Ok(Turn::Commit)
+    }
+}
+
+/// The status of a result; what was looked for and not found is 404.
+fn status(operation: Operation, result: &StepResult) -> Result<StatusCode, Fault> {
+    match operation {
+        Operation::Insert => Ok(StatusCode::CREATED),
+        Operation::Upsert { .. } => Ok(StatusCode::OK),
+        Operation::Select | Operation::Update | Operation::Delete if result.is_empty => {
+            Err(Fault::of(Code::NotFound))
+        }
+        Operation::Select | Operation::Update | Operation::Delete => Ok(StatusCode::OK),
+    }
+}
+
+fn step_at(served: &Served, at: usize) -> Result<&Step, Fault> {
+    served
+        .route
+        .steps
+        .get(at)
+        .ok_or_else(|| Fault::internal("a step that does not exist"))
+}

@@ -46,6 +46,8 @@ pub struct Outputs {
     pub members: Option<Vec<Member>>,
     /// Columns given beside the JSON, for expressions and checks of the engine.
     pub cells: Vec<ColumnId>,
+    /// Further values given after the cells, typed like them.
+    pub extra: Vec<Scalar>,
 }
 
 /// A member of an answer.

@@ -2,7 +2,7 @@
 
 use super::{Answer, Input, Place, Step};
 use backflow_config::document::Method;
-use backflow_expr::Key;
+use backflow_expr::{Key, Value};
 
 /// A route of a plan, by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,7 +76,9 @@ pub enum Source {
     TenantRole,
     /// A column of the tenant's row: a cell of the guard, by position.
     Context(usize),
-    /// Filled by a step, when it has run; null before.
+    /// The same for every request: one of the author's constants.
+    Constant(Value),
+    /// Filled by a step when it has run; undefined before, and when it found nothing.
     Result,
 }
 

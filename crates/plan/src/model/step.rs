@@ -1,5 +1,6 @@
 //! A compiled query of a route.
 
+use super::Shape;
 use backflow_catalog::ColumnType;
 use backflow_expr::{Key, Program, Slot};
 use backflow_sql::ir::{Datum, Statement};
@@ -39,6 +40,8 @@ pub struct Step {
     pub label: String,
     /// Name of its table, for messages.
     pub table: String,
+    /// Why it touches only rows that its caller may touch, in words.
+    pub kind: String,
     /// What it does.
     pub operation: Operation,
     /// It runs only if this is truthy.
@@ -60,6 +63,8 @@ pub struct Step {
     pub capability: Option<Capability>,
     /// An update whose values may all be left out: the flags, of which one must be true.
     pub any_given: Vec<usize>,
+    /// It only checks that a parent exists; it is never an answer.
+    pub check: bool,
     /// Whether the query names `select`, and so is the preferred answer.
     pub selects: bool,
     /// Number of trailing cells that order the rows of an update or delete.
@@ -90,6 +95,8 @@ pub enum BindValue {
     Optional(Program),
     /// An expression that must give a text that is not empty (a capability's secret).
     Secret(Program),
+    /// A JSON value with expressions in it, for a JSON column.
+    Document(Shape),
     /// An expression that gives a list, each item of the type.
     List(Program),
     /// Whether the value of the bind at this position was defined.

@@ -1,1 +1,34 @@
-//! Migrations in a dialect.
+//! Migrations in SQLite's dialect.
+//!
+//! Role: [`sqlite`] turns the statements of a migration into SQL for SQLite 3.40 and later.
+//! Input: the schema as read, and one of its migrations. Output: SQL statements, in order.
+//! Invariant: the SQL needs none of our functions, so a table works from the plain `sqlite3` shell too.
+//! Not here: running it; reading PostgreSQL's dialect (catalog).
+//!
+//! Text is kept as the engine writes it: uuid in lower case, instants as
+//! `2026-11-23T18:10:15.123456+00:00`, numeric in plain digits, arrays as JSON, bytea as `\x` and hexadecimal
+//! digits. CHECKs named `<table>.<column>.type` hold every writer to that.
+
+mod alter;
+mod calls;
+mod column;
+mod compare;
+mod default;
+mod drop;
+mod expr;
+mod fault;
+mod insert;
+mod json;
+mod literal;
+mod moment;
+mod pattern;
+mod quote;
+mod rebuild;
+mod script;
+mod table;
+mod types;
+
+#[cfg(test)]
+mod tests;
+
+pub use script::sqlite;

@@ -40,7 +40,7 @@ pub fn render(query: &Query, catalog: &Catalog, dialect: Dialect) -> Statement {
     Statement {
         text,
         json: outputs.members.is_some(),
-        cells: outputs.cells.len(),
+        cells: outputs.cells.len() + outputs.extra.len(),
     }
 }
 
@@ -122,7 +122,11 @@ impl<'a> Renderer<'a> {
             .members
             .as_ref()
             .map(|members| self.row_json(members, scope));
-        let cells = outputs.cells.iter().map(|column| self.column(scope, *column));
-        json.into_iter().chain(cells).collect()
+        let mut columns: Vec<String> = json.into_iter().collect();
+        columns.extend(outputs.cells.iter().map(|column| self.column(scope, *column)));
+        for value in &outputs.extra {
+            columns.push(self.scalar(value, scope).sql);
+        }
+        columns
     }
 }

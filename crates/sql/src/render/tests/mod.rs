@@ -278,6 +278,7 @@ pub(super) fn read(from: TableId, members: Vec<Member>) -> Read {
         outputs: Outputs {
             members: Some(members),
             cells: Vec::new(),
+            extra: Vec::new(),
         },
         filter: Cond::TRUE,
         order: vec![by(0)],

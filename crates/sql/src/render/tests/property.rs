@@ -68,6 +68,7 @@ fn insert_with(value: &str) -> Query {
         outputs: Outputs {
             members: Some(vec![]),
             cells: vec![c(1)],
+            extra: Vec::new(),
         },
     })
 }

@@ -147,6 +147,7 @@ fn counter_upsert() -> Insert {
         outputs: Outputs {
             members: Some(vec![member("used", 2)]),
             cells: vec![],
+            extra: Vec::new(),
         },
     }
 }
@@ -195,6 +196,7 @@ fn an_update_and_a_delete() {
         outputs: Outputs {
             members: None,
             cells: vec![c(0)],
+            extra: Vec::new(),
         },
     };
     assert_eq!(

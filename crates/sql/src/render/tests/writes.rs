@@ -21,6 +21,7 @@ fn insert(into: TableId, columns: &[u16], rows: Vec<Vec<Assigned>>) -> Insert {
         outputs: Outputs {
             members: Some(vec![member("id", 0)]),
             cells: vec![c(0)],
+            extra: Vec::new(),
         },
     }
 }
@@ -134,6 +135,7 @@ fn upsert(filter: Cond, set: Vec<(ColumnId, Assigned)>) -> Query {
         outputs: Outputs {
             members: Some(vec![member("used", 2), member("limit", 3)]),
             cells: vec![],
+            extra: Vec::new(),
         },
         ..insert(
             COUNTERS,
@@ -195,6 +197,7 @@ fn updates_and_deletes_answer_rows_with_embeds() {
                 Member::Embed(tasks.clone()),
             ]),
             cells: vec![c(0)],
+            extra: Vec::new(),
         },
     });
     let params = [Value::Integer(0), Value::Null, Value::Integer(2)];
@@ -208,6 +211,7 @@ fn updates_and_deletes_answer_rows_with_embeds() {
         outputs: Outputs {
             members: Some(vec![member("name", 1), Member::Embed(tasks)]),
             cells: vec![],
+            extra: Vec::new(),
         },
     });
     assert_eq!(

@@ -1,0 +1,286 @@
+//! Queries with their texts parsed and their names looked up, before anything is decided.
+//!
+//! Role: reads templates, selects and filters of a [`Query`] once, for the proof and for lowering.
+//! Invariant: a draft exists only if its table does; columns that do not exist were reported.
+//! Not here: types of expressions, tenancy, SQL.
+
+use backflow_catalog::{Catalog, ColumnId, TableId};
+use backflow_config::document::{Filter, FilterTest, Query};
+use backflow_config::tree::{Node, Tree};
+use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes, nearest};
+use backflow_expr::{Expr, Key, Template, parse_condition};
+use backflow_sql::{
+    ColumnPath, Operator, SelectList, nearest_operator, parse_column_path, parse_operator, parse_select,
+};
+
+/// A query with its texts parsed.
+pub(crate) struct DraftQuery<'a> {
+    pub(crate) doc: &'a Query,
+    pub(crate) table: TableId,
+    pub(crate) select: Option<SelectList>,
+    pub(crate) condition: Option<Expr>,
+    /// One list of values for each row of `data`.
+    pub(crate) rows: Vec<Vec<DraftAssignment<'a>>>,
+    /// `data` is one template: all of the declared body.
+    pub(crate) whole_data: Option<Spanned<Template>>,
+    /// `data` is a list, so the answer is one too.
+    pub(crate) many_rows: bool,
+    pub(crate) filters: Vec<DraftFilter<'a>>,
+}
+
+/// A member of `data`.
+pub(crate) struct DraftAssignment<'a> {
+    pub(crate) name: Spanned<String>,
+    pub(crate) column: ColumnId,
+    pub(crate) value: DraftValue<'a>,
+}
+
+/// A value as written.
+pub(crate) enum DraftValue<'a> {
+    /// A string; it may hold expressions.
+    Template(Template),
+    /// Anything else.
+    Fixed(&'a Node),
+}
+
+impl DraftValue<'_> {
+    /// The path, if the value is exactly one path.
+    pub(crate) fn as_path(&self) -> Option<String> {
+        match self {
+            DraftValue::Template(template) => template.single_hole()?.as_path().map(ToString::to_string),
+            DraftValue::Fixed(_) => None,
+        }
+    }
+
+    /// `(alias, column)`, if the value is exactly `results.<alias>.<column>` or `steps.<id>.result.<column>`.
+    pub(crate) fn as_result(&self) -> Option<(String, String)> {
+        let DraftValue::Template(template) = self else { return None };
+        let path = template.single_hole()?.as_path()?;
+        let names: Vec<&str> = path.keys.iter().filter_map(|key| key.value.as_name()).collect();
+        match (path.root.value.as_str(), names.as_slice(), path.keys.len()) {
+            ("results", [alias, column], 2) => Some(((*alias).to_owned(), (*column).to_owned())),
+            ("steps", [id, "result", column], 3) => Some(((*id).to_owned(), (*column).to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// A filter with its texts parsed.
+pub(crate) enum DraftFilter<'a> {
+    Test(DraftTest<'a>),
+    Or(Vec<DraftFilter<'a>>),
+    And(Vec<DraftFilter<'a>>),
+}
+
+/// A comparison of a filter.
+pub(crate) struct DraftTest<'a> {
+    pub(crate) doc: &'a FilterTest,
+    pub(crate) path: ColumnPath,
+    /// The column, when the path does not lead into an embed.
+    pub(crate) column: Option<ColumnId>,
+    pub(crate) operator: Operator,
+    pub(crate) value: DraftValue<'a>,
+}
+
+impl<'a> DraftQuery<'a> {
+    pub(crate) fn read(catalog: &Catalog, doc: &'a Query, out: &mut Diagnostics) -> Option<Self> {
+        let table = table(catalog, &doc.table, out)?;
+        let select = doc.select.as_ref().and_then(|text| parse_select(text, out));
+        let condition = doc.condition.as_ref().and_then(|text| parse_condition(text, out));
+        let filters = doc.filters.iter().filter_map(|filter| read_filter(catalog, table, filter, out)).collect();
+        let mut draft = DraftQuery {
+            doc,
+            table,
+            select,
+            condition,
+            rows: Vec::new(),
+            whole_data: None,
+            many_rows: false,
+            filters,
+        };
+        if let Some(data) = &doc.data {
+            draft.read_data(catalog, data, out);
+        }
+        Some(draft)
+    }
+
+    fn read_data(&mut self, catalog: &Catalog, data: &'a Node, out: &mut Diagnostics) {
+        match &data.tree {
+            Tree::Object(_) => {
+                let row = self.read_row(catalog, data, out);
+                self.rows.push(row);
+            }
+            Tree::List(items) => {
+                self.many_rows = true;
+                for item in items {
+                    let row = self.read_row(catalog, item, out);
+                    self.rows.push(row);
+                }
+            }
+            Tree::Text(text) => {
+                self.whole_data =
+                    Template::parse(text, out).map(|template| Spanned::new(template, data.span));
+            }
+            _ => out.push(wrong_data(data.span)),
+        }
+    }
+
+    fn read_row(&self, catalog: &Catalog, row: &'a Node, out: &mut Diagnostics) -> Vec<DraftAssignment<'a>> {
+        let Tree::Object(members) = &row.tree else {
+            out.push(wrong_data(row.span));
+            return Vec::new();
+        };
+        let excluded = |name: &str| self.doc.exclude_fields.iter().any(|field| field.value == name);
+        let mut values = Vec::new();
+        for member in members.iter().filter(|member| !excluded(&member.key)) {
+            let column = column(catalog, self.table, &member.key, out);
+            let value = read_value(&member.value, out);
+            if let (Some(column), Some(value)) = (column, value) {
+                values.push(DraftAssignment { name: member.key.clone(), column, value });
+            }
+        }
+        values
+    }
+
+    /// The tests that every row must pass: top level and inside `and`, not negated, not optional.
+    pub(crate) fn certain_tests(&self) -> Vec<&DraftTest<'a>> {
+        let mut found = Vec::new();
+        let mut open: Vec<&DraftFilter<'a>> = self.filters.iter().collect();
+        while let Some(filter) = open.pop() {
+            match filter {
+                DraftFilter::Test(test) if !test.doc.optional && !test.operator.negated && !test.doc.not => {
+                    found.push(test);
+                }
+                DraftFilter::And(inner) => open.extend(inner),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The value that a column is certainly compared with by `eq`.
+    pub(crate) fn pinned_to(&self, column: ColumnId) -> Option<&DraftTest<'a>> {
+        self.certain_tests().into_iter().find(|test| {
+            test.column == Some(column)
+                && test.path.json.is_empty()
+                && test.operator.op == backflow_sql::FilterOp::Eq
+        })
+    }
+
+    /// The value that `data` gives a column, if there is one row.
+    pub(crate) fn assigned(&self, column: ColumnId) -> Option<&DraftAssignment<'a>> {
+        match self.rows.as_slice() {
+            [row] => row.iter().find(|value| value.column == column),
+            _ => None,
+        }
+    }
+
+    /// Where the query stands, for faults about the whole of it.
+    pub(crate) fn place(&self) -> Span {
+        self.doc.table.span
+    }
+}
+
+fn wrong_data(span: Span) -> Diagnostic {
+    Diagnostic::new(codes::WRONG_TYPE, "`data` must be an object, or a list of objects")
+        .at(span, "not an object")
+        .help("write `{\"column\": value}`")
+}
+
+/// A value of the document: strings may hold expressions.
+pub(crate) fn read_value<'a>(node: &'a Node, out: &mut Diagnostics) -> Option<DraftValue<'a>> {
+    match &node.tree {
+        Tree::Text(text) => Template::parse(text, out).map(DraftValue::Template),
+        _ => Some(DraftValue::Fixed(node)),
+    }
+}
+
+fn read_filter<'a>(
+    catalog: &Catalog,
+    table: TableId,
+    filter: &'a Filter,
+    out: &mut Diagnostics,
+) -> Option<DraftFilter<'a>> {
+    let mut inner = |filters: &'a [Filter]| {
+        filters.iter().filter_map(|filter| read_filter(catalog, table, filter, out)).collect::<Vec<_>>()
+    };
+    match filter {
+        Filter::Or(filters, _) => Some(DraftFilter::Or(inner(filters))),
+        Filter::And(filters, _) => Some(DraftFilter::And(inner(filters))),
+        Filter::Test(test) => read_test(catalog, table, test, out).map(DraftFilter::Test),
+    }
+}
+
+fn read_test<'a>(
+    catalog: &Catalog,
+    table: TableId,
+    test: &'a FilterTest,
+    out: &mut Diagnostics,
+) -> Option<DraftTest<'a>> {
+    let path = parse_column_path(&test.column, out);
+    let operator = parse_operator(&test.operator);
+    if operator.is_none() {
+        out.push(
+            Diagnostic::new(codes::UNKNOWN_WORD, format!("unknown operator `{}`", test.operator.value))
+                .at(test.operator.span, "not a filter operator")
+                .did_you_mean(nearest_operator(&test.operator))
+                .help("operators are those of PostgREST: eq, neq, gt, gte, lt, lte, like, ilike, in, is, …"),
+        );
+    }
+    let value = read_value(&test.value, out);
+    let (path, operator, value) = (path?, operator?, value?);
+    let own = path.embeds.is_empty();
+    let column = if own { Some(column(catalog, table, &path.column, out)?) } else { None };
+    Some(DraftTest { doc: test, path, column, operator, value })
+}
+
+/// The table of a name, or the fault.
+pub(crate) fn table(catalog: &Catalog, name: &Spanned<String>, out: &mut Diagnostics) -> Option<TableId> {
+    let found = catalog.find(name);
+    if found.is_none() {
+        let near = nearest(name, catalog.tables.iter().map(|table| table.name.as_str()));
+        out.push(
+            Diagnostic::new(codes::UNKNOWN_TABLE, format!("unknown table `{}`", name.value))
+                .at(name.span, "no migration makes it")
+                .did_you_mean(near),
+        );
+    }
+    found
+}
+
+/// The column of a name, or the fault.
+pub(crate) fn column(
+    catalog: &Catalog,
+    table: TableId,
+    name: &Spanned<String>,
+    out: &mut Diagnostics,
+) -> Option<ColumnId> {
+    let row = catalog.table(table);
+    let found = row.column(name);
+    if found.is_none() {
+        let near = nearest(name, row.columns.iter().map(|column| column.name.as_str()));
+        let message = format!("table `{}` has no column `{}`", row.name, name.value);
+        out.push(
+            Diagnostic::new(codes::UNKNOWN_COLUMN, message).at(name.span, "unknown column").did_you_mean(near),
+        );
+    }
+    found
+}
+
+/// Whether an expression holds only if the result of this alias is there: it is that path, or a
+/// conjunction with it.
+pub(crate) fn implies_result(condition: &Expr, alias: &str) -> bool {
+    use backflow_expr::ast::{BinaryOp, Node};
+    match &condition.node {
+        Node::Path(path) => {
+            path.root.value == "results" && path.keys.first().and_then(|k| k.value.as_name()) == Some(alias)
+        }
+        Node::Binary(BinaryOp::And, left, right) => implies_result(left, alias) || implies_result(right, alias),
+        _ => false,
+    }
+}
+
+/// A path as keys, for sources.
+pub(crate) fn keys(path: &backflow_expr::Path, from: usize) -> Vec<Key> {
+    path.keys.iter().skip(from).map(|key| key.value.clone()).collect()
+}

@@ -1,0 +1,30 @@
+//! What a route answers.
+
+use super::value::shape;
+use crate::frame::Frame;
+use crate::model::Answer;
+use backflow_config::tree::Node;
+use backflow_diag::{Diagnostic, Diagnostics, codes};
+
+/// The `response` template, or the last step.
+pub(crate) fn lower(frame: &mut Frame<'_>, response: Option<&Node>, out: &mut Diagnostics) -> Answer {
+    match response {
+        None => Answer::LastStep,
+        Some(node) => shape(frame, node, out).map_or(Answer::LastStep, Answer::Template),
+    }
+}
+
+/// Warns of results that have a name which nobody reads.
+pub(crate) fn report_unread(frame: &Frame<'_>, answers: usize, out: &mut Diagnostics) {
+    for (index, result) in frame.results.iter().enumerate() {
+        let (Some(name), false) = (&result.name, result.read) else { continue };
+        if result.table.is_none() || index == answers {
+            continue;
+        }
+        out.push(
+            Diagnostic::new(codes::UNREAD_RESULT, format!("nobody reads the result `{}`", name.value))
+                .at(name.span, "named, but not read")
+                .help(format!("read it as `{{{{results.{}.…}}}}`, or take the name away", name.value)),
+        );
+    }
+}

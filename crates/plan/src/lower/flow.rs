@@ -1,0 +1,219 @@
+//! A sequence of queries becomes steps.
+//!
+//! Role: registers results, lowers each query under its kind, then closes the cells and renders the text.
+//! Invariant: a query sees only results of queries before it.
+//! Not here: routes, workflows and webhooks themselves; they all come through here.
+
+use super::binds::Binds;
+use super::pin::{Anchor, Pins};
+use super::query::{self, Lowered};
+use super::value::Cx;
+use crate::draft::{DraftQuery, implies_result};
+use crate::frame::{Frame, ResultInfo};
+use crate::model::{Capability, Results, Rows, Step};
+use crate::project::Project;
+use crate::prove::{Kind, NamedBy};
+use backflow_catalog::{ColumnId, TableId};
+use backflow_diag::{Diagnostics, Spanned};
+use backflow_expr::Program;
+use backflow_sql::ir::Query;
+use backflow_sql::render;
+use std::sync::Arc;
+
+/// What lowering a sequence needs to know beside the drafts.
+pub(crate) struct Setting<'s, 'a> {
+    pub(crate) project: &'a Project<'a>,
+    pub(crate) named: Option<&'s NamedBy>,
+    /// Roles that a `"tenant": "mine"` select asks for.
+    pub(crate) roles: Option<Vec<String>>,
+    pub(crate) excluded: Vec<&'s str>,
+}
+
+/// A step whose cells are still open.
+pub(crate) struct OpenStep {
+    step: Step,
+    query: Query,
+    table: TableId,
+    result: usize,
+    email: Option<ColumnId>,
+}
+
+/// Registers the result of a query under its name, before later ones are lowered.
+fn register(frame: &mut Frame<'_>, draft: &DraftQuery<'_>, name: Option<Spanned<String>>, rows: Rows) -> usize {
+    let selects_more = draft.select.as_ref().is_some_and(|list| {
+        list.items.iter().any(|item| {
+            !matches!(item, backflow_sql::SelectItem::Star(_))
+        })
+    });
+    let update = matches!(
+        draft.doc.operation.value,
+        backflow_config::document::Operation::Select
+            | backflow_config::document::Operation::Update
+            | backflow_config::document::Operation::Delete
+    );
+    let ignored = draft.doc.ignore_duplicates.as_ref().is_some_and(|ignore| ignore.value);
+    frame.results.push(ResultInfo {
+        name,
+        table: Some(draft.table),
+        one: rows == Rows::One,
+        maybe_absent: update || ignored || draft.condition.is_some(),
+        selects_more,
+        ..ResultInfo::default()
+    });
+    frame.results.len() - 1
+}
+
+/// Lowers one query of a sequence. `name`: what later expressions call its result.
+pub(crate) fn step<'a>(
+    setting: &Setting<'_, 'a>,
+    frame: &mut Frame<'a>,
+    (draft, kind): (&DraftQuery<'a>, &Kind),
+    name: Option<Spanned<String>>,
+    (facts, out): (&mut Vec<String>, &mut Diagnostics),
+) -> Option<OpenStep> {
+    let condition = match &draft.condition {
+        Some(expr) => Some(frame.condition(expr, out)?),
+        None => None,
+    };
+    note_present(frame, draft);
+    let anchor = anchor(setting, frame, kind, draft);
+    let mut cx = Cx {
+        project: setting.project,
+        frame,
+        binds: Binds::default(),
+        pins: Pins { project: setting.project, anchor },
+        table: draft.table,
+        facts,
+        out,
+    };
+    let lowered = query::lower(&mut cx, draft, setting.named, &setting.excluded);
+    let binds = std::mem::take(&mut cx.binds);
+    frame.present.clear();
+    let rows = lowered.as_ref().map_or(fallback_rows(draft), |lowered| lowered.rows);
+    let result = register(frame, draft, name, rows);
+    let lowered = lowered?;
+    Some(open(setting, frame, (draft, kind), (lowered, binds, condition), result))
+}
+
+/// What a query that did not lower would answer, so that later ones are still checked.
+fn fallback_rows(draft: &DraftQuery<'_>) -> Rows {
+    use backflow_config::document::Operation;
+    match draft.doc.operation.value {
+        Operation::Insert | Operation::Upsert if !draft.many_rows => Rows::One,
+        _ if draft.doc.single => Rows::One,
+        _ => Rows::Many,
+    }
+}
+
+/// Inside a query that only runs if a result is there, the result is there.
+fn note_present(frame: &mut Frame<'_>, draft: &DraftQuery<'_>) {
+    let Some(condition) = &draft.condition else { return };
+    let present = frame.results.iter().enumerate().filter_map(|(index, result)| {
+        let name = result.name.as_ref()?;
+        implies_result(condition, &name.value).then_some(index)
+    });
+    frame.present = present.collect();
+}
+
+fn anchor(setting: &Setting<'_, '_>, frame: &mut Frame<'_>, kind: &Kind, draft: &DraftQuery<'_>) -> Anchor {
+    let project = setting.project;
+    let Some(tenancy) = &project.tenancy else { return Anchor::Anywhere };
+    let mut earlier = |by: usize, table: TableId, column: ColumnId| {
+        let ty = project.column(table, column).ty.clone();
+        Anchor::Earlier(frame.cell_program(by, column, &ty))
+    };
+    match kind {
+        Kind::Global | Kind::Cross(_) | Kind::Own => Anchor::Anywhere,
+        Kind::Pinned if setting.named == Some(&NamedBy::Mine) => Anchor::Mine(setting.roles.clone()),
+        Kind::Pinned | Kind::System => Anchor::Route,
+        Kind::Creates => Anchor::New,
+        Kind::Created { by } => earlier(*by, tenancy.table, tenancy.key),
+        Kind::Capability { .. } => Anchor::Secret,
+        Kind::Opened { by } => match tenancy.tenant_column(draft.table) {
+            Some(column) => earlier(*by, draft.table, column),
+            None => Anchor::Secret,
+        },
+        Kind::Joins { by } => {
+            let opened = frame.results.get(*by).and_then(|result| result.table);
+            match opened.and_then(|table| Some((table, tenancy.tenant_column(table)?))) {
+                Some((table, column)) => {
+                    let ty = project.column(table, column).ty.clone();
+                    Anchor::Earlier(frame.cell_program(*by, column, &ty))
+                }
+                None => Anchor::Secret,
+            }
+        }
+    }
+}
+
+fn open(
+    setting: &Setting<'_, '_>,
+    frame: &Frame<'_>,
+    (draft, kind): (&DraftQuery<'_>, &Kind),
+    (lowered, binds, condition): (Lowered, Binds, Option<Program>),
+    result: usize,
+) -> OpenStep {
+    let table = setting.project.table(draft.table);
+    let email = matches!(kind, Kind::Capability { .. }).then(|| table.column("email")).flatten();
+    let capability =
+        matches!(kind, Kind::Capability { .. }).then_some(Capability { email_cell: None });
+    let step = Step {
+        label: String::new(),
+        table: table.name.clone(),
+        kind: kind.to_string(),
+        operation: lowered.operation,
+        condition_late: condition.as_ref().is_some_and(|condition| frame.is_late(condition)),
+        condition,
+        statement: Arc::default(),
+        binds: binds.list,
+        rows: lowered.rows,
+        makes: lowered.makes,
+        results: Results::default(),
+        capability,
+        any_given: lowered.any_given,
+        check: false,
+        selects: draft.doc.select.is_some(),
+        sort_cells: 0,
+    };
+    OpenStep { step, query: lowered.query, table: draft.table, result, email }
+}
+
+/// Closes the cells, now that every reader is known, and renders the statements.
+pub(crate) fn close(project: &Project<'_>, frame: &Frame<'_>, steps: Vec<OpenStep>) -> Vec<Step> {
+    let written: Vec<Option<TableId>> = steps
+        .iter()
+        .map(|open| (!matches!(open.query, Query::Read(_))).then_some(open.table))
+        .collect();
+    let mut closed: Vec<Step> = Vec::new();
+    for (index, mut open) in steps.into_iter().enumerate() {
+        let mut cells: Vec<ColumnId> = Vec::new();
+        if let Some(info) = frame.results.get(open.result) {
+            for (column, ty, slot) in &info.cells {
+                open.step.results.cells.push((cells.len(), ty.clone(), *slot));
+                cells.push(*column);
+            }
+            open.step.results.paths.clone_from(&info.paths);
+            open.step.results.whole = info.whole;
+            open.step.results.exists = info.exists;
+        }
+        if let (Some(column), Some(capability)) = (open.email, &mut open.step.capability) {
+            capability.email_cell = Some(cells.len());
+            cells.push(column);
+        }
+        let sorted = open.step.rows == Rows::Many && matches!(open.query, Query::Update(_) | Query::Delete(_));
+        if sorted {
+            let key = &project.table(open.table).primary_key;
+            open.step.sort_cells = key.len();
+            cells.extend(key);
+        }
+        query::outputs_mut(&mut open.query).0.cells = cells;
+        if let Query::Read(read) = &mut open.query {
+            // A row that is selected and written later must not change in between.
+            read.lock = written.iter().skip(index + 1).any(|table| *table == Some(read.from));
+        }
+        open.step.statement = Arc::new(render(&open.query, &project.catalog, project.dialect));
+        open.step.label = format!("query {index}");
+        closed.push(open.step);
+    }
+    closed
+}

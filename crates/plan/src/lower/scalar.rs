@@ -1,0 +1,309 @@
+//! The author's row expressions: `used + {{body.quantity}}`, `now() + '7d'`, `(limit - used)`.
+//!
+//! Invariant: both sides of arithmetic have one type, so that every database overflows at the same value.
+//! Not here: parsing them.
+
+use super::value::{Cx, Lowered, Target, Usage, literal_of};
+use crate::project::Project;
+use backflow_catalog::{ColumnId, ColumnType, DefaultValue, TableId};
+use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes};
+use backflow_expr::ast::Node;
+use backflow_expr::{Expr, Part, Template, Value};
+use backflow_sql::ir::{ArithmeticOp, Cond, Datum, Scalar};
+use backflow_sql::{Duration, ScalarAst};
+
+/// A typed text of `data` or a filter.
+pub(crate) fn typed(
+    cx: &mut Cx<'_, '_>,
+    ast: &ScalarAst,
+    template: &Template,
+    target: &Target<'_>,
+) -> Option<Lowered> {
+    if target.ty.is_temporal() {
+        return moment(cx, ast, template, target);
+    }
+    let reading = if target.usage == Usage::Insert { "on insert the columns' defaults" } else { "the stored row" };
+    cx.facts.push(format!("{}: `{}` is arithmetic over {reading}", target.label, template.text.as_str()));
+    let mut given = None;
+    let scalar = number(cx, ast, template, target, &mut given)?;
+    Some(Lowered { scalar, given, ty: None })
+}
+
+/// `now()`, `now() + '7d'`, `{{x}} - '1h'`: becomes an expression, computed by us.
+fn moment(
+    cx: &mut Cx<'_, '_>,
+    ast: &ScalarAst,
+    template: &Template,
+    target: &Target<'_>,
+) -> Option<Lowered> {
+    let Some(expr) = moment_expr(ast, template) else {
+        cx.out.push(
+            Diagnostic::new(codes::BAD_LITERAL, format!("this is no date or time for {}", target.label))
+                .at(ast.span(), "not understood here")
+                .help("write `now()`, `now() + '7d'`, a date such as `2026-01-31`, or an expression in `{{…}}`"),
+        );
+        return None;
+    };
+    cx.facts.push(format!("{}: `{}` is an instant", target.label, template.text.as_str()));
+    let program = cx.frame.expr(&expr, cx.out)?;
+    cx.programmed(program, template.text.span(), target)
+}
+
+fn moment_expr(ast: &ScalarAst, template: &Template) -> Option<Expr> {
+    let call = |name: &str, arguments: Vec<Expr>, span: Span| Expr {
+        node: Node::Call(Spanned::new(name.to_owned(), span), arguments),
+        span,
+    };
+    match ast {
+        ScalarAst::Now(span) => Some(call("now", Vec::new(), *span)),
+        ScalarAst::Hole(index) => hole(template, index.value).cloned(),
+        ScalarAst::Binary { op, left, right } => {
+            let ScalarAst::Duration(duration) = right.as_ref() else { return None };
+            let name = match op.value {
+                ArithmeticOp::Add => "dateAdd",
+                ArithmeticOp::Sub => "dateSub",
+                _ => return None,
+            };
+            let text = match duration.value {
+                Duration::Micros(micros) => format!("{}s", micros / 1_000_000),
+                Duration::Months(months) => format!("{months}mo"),
+            };
+            let length = Expr { node: Node::Literal(Value::text(text)), span: duration.span };
+            Some(call(name, vec![moment_expr(left, template)?, length], ast.span()))
+        }
+        _ => None,
+    }
+}
+
+fn hole(template: &Template, index: usize) -> Option<&Expr> {
+    template
+        .parts
+        .iter()
+        .filter_map(|part| match part {
+            Part::Hole { expr, .. } => Some(expr),
+            Part::Literal { .. } => None,
+        })
+        .nth(index)
+}
+
+/// Arithmetic in the type of the target column.
+fn number(
+    cx: &mut Cx<'_, '_>,
+    ast: &ScalarAst,
+    template: &Template,
+    target: &Target<'_>,
+    given: &mut Option<backflow_sql::ir::ParamId>,
+) -> Option<Scalar> {
+    let ty = target.ty.clone();
+    match ast {
+        ScalarAst::Column(name) => {
+            let column = crate::draft::column(&cx.project.catalog, cx.table, name, cx.out)?;
+            referenced(cx, column, name.span, target)
+        }
+        ScalarAst::Number(digits) => {
+            let value = backflow_expr::Number::parse(&digits.value).map_or(Value::Null, Value::Number);
+            cx.literal(&value, digits.span, target, false).map(|lowered| lowered.scalar)
+        }
+        ScalarAst::Hole(index) => {
+            let expr = hole(template, index.value)?.clone();
+            let program = cx.frame.expr(&expr, cx.out)?;
+            let lowered = cx.programmed(program, expr.span, target)?;
+            if given.is_some() {
+                // One flag per value: of several expressions, only the first may be missing.
+                cx.binds.need(&lowered.scalar);
+            }
+            *given = given.or(lowered.given);
+            Some(lowered.scalar)
+        }
+        ScalarAst::Neg { value, .. } => {
+            let value = number(cx, value, template, target, given)?;
+            let zero = Scalar::Literal(zero(&ty), ty.clone());
+            Some(arithmetic(ArithmeticOp::Sub, zero, value, ty))
+        }
+        ScalarAst::Binary { op, left, right } => {
+            let left = number(cx, left, template, target, given);
+            let right = number(cx, right, template, target, given);
+            Some(arithmetic(op.value, left?, right?, ty))
+        }
+        ScalarAst::Coalesce { args, .. } => {
+            let args: Vec<_> = args.iter().map(|arg| number(cx, arg, template, target, given)).collect();
+            args.into_iter().collect::<Option<_>>().map(Scalar::Coalesce)
+        }
+        other => {
+            cx.out.push(
+                Diagnostic::new(codes::BAD_LITERAL, format!("this is no number for {}", target.label))
+                    .at(other.span(), "cannot stand in arithmetic"),
+            );
+            None
+        }
+    }
+}
+
+/// A column inside arithmetic: `coalesce(stored, default, 0)`; of a new row its default.
+fn referenced(cx: &mut Cx<'_, '_>, column: ColumnId, span: Span, target: &Target<'_>) -> Option<Scalar> {
+    let declared = cx.project.column(cx.table, column);
+    if !declared.ty.is_number() {
+        cx.out.push(not_a_number(&declared.name, span));
+        return None;
+    }
+    let ty = target.ty.clone();
+    let zero = Scalar::Literal(zero(&ty), ty.clone());
+    let default = matches!(declared.default, Some(DefaultValue::Literal(_)))
+        .then(|| cast(Scalar::DefaultOf(column), &declared.ty, &ty));
+    let stored = (target.usage != Usage::Insert).then(|| cast(Scalar::Column(column), &declared.ty, &ty));
+    let mut parts: Vec<Scalar> = stored.into_iter().chain(default).collect();
+    parts.push(zero);
+    Some(Scalar::Coalesce(parts))
+}
+
+fn not_a_number(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(codes::TYPE_NOT_ASSIGNABLE, format!("`{name}` is no number"))
+        .at(span, "arithmetic needs numbers")
+}
+
+fn zero(ty: &ColumnType) -> Datum {
+    match ty {
+        ColumnType::Float4 | ColumnType::Float8 => Datum::Float(0.0),
+        ColumnType::Numeric(_) => Datum::Text("0".into()),
+        _ => Datum::Int(0),
+    }
+}
+
+fn arithmetic(op: ArithmeticOp, left: Scalar, right: Scalar, ty: ColumnType) -> Scalar {
+    Scalar::Arithmetic { op, left: Box::new(left), right: Box::new(right), ty }
+}
+
+fn cast(scalar: Scalar, from: &ColumnType, to: &ColumnType) -> Scalar {
+    if from == to { scalar } else { Scalar::Cast(Box::new(scalar), to.clone()) }
+}
+
+/// A computed member of a select: over the columns of one row, no holes.
+pub(crate) fn computed(
+    project: &Project<'_>,
+    table: TableId,
+    ast: &ScalarAst,
+    out: &mut Diagnostics,
+) -> Option<(Scalar, ColumnType)> {
+    match ast {
+        ScalarAst::Column(name) => {
+            let column = crate::draft::column(&project.catalog, table, name, out)?;
+            Some((Scalar::Column(column), project.column(table, column).ty.clone()))
+        }
+        ScalarAst::Number(digits) => number_literal(digits),
+        ScalarAst::Text(text) => {
+            Some((Scalar::Literal(Datum::Text(text.value.as_str().into()), ColumnType::Text), ColumnType::Text))
+        }
+        ScalarAst::Bool(yes) => {
+            Some((Scalar::Literal(Datum::Bool(yes.value), ColumnType::Bool), ColumnType::Bool))
+        }
+        ScalarAst::Null(_) => Some((Scalar::Literal(Datum::Null, ColumnType::Text), ColumnType::Text)),
+        ScalarAst::Neg { value, span } => {
+            let (value, ty) = numeric(computed(project, table, value, out)?, *span, out)?;
+            Some((arithmetic(ArithmeticOp::Sub, Scalar::Literal(zero(&ty), ty.clone()), value, ty.clone()), ty))
+        }
+        ScalarAst::Binary { op, left, right } => {
+            let a = computed(project, table, left, out).and_then(|v| numeric(v, left.span(), out));
+            let b = computed(project, table, right, out).and_then(|v| numeric(v, right.span(), out));
+            let (a, b) = (a?, b?);
+            let ty = wider(&a.1, &b.1);
+            let (a, b) = (cast(a.0, &a.1, &ty), cast(b.0, &b.1, &ty));
+            Some((arithmetic(op.value, a, b, ty.clone()), ty))
+        }
+        ScalarAst::Compare { op, left, right } => {
+            let (a, b) = (computed(project, table, left, out), computed(project, table, right, out));
+            let (a, b) = common(a?, b?, ast.span(), out)?;
+            let test = Cond::Compare { left: a, op: op.value, right: b };
+            Some((Scalar::Test(Box::new(test)), ColumnType::Bool))
+        }
+        ScalarAst::Coalesce { args, span } => coalesce(project, table, (args, *span), out),
+        ScalarAst::Hole(_) | ScalarAst::Now(_) | ScalarAst::Duration(_) => {
+            out.push(
+                Diagnostic::new(codes::SELECT_SYNTAX, "a computed member reads only the row's own columns")
+                    .at(ast.span(), "not a column"),
+            );
+            None
+        }
+    }
+}
+
+fn coalesce(
+    project: &Project<'_>,
+    table: TableId,
+    (args, span): (&[ScalarAst], Span),
+    out: &mut Diagnostics,
+) -> Option<(Scalar, ColumnType)> {
+    let all: Vec<_> = args.iter().map(|arg| computed(project, table, arg, out)).collect();
+    let all: Vec<_> = all.into_iter().collect::<Option<_>>()?;
+    let mut ty = all.first()?.1.clone();
+    for (scalar, other) in &all {
+        if literal_of(scalar) == Some(&Datum::Null) || *other == ty {
+            continue;
+        }
+        if !(other.is_number() && ty.is_number()) {
+            out.push(mixed(span));
+            return None;
+        }
+        ty = wider(&ty, other);
+    }
+    let parts = all.into_iter().map(|(scalar, from)| cast(scalar, &from, &ty)).collect();
+    Some((Scalar::Coalesce(parts), ty))
+}
+
+fn number_literal(digits: &Spanned<String>) -> Option<(Scalar, ColumnType)> {
+    let number = backflow_expr::Number::parse(&digits.value)?;
+    let (datum, ty) = match number.as_i64() {
+        Some(n) if i32::try_from(n).is_ok() && !digits.value.contains('.') => (Datum::Int(n), ColumnType::Int4),
+        Some(n) if !digits.value.contains('.') => (Datum::Int(n), ColumnType::Int8),
+        _ => (Datum::Text(digits.value.as_str().into()), ColumnType::Numeric(None)),
+    };
+    Some((Scalar::Literal(datum, ty.clone()), ty))
+}
+
+fn numeric(value: (Scalar, ColumnType), span: Span, out: &mut Diagnostics) -> Option<(Scalar, ColumnType)> {
+    if value.1.is_number() {
+        return Some(value);
+    }
+    out.push(not_a_number("this", span));
+    None
+}
+
+/// Two values made comparable.
+fn common(
+    (a, a_ty): (Scalar, ColumnType),
+    (b, b_ty): (Scalar, ColumnType),
+    span: Span,
+    out: &mut Diagnostics,
+) -> Option<(Scalar, Scalar)> {
+    if a_ty == b_ty || (a_ty.is_text() && b_ty.is_text()) {
+        return Some((a, b));
+    }
+    if a_ty.is_number() && b_ty.is_number() {
+        let ty = wider(&a_ty, &b_ty);
+        return Some((cast(a, &a_ty, &ty), cast(b, &b_ty, &ty)));
+    }
+    out.push(mixed(span));
+    None
+}
+
+fn mixed(span: Span) -> Diagnostic {
+    Diagnostic::new(codes::TYPE_MISMATCH, "these are of different types").at(span, "cannot be compared or mixed")
+}
+
+/// The type that holds both, as PostgreSQL chooses it.
+fn wider(a: &ColumnType, b: &ColumnType) -> ColumnType {
+    let rank = |ty: &ColumnType| match ty {
+        ColumnType::Int2 => 0,
+        ColumnType::Int4 => 1,
+        ColumnType::Int8 => 2,
+        ColumnType::Numeric(_) => 3,
+        ColumnType::Float4 => 4,
+        _ => 5,
+    };
+    let wide = if rank(a) >= rank(b) { a } else { b };
+    match wide {
+        // A limited numeric does not limit what is computed from it; mixed floats are double.
+        ColumnType::Numeric(_) => ColumnType::Numeric(None),
+        ColumnType::Float4 if a != b => ColumnType::Float8,
+        other => other.clone(),
+    }
+}

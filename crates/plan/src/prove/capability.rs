@@ -1,0 +1,104 @@
+//! Rows opened by a secret, and what may be done with them.
+
+use super::{Flow, Kind, kind::touched, leak};
+use crate::draft::DraftQuery;
+use crate::project::Project;
+use crate::tenancy::Tenancy;
+use backflow_catalog::ColumnId;
+use backflow_config::document::Operation;
+use backflow_diag::{Diagnostic, Diagnostics, codes};
+
+/// The kind of a query that opens a row, or works with one that an earlier query opened.
+pub(super) fn kind(
+    flow: &Flow<'_>,
+    tenancy: &Tenancy,
+    index: usize,
+    before: &[Kind],
+    out: &mut Diagnostics,
+) -> Option<Kind> {
+    let query = flow.queries.get(index)?;
+    match query.doc.operation.value {
+        Operation::Select => opens(flow, query, out),
+        Operation::Update => opened(flow, query, before),
+        Operation::Insert if query.table == tenancy.members.table => joins(flow, tenancy, index, before, out),
+        _ => None,
+    }
+}
+
+/// A `single` select by a secret column.
+fn opens(flow: &Flow<'_>, query: &DraftQuery<'_>, out: &mut Diagnostics) -> Option<Kind> {
+    if !query.doc.single {
+        return None;
+    }
+    let columns = flow.project.capabilities.iter().filter(|(table, _)| *table == query.table);
+    let column = columns.map(|(_, column)| *column).find(|column| query.pinned_to(*column).is_some())?;
+    // The secret opens this row, not its neighbours.
+    if touched(flow.project, query).scoped.len() > 1 {
+        out.push(leak::embeds_beyond(flow, query));
+    }
+    Some(Kind::Capability { column })
+}
+
+/// An update of the opened row, found by its primary key.
+fn opened(flow: &Flow<'_>, query: &DraftQuery<'_>, before: &[Kind]) -> Option<Kind> {
+    let [key] = flow.project.table(query.table).primary_key.as_slice() else { return None };
+    let (by, column) = source(flow, query.pinned_to(*key)?.value.as_result()?, before)?;
+    let opener = flow.queries.get(by)?;
+    (opener.table == query.table && column == *key).then_some(Kind::Opened { by })
+}
+
+/// The caller's own membership, with the opened row's role.
+fn joins(
+    flow: &Flow<'_>,
+    tenancy: &Tenancy,
+    index: usize,
+    before: &[Kind],
+    out: &mut Diagnostics,
+) -> Option<Kind> {
+    let query = flow.queries.get(index)?;
+    let tenant = query.assigned(tenancy.members.tenant)?;
+    let (by, column) = source(flow, tenant.value.as_result()?, before)?;
+    let opener = flow.queries.get(by)?;
+    if tenancy.tenant_column(opener.table) != Some(column) {
+        return None;
+    }
+    let mut refuse = |message: &str, why: &str| out.push(foreign(query, message, why));
+    let user = query.assigned(tenancy.members.user).and_then(|user| user.value.as_path());
+    if user.as_deref() != Some("auth.sub") {
+        refuse("a secret makes only its bearer a member", "the user must be `{{auth.sub}}`");
+    }
+    if let Some(role) = tenancy.members.role.and_then(|role| query.assigned(role)) {
+        let from = role.value.as_result().and_then(|result| source(flow, result, before));
+        let role_name = tenancy.members.role.map(|role| flow.project.column(tenancy.members.table, role));
+        let same = from.is_some_and(|(opened, column)| {
+            opened == by
+                && role_name.is_some_and(|name| flow.project.column(opener.table, column).name == name.name)
+        });
+        if !same {
+            refuse("the role must be the one that the opened row grants", "take it from the opened row");
+        }
+    }
+    if before.iter().any(|kind| *kind == Kind::Joins { by }) {
+        refuse("a secret opens one membership", "this would make a second one");
+    }
+    Some(Kind::Joins { by })
+}
+
+/// The query that opened a row by a secret, and the column that a result path names.
+fn source(flow: &Flow<'_>, (name, column): (String, String), before: &[Kind]) -> Option<(usize, ColumnId)> {
+    let by = flow.position(&name)?;
+    matches!(before.get(by), Some(Kind::Capability { .. })).then_some(())?;
+    let column = column_named(flow.project, flow.queries.get(by)?, &column)?;
+    Some((by, column))
+}
+
+fn column_named(project: &Project<'_>, query: &DraftQuery<'_>, name: &str) -> Option<ColumnId> {
+    project.table(query.table).column(name)
+}
+
+fn foreign(query: &DraftQuery<'_>, message: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(codes::FOREIGN_MEMBERSHIP, message)
+        .at(query.place(), why)
+        .note("whoever holds the secret could otherwise let anyone in, or with more rights than were granted")
+        .help("insert `{user: {{auth.sub}}, role: {{results.<alias>.role}}}` only")
+}

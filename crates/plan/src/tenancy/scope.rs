@@ -1,0 +1,144 @@
+//! The way of every table to its tenant.
+//!
+//! Direct ways win over indirect ones, keys over names. Several ways of the same rank are unclear.
+
+use super::{Scope, Tenancy};
+use crate::draft;
+use backflow_catalog::{Catalog, ColumnId, TableId, TableKind, singular};
+use backflow_config::document::TenancyKeys;
+use backflow_diag::Diagnostics;
+
+/// The scope of every table, by id.
+pub(super) fn all(
+    catalog: &Catalog,
+    tenancy: &Tenancy,
+    keys: Option<&TenancyKeys>,
+    out: &mut Diagnostics,
+) -> Vec<Scope> {
+    let mut scopes: Vec<Option<Scope>> = catalog.table_ids().map(|id| direct(catalog, tenancy, id)).collect();
+    if let Some(keys) = keys {
+        declare(catalog, tenancy, keys, &mut scopes, out);
+    }
+    by_name(catalog, tenancy, &mut scopes);
+    // Each round settles the tables whose parents were settled in the round before.
+    while let Some((id, scope)) = next_indirect(catalog, &scopes) {
+        if let Some(entry) = scopes.get_mut(id.0 as usize) {
+            *entry = Some(scope);
+        }
+    }
+    scopes.into_iter().map(|scope| scope.unwrap_or(Scope::Global)).collect()
+}
+
+/// The tenants themselves, keys to them, views.
+fn direct(catalog: &Catalog, tenancy: &Tenancy, id: TableId) -> Option<Scope> {
+    let table = catalog.table(id);
+    match table.kind {
+        TableKind::View => return Some(Scope::Unclear(vec!["it is a view".to_owned()])),
+        TableKind::Directory => return Some(Scope::Global),
+        TableKind::Table => {}
+    }
+    if id == tenancy.table {
+        return Some(Scope::Tenant);
+    }
+    if id == tenancy.members.table {
+        return Some(Scope::Column { column: tenancy.members.tenant, inferred: false });
+    }
+    let columns: Vec<ColumnId> = table
+        .foreign_keys
+        .iter()
+        .filter(|key| key.table == tenancy.table && key.references == [tenancy.key])
+        .filter_map(|key| key.columns.first().copied())
+        .collect();
+    match columns.as_slice() {
+        [] => None,
+        [column] => Some(Scope::Column { column: *column, inferred: false }),
+        several => {
+            Some(Scope::Unclear(several.iter().map(|c| catalog.column(id, *c).name.clone()).collect()))
+        }
+    }
+}
+
+fn declare(
+    catalog: &Catalog,
+    tenancy: &Tenancy,
+    keys: &TenancyKeys,
+    scopes: &mut [Option<Scope>],
+    out: &mut Diagnostics,
+) {
+    for (name, column) in &keys.tables {
+        let Some(id) = draft::table(catalog, name, out) else { continue };
+        let scope = match column {
+            None => Scope::Global,
+            Some(column) => {
+                let Some(column) = draft::column(catalog, id, column, out) else { continue };
+                declared_column(catalog, tenancy, id, column)
+            }
+        };
+        if let Some(entry) = scopes.get_mut(id.0 as usize) {
+            *entry = Some(scope);
+        }
+    }
+}
+
+/// A declared column names the tenant, unless its key leads to another table: then that row does.
+fn declared_column(catalog: &Catalog, tenancy: &Tenancy, id: TableId, column: ColumnId) -> Scope {
+    let key = catalog.table(id).foreign_keys.iter().find(|key| key.columns == [column]);
+    match key {
+        Some(key) if key.table != tenancy.table => Scope::Parent {
+            pairs: key.columns.iter().copied().zip(key.references.iter().copied()).collect(),
+            parent: key.table,
+        },
+        _ => Scope::Column { column, inferred: key.is_none() },
+    }
+}
+
+/// Tables without a key whose column is called like a tenant column, or `<singular>_id` of the tenants.
+fn by_name(catalog: &Catalog, tenancy: &Tenancy, scopes: &mut [Option<Scope>]) {
+    let mut names = vec![format!("{}_id", singular(&catalog.table(tenancy.table).name))];
+    for (id, scope) in catalog.table_ids().zip(scopes.iter()) {
+        if let Some(Scope::Column { column, inferred: false }) = scope {
+            names.push(catalog.column(id, *column).name.clone());
+        }
+    }
+    let key_type = &catalog.column(tenancy.table, tenancy.key).ty;
+    for (id, scope) in catalog.table_ids().zip(scopes.iter_mut()) {
+        let table = catalog.table(id);
+        let named = table
+            .column_ids()
+            .find(|c| names.contains(&catalog.column(id, *c).name) && catalog.column(id, *c).ty == *key_type);
+        if let (None, Some(column)) = (&scope, named) {
+            *scope = Some(Scope::Column { column, inferred: true });
+        }
+    }
+}
+
+/// A table without a way whose keys lead to tables that have one.
+fn next_indirect(catalog: &Catalog, scopes: &[Option<Scope>]) -> Option<(TableId, Scope)> {
+    let scoped = |id: TableId| {
+        scopes.get(id.0 as usize).and_then(Option::as_ref).is_some_and(|scope| *scope != Scope::Global)
+    };
+    for id in catalog.table_ids().filter(|id| scopes.get(id.0 as usize).is_some_and(Option::is_none)) {
+        let parents: Vec<_> = catalog
+            .table(id)
+            .foreign_keys
+            .iter()
+            .filter(|key| key.table != id && scoped(key.table))
+            .collect();
+        match parents.as_slice() {
+            [] => {}
+            [key] => {
+                let pairs = key.columns.iter().copied().zip(key.references.iter().copied()).collect();
+                return Some((id, Scope::Parent { pairs, parent: key.table }));
+            }
+            several => {
+                let names = several.iter().map(|key| {
+                    let columns: Vec<&str> =
+                        key.columns.iter().map(|c| catalog.column(id, *c).name.as_str()).collect();
+                    columns.join(", ")
+                });
+                return Some((id, Scope::Unclear(names.collect())));
+            }
+        }
+    }
+    None
+}

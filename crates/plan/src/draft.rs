@@ -52,6 +52,13 @@ impl DraftValue<'_> {
         }
     }
 
+    fn reads_tenant(&self) -> bool {
+        match self {
+            DraftValue::Template(template) => template_reads_tenant(template),
+            DraftValue::Fixed(node) => node_reads_tenant(node),
+        }
+    }
+
     /// `(alias, column)`, if the value is exactly `results.<alias>.<column>` or `steps.<id>.result.<column>`.
     pub(crate) fn as_result(&self) -> Option<(String, String)> {
         let DraftValue::Template(template) = self else { return None };
@@ -63,6 +70,38 @@ impl DraftValue<'_> {
             _ => None,
         }
     }
+}
+
+fn expr_reads_tenant(expr: &Expr) -> bool {
+    expr.paths().iter().any(|path| matches!(path.root.value.as_str(), "tenant" | "context"))
+}
+
+fn template_reads_tenant(template: &Template) -> bool {
+    template.holes().any(expr_reads_tenant)
+}
+
+/// Whether some text of a value reads the tenant or its row.
+pub(crate) fn node_reads_tenant(node: &Node) -> bool {
+    match &node.tree {
+        Tree::Text(text) => {
+            Template::parse(text, &mut Diagnostics::default()).is_some_and(|t| template_reads_tenant(&t))
+        }
+        Tree::List(items) => items.iter().any(node_reads_tenant),
+        Tree::Object(members) => members.iter().any(|member| node_reads_tenant(&member.value)),
+        _ => false,
+    }
+}
+
+/// Whether some text of a value reads what the caller sent.
+pub(crate) fn node_reads_caller(node: &Node) -> bool {
+    let Tree::Text(text) = &node.tree else { return false };
+    let caller = |expr: &Expr| {
+        let root = |path: &&backflow_expr::Path| {
+            matches!(path.root.value.as_str(), "body" | "query" | "params" | "headers")
+        };
+        expr.paths().iter().any(root)
+    };
+    Template::parse(text, &mut Diagnostics::default()).is_some_and(|template| template.holes().any(caller))
 }
 
 /// A filter with its texts parsed.
@@ -173,6 +212,21 @@ impl<'a> DraftQuery<'a> {
             [row] => row.iter().find(|value| value.column == column),
             _ => None,
         }
+    }
+
+    /// Whether some expression reads the tenant or its row.
+    pub(crate) fn reads_tenant(&self) -> bool {
+        let condition = self.condition.as_ref().is_some_and(expr_reads_tenant);
+        let data = self.rows.iter().flatten().any(|value| value.value.reads_tenant());
+        let mut open: Vec<&DraftFilter<'_>> = self.filters.iter().collect();
+        let mut filters = false;
+        while let Some(filter) = open.pop() {
+            match filter {
+                DraftFilter::Test(test) => filters |= test.value.reads_tenant(),
+                DraftFilter::Or(inner) | DraftFilter::And(inner) => open.extend(inner),
+            }
+        }
+        condition || data || filters
     }
 
     /// Where the query stands, for faults about the whole of it.

@@ -12,9 +12,9 @@ use crate::project::{Project, constant};
 use crate::types;
 use backflow_catalog::{ColumnId, ColumnType, TableId, singular};
 use backflow_config::document::{Field, Validation};
-use backflow_diag::{Diagnostic, Diagnostics, FileId, Span, Spanned, codes, nearest};
+use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes, nearest};
 use backflow_expr::ast::{BinaryOp, Node};
-use backflow_expr::{Expr, Key, Kind, Part, Path, Program, Resolved, Resolver, Slot, Template, Type, Value};
+use backflow_expr::{Expr, Key, Kind, Part, Path, Program, Resolved, Resolver, Slot, Template, Type};
 
 /// Where expressions stand; decides which roots they have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub(crate) struct Frame<'a> {
     auth: bool,
     pub(crate) sources: Vec<Source>,
     pub(crate) results: Vec<ResultInfo>,
+    /// Positions in `results` of those that queries make.
+    pub(crate) query_results: Vec<usize>,
     /// Names of results that come later, for a better message.
     pub(crate) later: Vec<String>,
     /// Columns of the tenant's row that are read.
@@ -92,6 +94,7 @@ impl<'a> Frame<'a> {
             auth: false,
             sources: Vec::new(),
             results: Vec::new(),
+            query_results: Vec::new(),
             later: Vec::new(),
             context: Vec::new(),
             present: Vec::new(),
@@ -177,7 +180,7 @@ impl<'a> Frame<'a> {
     pub(crate) fn condition(&mut self, expr: &Expr, out: &mut Diagnostics) -> Option<Program> {
         if let Some(index) = self.bare_result(expr) {
             let slot = self.exists_slot(index);
-            return Some(slot_program(slot, Type::new(Kind::Bool)));
+            return Some(Program::slot(slot, Type::new(Kind::Bool), "results"));
         }
         let program = self.expr(expr, out)?;
         if let Some(always) = program.always() {
@@ -247,7 +250,7 @@ impl<'a> Frame<'a> {
     /// A program that gives a column of an earlier result.
     pub(crate) fn cell_program(&mut self, index: usize, column: ColumnId, ty: &ColumnType) -> Program {
         let slot = self.cell(index, column, ty);
-        slot_program(slot, types::of_column(ty))
+        Program::slot(slot, types::of_column(ty), "results")
     }
 
     fn roots(&self) -> &'static [&'static str] {
@@ -541,27 +544,6 @@ impl<'a> Frame<'a> {
 impl Resolver for Frame<'_> {
     fn resolve(&mut self, path: &Path) -> Result<Resolved, Diagnostic> {
         self.find(path)
-    }
-}
-
-/// A program that gives what is in a slot.
-fn slot_program(slot: Slot, ty: Type) -> Program {
-    let place = Span { file: FileId(0), start: 0, end: 0 };
-    let path = Path { root: Spanned::new("results".to_owned(), place), keys: Vec::new() };
-    let expr = Expr { node: Node::Path(path), span: place };
-    Program::compile_expr(&expr, &mut Only { slot, ty }, &mut Diagnostics::default())
-        .unwrap_or_else(|| Program::constant(Value::Undefined))
-}
-
-/// Resolves everything to one slot: for a condition that only asks whether a result is there.
-struct Only {
-    slot: Slot,
-    ty: Type,
-}
-
-impl Resolver for Only {
-    fn resolve(&mut self, path: &Path) -> Result<Resolved, Diagnostic> {
-        Ok(resolved(self.slot, path.keys.len(), self.ty.clone()))
     }
 }
 

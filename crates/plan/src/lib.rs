@@ -1,11 +1,104 @@
-//! Document and catalog compiled into a Plan: names become ids, tenancy is proved.
+//! Document and catalog compiled into a Plan.
+//!
+//! Role: names become positions, types meet, tenancy is proved, statements are finished.
+//! Input: [`Inputs`]. Output: [`Plan`], or diagnostics that say why not.
+//! Invariant: a plan exists only if nothing in the config is a fault.
+//! Not here: values of the environment, connections, anything that runs.
+//!
+//! ```
+//! use backflow_catalog::Catalog;
+//! use backflow_config::document::Document;
+//! use backflow_diag::Diagnostics;
+//! use backflow_plan::{Environment, Inputs, compile};
+//! use backflow_sql::ir::Dialect;
+//!
+//! let (document, catalog, environment) = (Document::default(), Catalog::default(), Environment::default());
+//! let inputs = Inputs { document: &document, catalog: &catalog, environment: &environment, dialect: Dialect::Sqlite };
+//! let plan = compile(&inputs, &mut Diagnostics::default()).expect("an empty project is a good one");
+//! assert!(plan.routes.is_empty());
+//! ```
 
+mod collide;
 pub mod convert;
+mod draft;
+mod frame;
+mod lower;
 pub mod model;
+pub mod print;
+mod project;
+mod prove;
+mod report;
+pub mod tenancy;
+mod types;
 
-/// Stands in until the planner is there.
-pub mod tenancy {
-    /// Stands in until the planner is there.
-    #[derive(Debug, Clone, PartialEq)]
-    pub struct Tenancy;
+pub use model::Plan;
+
+use backflow_catalog::Catalog;
+use backflow_config::document::Document;
+use backflow_diag::Diagnostics;
+use backflow_sql::ir::Dialect;
+use model::RouteId;
+use project::Project;
+use std::collections::BTreeSet;
+
+/// What is compiled.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// What the author wrote.
+    pub document: &'a Document,
+    /// The schema.
+    pub catalog: &'a Catalog,
+    /// Which variables of the environment exist.
+    pub environment: &'a Environment,
+    /// The database's dialect.
+    pub dialect: Dialect,
+}
+
+/// Names of the variables that exist; their values are no business of a plan.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    names: BTreeSet<String>,
+}
+
+impl Environment {
+    /// An environment with these variables.
+    pub fn new(names: impl IntoIterator<Item = String>) -> Self {
+        Self { names: names.into_iter().collect() }
+    }
+
+    /// Whether a variable exists.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+}
+
+/// Compiles a project. Everything found is in `out`; `None` if some of it is a fault.
+pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
+    let project = Project::new(inputs, out);
+    let mut facts = Vec::new();
+    let mut prefixes = lower::paths::prefixes(inputs.document, out);
+    let mut routes = Vec::new();
+    for doc in &inputs.document.routes {
+        if let Some(route) = lower::route::lower(&project, doc, &mut prefixes, (&mut facts, out)) {
+            routes.push((route, doc));
+        }
+    }
+    lower::paths::report_unused(&prefixes, out);
+    let mut hooks = Vec::new();
+    for doc in &inputs.document.webhooks {
+        hooks.extend(lower::hook::lower(&project, doc, &mut facts, out));
+    }
+    lower::workflow::standalone(&project, out);
+    collide::report(&routes, out);
+    report::warnings(&project, &routes, out);
+    let directory = lower::directory::build(&project);
+    let mut plan = Plan { hooks, directory, ..Plan::default() };
+    plan.facts = report::facts(&project, facts);
+    plan.tenancy.clone_from(&project.tenancy);
+    for (index, (mut route, _)) in routes.into_iter().enumerate() {
+        route.id = RouteId(u32::try_from(index).unwrap_or(u32::MAX));
+        plan.routes.push(route);
+    }
+    (!out.has_errors()).then_some(plan)
 }

@@ -60,7 +60,9 @@ fn register(frame: &mut Frame<'_>, draft: &DraftQuery<'_>, name: Option<Spanned<
         selects_more,
         ..ResultInfo::default()
     });
-    frame.results.len() - 1
+    let position = frame.results.len() - 1;
+    frame.query_results.push(position);
+    position
 }
 
 /// Lowers one query of a sequence. `name`: what later expressions call its result.
@@ -120,7 +122,8 @@ fn anchor(setting: &Setting<'_, '_>, frame: &mut Frame<'_>, kind: &Kind, draft: 
     let Some(tenancy) = &project.tenancy else { return Anchor::Anywhere };
     let mut earlier = |by: usize, table: TableId, column: ColumnId| {
         let ty = project.column(table, column).ty.clone();
-        Anchor::Earlier(frame.cell_program(by, column, &ty))
+        let result = frame.query_results.get(by).copied().unwrap_or(usize::MAX);
+        Anchor::Earlier(frame.cell_program(result, column, &ty))
     };
     match kind {
         Kind::Global | Kind::Cross(_) | Kind::Own => Anchor::Anywhere,
@@ -133,17 +136,20 @@ fn anchor(setting: &Setting<'_, '_>, frame: &mut Frame<'_>, kind: &Kind, draft: 
             Some(column) => earlier(*by, draft.table, column),
             None => Anchor::Secret,
         },
-        Kind::Joins { by } => {
-            let opened = frame.results.get(*by).and_then(|result| result.table);
-            match opened.and_then(|table| Some((table, tenancy.tenant_column(table)?))) {
-                Some((table, column)) => {
-                    let ty = project.column(table, column).ty.clone();
-                    Anchor::Earlier(frame.cell_program(*by, column, &ty))
-                }
-                None => Anchor::Secret,
+        Kind::Joins { by } => match opened_table(frame, *by).and_then(|t| Some((t, tenancy.tenant_column(t)?))) {
+            Some((table, column)) => {
+                let ty = project.column(table, column).ty.clone();
+                let result = frame.query_results.get(*by).copied().unwrap_or(usize::MAX);
+                Anchor::Earlier(frame.cell_program(result, column, &ty))
             }
-        }
+            None => Anchor::Secret,
+        },
     }
+}
+
+/// The table of the row that a query opened.
+fn opened_table(frame: &Frame<'_>, by: usize) -> Option<TableId> {
+    frame.results.get(*frame.query_results.get(by)?)?.table
 }
 
 fn open(

@@ -25,3 +25,4 @@ pub(crate) mod route;
 pub(crate) mod scalar;
 pub(crate) mod select;
 pub(crate) mod value;
+pub(crate) mod workflow;

@@ -1,0 +1,53 @@
+//! Webhooks: checked, and their paths answered.
+
+use super::{paths, workflow};
+use crate::frame::{Frame, Position, TenantView};
+use crate::model::Hook;
+use crate::project::Project;
+use crate::prove::Flow;
+use backflow_config::document::Webhook;
+use backflow_diag::{Diagnostic, Diagnostics, codes};
+use backflow_expr::{Template, parse_condition};
+
+/// Checks a webhook and gives its path.
+pub(crate) fn lower<'a>(
+    project: &'a Project<'a>,
+    doc: &'a Webhook,
+    facts: &mut Vec<String>,
+    out: &mut Diagnostics,
+) -> Option<Hook> {
+    let path = paths::read(&doc.path, out);
+    let frame = || Frame::new(project, Position::Hook, TenantView::None);
+    for secret in &doc.secrets {
+        if let Some(template) = Template::parse(secret, out) {
+            let _ = frame().template(&template, out);
+        }
+    }
+    if let Some(tenant) = &doc.tenant {
+        workflow::texts(&mut frame(), tenant, out);
+    }
+    for action in &doc.actions {
+        let mut frame = frame();
+        if let Some(expr) = action.condition.as_ref().and_then(|text| parse_condition(text, out)) {
+            let _ = frame.condition(&expr, out);
+        }
+        let flow = Flow {
+            project,
+            name: format!("webhook {}", doc.name.value),
+            auth: false,
+            cross: None,
+            named: None,
+            system: true,
+            names: Vec::new(),
+            queries: Vec::new(),
+        };
+        workflow::check(project, &action.workflow, &mut frame, flow, (facts, out));
+    }
+    let path = path?;
+    out.push(
+        Diagnostic::new(codes::NOT_SERVED_YET, "webhooks do not run in this version")
+            .at(doc.name.span, format!("`POST {path}` is checked, and answers 501")),
+    );
+    let unavailable = Some("webhooks do not run in this version".to_owned());
+    Some(Hook { name: doc.name.value.clone(), path, unavailable })
+}

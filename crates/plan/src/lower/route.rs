@@ -1,0 +1,332 @@
+//! A route, compiled.
+//!
+//! Role: drafts → kinds → place → frame → steps → answer, for one route.
+//! Invariant: a route that is not wholly understood is not in the plan.
+//! Not here: what each of these does; see their modules.
+
+use super::flow::{self, OpenStep, Setting};
+use super::{answer, binds, guard, input, paths, workflow};
+use crate::draft::DraftQuery;
+use crate::frame::{Frame, Position, TenantView};
+use crate::model::{Access, Answer, Naming, Operation, PathPattern, Place, Route, RouteId, Step};
+use crate::project::Project;
+use crate::prove::{Flow, Kind, NamedBy, decide, named_by};
+use backflow_config::document::{Query, Route as RouteDoc};
+use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
+use backflow_expr::{Program, Template};
+
+/// Compiles a route; `None`: a fault was reported.
+pub(crate) fn lower<'a>(
+    project: &'a Project<'a>,
+    doc: &'a RouteDoc,
+    prefixes: &mut [paths::Prefix<'a>],
+    (facts, out): (&mut Vec<String>, &mut Diagnostics),
+) -> Option<Route> {
+    let path = paths::read(&doc.path, out)?;
+    let name = format!("{} {path}", doc.method.value.as_str());
+    let aliases = paths::aliases(&path, prefixes);
+    shape_faults(doc, out);
+    let named = named_by(project, doc, &path);
+    let mut notes = Vec::new();
+    let unavailable = unavailable(doc, &name, out);
+    let mut lowering = Lowering { project, doc, path, name, named };
+    let (frame, place, steps, answer) = lowering.body(&mut notes, out)?;
+    facts.extend(notes.into_iter().map(|note| format!("{}: {note}", lowering.name)));
+    let steps = flow::close(project, &frame, steps);
+    let writes = steps.iter().any(|step| step.operation != Operation::Select);
+    Some(Route {
+        id: RouteId(0),
+        method: doc.method.value,
+        aliases,
+        auth: doc.require_auth,
+        place,
+        input: input::lower(&doc.validation, &lowering.path, frame.reads_body, out),
+        path: lowering.path,
+        frame: frame.sources,
+        steps,
+        answer,
+        status: doc.status.as_ref().map(|status| status.value),
+        access: if writes { Access::Write } else { Access::Read },
+        unavailable,
+    })
+}
+
+/// What belongs to no single query.
+fn shape_faults(doc: &RouteDoc, out: &mut Diagnostics) {
+    if let (Some(_), Some(workflow)) = (&doc.queries, &doc.workflow) {
+        out.push(
+            Diagnostic::new(codes::QUERIES_AND_WORKFLOW, "a route has either queries or a workflow")
+                .at(workflow.span, "and this is the other")
+                .at(doc.path.span(), "this route has queries")
+                .help("put the queries into the workflow as steps of type `database`"),
+        );
+    }
+    let nothing = doc.queries.as_ref().is_none_or(Vec::is_empty) && doc.workflow.is_none() && doc.response.is_none();
+    if nothing {
+        out.push(
+            Diagnostic::new(codes::EMPTY_ROUTE, "this route does nothing")
+                .at(doc.path.span(), "no queries, no workflow, no response")
+                .help("add `supabaseQueries`, a `workflow`, or a `response`"),
+        );
+    }
+}
+
+/// Features that parse and are checked, but do not run in this version.
+fn unavailable(doc: &RouteDoc, name: &str, out: &mut Diagnostics) -> Option<String> {
+    let queries: &[Query] = doc.queries.as_deref().unwrap_or_default();
+    let mut found = Vec::new();
+    if let Some(workflow) = &doc.workflow {
+        found.push(("workflows", workflow.span));
+    }
+    if let Some(limit) = &doc.rate_limit {
+        found.push(("rate limits", limit.span));
+    }
+    for query in queries {
+        found.extend(query.require.as_ref().map(|require| ("limits in the write (`require`)", require.span())));
+        found.extend(query.count.as_ref().map(|count| ("counts of rows", count.span)));
+    }
+    for (what, span) in &found {
+        out.push(
+            Diagnostic::new(codes::NOT_SERVED_YET, format!("{what} do not run in this version"))
+                .at(*span, format!("`{name}` is checked, and answers 501")),
+        );
+    }
+    if let Some(cache) = doc.cache.as_ref().filter(|cache| cache.enabled) {
+        out.push(
+            Diagnostic::new(codes::NOT_SERVED_YET, "answers are not cached in this version")
+                .at(cache.span, format!("`{name}` is served, each time from the database")),
+        );
+    }
+    found.first().map(|(what, _)| format!("{what} do not run in this version"))
+}
+
+struct Lowering<'a> {
+    project: &'a Project<'a>,
+    doc: &'a RouteDoc,
+    path: PathPattern,
+    name: String,
+    named: Option<NamedBy>,
+}
+
+type Body<'a> = (Frame<'a>, Place, Vec<OpenStep>, Answer);
+
+impl<'a> Lowering<'a> {
+    /// Everything between the path and the answer.
+    fn body(&mut self, facts: &mut Vec<String>, out: &mut Diagnostics) -> Option<Body<'a>> {
+        if let Some(workflow) = &self.doc.workflow {
+            self.check_workflow(workflow, facts, out);
+            let frame = self.frame(TenantView::None);
+            return Some((frame, Place::Nowhere, Vec::new(), Answer::LastStep));
+        }
+        let queries: &'a [Query] = self.doc.queries.as_deref().unwrap_or_default();
+        let read: Vec<_> =
+            queries.iter().map(|query| DraftQuery::read(&self.project.catalog, query, out)).collect();
+        let complete = read.iter().all(Option::is_some);
+        let drafts: Vec<DraftQuery<'a>> = read.into_iter().flatten().collect();
+        let drafts: Vec<DraftQuery<'a>> =
+            drafts.into_iter().map(|draft| whole_body(self.project, self.doc, draft, out)).collect();
+        let kinds = decide(&self.flow(&drafts), out);
+        let view = self.view(&drafts, &kinds);
+        let mut frame = self.frame(view);
+        let roles = self.roles(out);
+        let template = self.tenant_template(&mut frame, out);
+        let steps = self.steps(&mut frame, (&drafts, &kinds), roles.clone(), (facts, out));
+        let answer = answer::lower(&mut frame, self.doc.response.as_ref(), out);
+        let answering = drafts.iter().rposition(|draft| draft.select.is_some());
+        answer::report_unread(&frame, answering.unwrap_or(drafts.len().saturating_sub(1)), out);
+        let place = self.place(view, &frame, template, roles);
+        let steps = steps.filter(|_| complete)?;
+        Some((frame, place, steps, answer))
+    }
+
+    fn frame(&self, view: TenantView) -> Frame<'a> {
+        let params = self.path.params().map(str::to_owned).collect();
+        Frame::new(self.project, Position::Route, view).with_request(
+            params,
+            &self.doc.validation,
+            self.doc.require_auth,
+        )
+    }
+
+    fn flow<'f>(&'f self, drafts: &'f [DraftQuery<'a>]) -> Flow<'f>
+    where
+        'a: 'f,
+    {
+        Flow {
+            project: self.project,
+            name: self.name.clone(),
+            auth: self.doc.require_auth,
+            cross: self.doc.cross_tenant.as_ref().map(|reason| reason.value.as_str()),
+            named: self.named.clone(),
+            system: false,
+            names: drafts.iter().map(|draft| draft.doc.alias.as_ref().map(|alias| alias.value.clone())).collect(),
+            queries: drafts.iter().collect(),
+        }
+    }
+
+    /// Whether the route is bound to one tenant: some statement is pinned, a role is asked for, or an
+    /// expression reads the tenant.
+    fn view(&self, drafts: &[DraftQuery<'_>], kinds: &[Kind]) -> TenantView {
+        if self.project.tenancy.is_none() || self.named == Some(NamedBy::Mine) {
+            return TenantView::None;
+        }
+        let pinned = kinds.contains(&Kind::Pinned);
+        let read = drafts.iter().any(DraftQuery::reads_tenant)
+            || self.doc.response.as_ref().is_some_and(crate::draft::node_reads_tenant);
+        if pinned || read || self.doc.roles.is_some() { TenantView::One } else { TenantView::None }
+    }
+
+    fn place(
+        &self,
+        view: TenantView,
+        frame: &Frame<'_>,
+        template: Option<Program>,
+        roles: Option<Vec<String>>,
+    ) -> Place {
+        match (&self.project.tenancy, &self.named, view) {
+            (Some(_), Some(NamedBy::Mine), _) => Place::Mine,
+            (Some(tenancy), named, TenantView::One) => {
+                let named = (named.as_ref(), template);
+                Place::One(Box::new(guard::build(self.project, tenancy, frame, named, roles)))
+            }
+            _ => Place::Nowhere,
+        }
+    }
+
+    /// The route's `tenant` template.
+    fn tenant_template(&self, frame: &mut Frame<'a>, out: &mut Diagnostics) -> Option<Program> {
+        let text = self.doc.tenant.as_ref().filter(|_| self.named == Some(NamedBy::Template))?;
+        let template = Template::parse(text, out)?;
+        // Who names the tenant cannot read it from the tenant.
+        let mut plain = self.frame(TenantView::None);
+        std::mem::swap(&mut plain.sources, &mut frame.sources);
+        let program = plain.template(&template, out);
+        std::mem::swap(&mut plain.sources, &mut frame.sources);
+        program
+    }
+
+    /// The roles asked for, each of which must be possible.
+    fn roles(&self, out: &mut Diagnostics) -> Option<Vec<String>> {
+        let roles = self.doc.roles.as_ref()?;
+        let members = self.project.tenancy.as_ref().map(|tenancy| &tenancy.members);
+        let Some((table, role)) = members.and_then(|members| Some((members.table, members.role?))) else {
+            out.push(
+                Diagnostic::new(codes::ROLES_WITHOUT_TENANT, "roles are held by members of a tenant")
+                    .at(roles.span, "but no tenant is known here")
+                    .help("declare `tenancy` with a members' table that has a role column"),
+            );
+            return None;
+        };
+        let declared = self.project.column(table, role);
+        let labels = binds::labels(self.project, &declared.ty);
+        let possible: &[String] = if declared.allowed.is_empty() { &labels } else { &declared.allowed };
+        for name in &roles.value {
+            if !possible.is_empty() && !possible.contains(&name.value) {
+                out.push(unknown_role(name, possible));
+            }
+        }
+        Some(roles.value.iter().map(|role| role.value.clone()).collect())
+    }
+
+    fn steps(
+        &self,
+        frame: &mut Frame<'a>,
+        (drafts, kinds): (&[DraftQuery<'a>], &[Kind]),
+        roles: Option<Vec<String>>,
+        (facts, out): (&mut Vec<String>, &mut Diagnostics),
+    ) -> Option<Vec<OpenStep>> {
+        let excluded = self.doc.exclude_fields.iter().map(|field| field.value.as_str());
+        let setting = Setting {
+            project: self.project,
+            named: self.named.as_ref(),
+            roles,
+            excluded: excluded.collect(),
+        };
+        let mut steps = Vec::new();
+        for (index, (draft, kind)) in drafts.iter().zip(kinds).enumerate() {
+            let later = drafts.iter().skip(index).filter_map(|d| d.doc.alias.as_ref());
+            frame.later = later.map(|alias| alias.value.clone()).collect();
+            self.report_twin(drafts, index, out);
+            let name: Option<Spanned<String>> = draft.doc.alias.clone();
+            steps.push(flow::step(&setting, frame, (draft, kind), name, (facts, out)));
+        }
+        frame.later.clear();
+        steps.into_iter().collect()
+    }
+
+    fn report_twin(&self, drafts: &[DraftQuery<'_>], index: usize, out: &mut Diagnostics) {
+        let alias = drafts.get(index).and_then(|draft| draft.doc.alias.as_ref());
+        let twin = |alias: &Spanned<String>| {
+            drafts.iter().take(index).filter_map(|d| d.doc.alias.as_ref()).find(|other| *other == alias).cloned()
+        };
+        if let Some((alias, first)) = alias.and_then(|alias| Some((alias, twin(alias)?))) {
+            out.push(
+                Diagnostic::new(codes::DUPLICATE_NAME, format!("two queries are called `{}`", alias.value))
+                    .at(alias.span, "the second")
+                    .at(first.span, "the first"),
+            );
+        }
+    }
+
+    fn check_workflow(
+        &self,
+        doc: &'a backflow_config::document::Workflow,
+        facts: &mut Vec<String>,
+        out: &mut Diagnostics,
+    ) {
+        let view = if self.project.tenancy.is_some() { TenantView::One } else { TenantView::None };
+        let mut frame = self.frame(view);
+        let _ = self.roles(out);
+        let flow = self.flow(&[]);
+        workflow::check(self.project, doc, &mut frame, flow, (facts, out));
+    }
+}
+
+/// `"data": "{{body}}"` stands for all declared members of the body that are columns.
+fn whole_body<'a>(
+    project: &Project<'_>,
+    doc: &'a RouteDoc,
+    mut draft: DraftQuery<'a>,
+    out: &mut Diagnostics,
+) -> DraftQuery<'a> {
+    let Some(whole) = draft.whole_data.take() else { return draft };
+    let is_body = whole.value.single_hole().and_then(|e| e.as_path()).is_some_and(|path| path.to_string() == "body");
+    let Some(fields) = doc.validation.body.as_deref().filter(|_| is_body) else {
+        out.push(
+            Diagnostic::new(codes::WRONG_TYPE, "`data` must name its columns")
+                .at(whole.span, "may hold anything")
+                .note("a body that goes into a table as it comes could set columns that nobody meant to open")
+                .help("write an object, or `{{body}}` on a route whose `validation.body` declares the members"),
+        );
+        return draft;
+    };
+    let row = fields.iter().filter_map(|field| {
+        let column = crate::draft::column(&project.catalog, draft.table, &field.name, out)?;
+        let text = backflow_diag::Text::plain(format!("{{{{body['{}']}}}}", field.name.value), whole.span);
+        let value = Template::parse(&text, out)?;
+        let value = crate::draft::DraftValue::Template(value);
+        Some(crate::draft::DraftAssignment { name: field.name.clone(), column, value })
+    });
+    let row = row.collect();
+    draft.rows.push(row);
+    draft
+}
+
+fn unknown_role(name: &Spanned<String>, possible: &[String]) -> Diagnostic {
+    Diagnostic::new(codes::UNKNOWN_ROLE, format!("nobody can hold the role `{}`", name.value))
+        .at(name.span, "not a value of the role column")
+        .note(format!("possible: {}", possible.join(", ")))
+        .did_you_mean(backflow_diag::nearest(&name.value, possible.iter().map(String::as_str)))
+}
+
+/// How the route's tenant is named, for people.
+pub(crate) fn naming(naming: &Naming, path: &PathPattern) -> String {
+    match naming {
+        Naming::Param(index) => format!("`:{}` in the path", path.params().nth(*index).unwrap_or("?")),
+        Naming::HeaderOrClaim(claim) => {
+            let claim: String = claim.iter().map(ToString::to_string).collect();
+            format!("X-Tenant-ID, else auth{claim}")
+        }
+        Naming::Program(program) => format!("`{program}`"),
+    }
+}

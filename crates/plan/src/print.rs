@@ -1,0 +1,151 @@
+//! A plan as text: what `backflow plan` shows and golden documents compare.
+//!
+//! Invariant: the same plan prints the same bytes.
+
+use crate::model::{Answer, BindValue, Bind, BodyRule, Place, Plan, Route, Shape, Source, Step};
+use crate::report;
+use std::fmt::Write;
+
+/// A whole plan.
+#[must_use]
+pub fn plan(plan: &Plan) -> String {
+    let mut text = String::new();
+    for fact in &plan.facts {
+        line(&mut text, 0, &format!("- {fact}"));
+    }
+    for route in &plan.routes {
+        text.push('\n');
+        text.push_str(&self::route(route));
+    }
+    for hook in &plan.hooks {
+        text.push('\n');
+        line(&mut text, 0, &format!("POST {} (webhook {})", hook.path, hook.name));
+        if let Some(why) = &hook.unavailable {
+            line(&mut text, 1, &format!("answers 501: {why}"));
+        }
+    }
+    text
+}
+
+/// One route.
+#[must_use]
+pub fn route(route: &Route) -> String {
+    let mut text = String::new();
+    line(&mut text, 0, &route.name());
+    for alias in &route.aliases {
+        line(&mut text, 1, &format!("also {alias}"));
+    }
+    line(&mut text, 1, if route.auth { "caller: a valid token" } else { "caller: anyone" });
+    if let Some(why) = &route.unavailable {
+        line(&mut text, 1, &format!("answers 501: {why}"));
+    }
+    line(&mut text, 1, &format!("place: {}", report::place(route)));
+    if let Place::One(guard) = &route.place {
+        line(&mut text, 2, &guard.statement.text);
+    }
+    body(&mut text, route);
+    frame(&mut text, route);
+    for (index, step) in route.steps.iter().enumerate() {
+        self::step(&mut text, index, step);
+    }
+    match &route.answer {
+        Answer::LastStep => {}
+        Answer::Template(shape) => line(&mut text, 1, &format!("answer: {}", self::shape(shape))),
+    }
+    text
+}
+
+fn body(text: &mut String, route: &Route) {
+    match &route.input.body {
+        BodyRule::Unread => {}
+        BodyRule::Any => line(text, 1, "body: any object"),
+        BodyRule::Fields(fields) => {
+            let names: Vec<String> = fields
+                .iter()
+                .map(|field| format!("{}{}", field.name, if field.required { "" } else { "?" }))
+                .collect();
+            line(text, 1, &format!("body: {}", names.join(", ")));
+        }
+    }
+}
+
+fn frame(text: &mut String, route: &Route) {
+    for (index, source) in route.frame.iter().enumerate() {
+        line(text, 1, &format!("${index} = {}", self::source(source, route)));
+    }
+}
+
+fn source(source: &Source, route: &Route) -> String {
+    let path = |root: &str, keys: &[backflow_expr::Key]| {
+        keys.iter().fold(root.to_owned(), |path, key| path + &key.to_string())
+    };
+    match source {
+        Source::Param(index) => format!("params.{}", route.path.params().nth(*index).unwrap_or("?")),
+        Source::Query(keys) => path("query", keys),
+        Source::Body(keys) => path("body", keys),
+        Source::Header(name) => format!("headers.{name}"),
+        Source::Claim(keys) => path("auth", keys),
+        Source::Env(name) => format!("env.{name}"),
+        Source::TenantId => "the tenant".to_owned(),
+        Source::TenantRole => "the caller's role".to_owned(),
+        Source::Context(index) => format!("context cell {index}"),
+        Source::Constant(value) => format!("constant {}", value.to_json()),
+        Source::Result => "a result".to_owned(),
+    }
+}
+
+fn step(text: &mut String, index: usize, step: &Step) {
+    line(text, 1, &format!("query {index}: {}", step.kind));
+    if let Some(condition) = &step.condition {
+        line(text, 2, &format!("only if {condition}"));
+    }
+    line(text, 2, &step.statement.text);
+    for (position, bind) in step.binds.iter().enumerate() {
+        line(text, 3, &format!("?{} = {}", position + 1, self::bind(bind)));
+    }
+    for (cell, ty, slot) in &step.results.cells {
+        line(text, 3, &format!("cell {cell} ({ty:?}) → ${}", slot.0));
+    }
+    if step.capability.as_ref().is_some_and(|capability| capability.email_cell.is_some()) {
+        line(text, 3, "the row's e-mail must be the caller's");
+    }
+}
+
+fn bind(bind: &Bind) -> String {
+    let value = match &bind.value {
+        BindValue::Needed(program) => program.to_string(),
+        BindValue::Optional(program) => format!("{program} if there"),
+        BindValue::Secret(program) => format!("{program}, not empty"),
+        BindValue::Document(shape) => self::shape(shape),
+        BindValue::List(program) => format!("list {program}"),
+        BindValue::Given(of) => format!("whether ?{} is there", of + 1),
+        BindValue::Tenant => "the tenant".to_owned(),
+        BindValue::SameTenant(program) => format!("{program}, which must be the tenant"),
+        BindValue::Caller => "the caller".to_owned(),
+        BindValue::Now => "now".to_owned(),
+        BindValue::Constant(datum) => format!("{datum:?}"),
+        BindValue::Count(program) => format!("count {program}"),
+    };
+    format!("{value} as {:?}", bind.ty)
+}
+
+fn shape(shape: &Shape) -> String {
+    match shape {
+        Shape::Constant(value) => value.to_json(),
+        Shape::Program(program) => format!("{{{{{program}}}}}"),
+        Shape::Object(members) => {
+            let members: Vec<String> =
+                members.iter().map(|(key, value)| format!("\"{key}\": {}", self::shape(value))).collect();
+            format!("{{{}}}", members.join(", "))
+        }
+        Shape::List(items) => {
+            let items: Vec<String> = items.iter().map(self::shape).collect();
+            format!("[{}]", items.join(", "))
+        }
+    }
+}
+
+fn line(text: &mut String, depth: usize, content: &str) {
+    // Writing into a string does not fail.
+    writeln!(text, "{}{content}", "  ".repeat(depth)).unwrap_or_default();
+}

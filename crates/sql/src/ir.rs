@@ -509,7 +509,7 @@ pub enum Dialect {
 }
 
 /// A finished statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statement {
     /// The text, with numbered parameters.
     pub text: String,

@@ -16,12 +16,9 @@ pub(crate) fn conditions(cx: &mut Cx<'_, '_>, row: &Assignments, existing: bool)
     if matches!(cx.pins.anchor, Anchor::Anywhere | Anchor::New) {
         return Vec::new();
     }
-    let keys: Vec<ForeignKey> = cx.project.table(cx.table).foreign_keys.clone();
-    let mut found = Vec::new();
-    for key in keys.iter().filter(|key| needs_check(cx, key, row)) {
-        found.push(condition(cx, key, row, existing));
-    }
-    found
+    let mut keys: Vec<ForeignKey> = cx.project.table(cx.table).foreign_keys.clone();
+    keys.retain(|key| needs_check(cx, key, row));
+    keys.iter().map(|key| condition(cx, key, row, existing)).collect()
 }
 
 /// Keys into scoped tables, other than the tenant column itself, of which some column is written.

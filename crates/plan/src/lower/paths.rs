@@ -72,7 +72,7 @@ pub(crate) fn prefixes<'a>(document: &'a Document, out: &mut Diagnostics) -> Vec
 pub(crate) fn aliases(path: &PathPattern, prefixes: &mut [Prefix<'_>]) -> Vec<PathPattern> {
     let mut found = Vec::new();
     for prefix in prefixes {
-        if path.0.first().is_some() && prefix.path.0.last() == path.0.first() {
+        if !path.0.is_empty() && prefix.path.0.last() == path.0.first() {
             prefix.used = true;
             let rest = path.0.iter().skip(1).cloned();
             let whole = PathPattern(prefix.path.0.iter().cloned().chain(rest).collect());

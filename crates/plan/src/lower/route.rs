@@ -8,7 +8,7 @@ use super::flow::{self, OpenStep, Setting};
 use super::{answer, binds, guard, input, paths, workflow};
 use crate::draft::DraftQuery;
 use crate::frame::{Frame, Position, TenantView};
-use crate::model::{Access, Answer, Naming, Operation, PathPattern, Place, Route, RouteId, Step};
+use crate::model::{Access, Answer, Naming, Operation, PathPattern, Place, Route, RouteId};
 use crate::project::Project;
 use crate::prove::{Flow, Kind, NamedBy, decide, named_by};
 use backflow_config::document::{Query, Route as RouteDoc};

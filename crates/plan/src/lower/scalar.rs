@@ -26,7 +26,7 @@ pub(crate) fn typed(
     cx.facts.push(format!("{}: `{}` is arithmetic over {reading}", target.label, template.text.as_str()));
     let mut given = None;
     let scalar = number(cx, ast, template, target, &mut given)?;
-    Some(Lowered { scalar, given, ty: None })
+    Some(Lowered { scalar, given })
 }
 
 /// `now()`, `now() + '7d'`, `{{x}} - '1h'`: becomes an expression, computed by us.

@@ -17,7 +17,7 @@ use crate::types;
 use backflow_catalog::{ColumnType, TableId};
 use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostic, Diagnostics, Span, codes};
-use backflow_expr::{Part, Program, Template, Type, Value};
+use backflow_expr::{Part, Program, Template, Value};
 use backflow_sql::ir::{Datum, ParamId, Scalar};
 use backflow_sql::{ScalarAst, try_parse_scalar};
 use std::ops::Range;
@@ -61,8 +61,6 @@ pub(crate) struct Lowered {
     pub(crate) scalar: Scalar,
     /// A flag that says whether the value was given; `None`: always.
     pub(crate) given: Option<ParamId>,
-    /// Type of the expression it comes from.
-    pub(crate) ty: Option<Type>,
 }
 
 impl<'a> Cx<'_, 'a> {
@@ -89,7 +87,7 @@ impl<'a> Cx<'_, 'a> {
             return None;
         }
         let shape = shape(self.frame, node, self.out)?;
-        Some(self.bind(BindValue::Document(shape), target, None))
+        Some(self.bind(BindValue::Document(shape), target))
     }
 
     fn template(&mut self, template: &Template, target: &Target<'_>) -> Option<Lowered> {
@@ -143,15 +141,15 @@ impl<'a> Cx<'_, 'a> {
             Usage::Insert | Usage::Update => ty.optional,
         };
         let value = if may_miss { BindValue::Optional(program) } else { BindValue::Needed(program) };
-        Some(self.bind(value, target, Some(ty)))
+        Some(self.bind(value, target))
     }
 
     /// Adds a bind, and a flag if it may be missing.
-    fn bind(&mut self, value: BindValue, target: &Target<'_>, ty: Option<Type>) -> Lowered {
+    fn bind(&mut self, value: BindValue, target: &Target<'_>) -> Lowered {
         let may_miss = matches!(value, BindValue::Optional(_));
         let id = self.binds.program((self.project, self.frame), &target.label, target.ty, value);
         let given = may_miss.then(|| self.binds.given(id));
-        Lowered { scalar: param(id, target.ty), given, ty }
+        Lowered { scalar: param(id, target.ty), given }
     }
 
     /// A value known now. `text`: the author's text, read as PostgreSQL reads a literal of the type.
@@ -168,7 +166,6 @@ impl<'a> Cx<'_, 'a> {
             Ok(datum) => Some(Lowered {
                 scalar: Scalar::Literal(datum, target.ty.clone()),
                 given: None,
-                ty: Some(Type::of(value)),
             }),
             Err(misfit) => {
                 let message = format!("this is no value for {}: it {misfit}", target.label);

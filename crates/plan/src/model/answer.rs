@@ -3,18 +3,13 @@
 use backflow_expr::{Program, Value};
 
 /// Where the answer comes from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub enum Answer {
     /// The result of the last step that ran and names `select`, else of the last that ran.
+    #[default]
     LastStep,
     /// A template.
     Template(Shape),
-}
-
-impl Default for Answer {
-    fn default() -> Self {
-        Self::LastStep
-    }
 }
 
 /// A JSON value with expressions in it.

@@ -78,7 +78,7 @@ fn joins(
             refuse("the role must be the one that the opened row grants", "take it from the opened row");
         }
     }
-    if before.iter().any(|kind| *kind == Kind::Joins { by }) {
+    if before.contains(&Kind::Joins { by }) {
         refuse("a secret opens one membership", "this would make a second one");
     }
     Some(Kind::Joins { by })

@@ -99,6 +99,9 @@ fn scoped(flow: &Flow<'_>, tenancy: &Tenancy, index: usize, before: &[Kind], out
     {
         return kind;
     }
+    if flow.named == Some(NamedBy::Mine) && operation != Operation::Select {
+        out.push(leak::untied(flow, query, "`\"tenant\": \"mine\"` means several tenants; a write needs one"));
+    }
     Kind::Pinned
 }
 

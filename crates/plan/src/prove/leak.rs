@@ -48,7 +48,7 @@ pub(super) fn embeds_beyond(flow: &Flow<'_>, query: &DraftQuery<'_>) -> Diagnost
 }
 
 /// A statement that nothing ties to a tenant.
-pub(crate) fn untied(flow: &Flow<'_>, query: &DraftQuery<'_>, why: &str) -> Diagnostic {
+pub(super) fn untied(flow: &Flow<'_>, query: &DraftQuery<'_>, why: &str) -> Diagnostic {
     let table = &flow.project.table(query.table).name;
     Diagnostic::new(codes::TENANT_LEAK, format!("this could touch rows of `{table}` of another tenant"))
         .at(query.place(), why)

@@ -11,7 +11,6 @@ mod leak;
 mod place;
 
 pub(crate) use kind::{Flow, decide};
-pub(crate) use leak::untied;
 pub(crate) use place::{NamedBy, named_by};
 
 use backflow_catalog::ColumnId;

@@ -52,13 +52,11 @@ pub(super) fn find<'a>(records: &'a [Record], name: &str) -> Option<&'a Record> 
 
 /// Records a file as applied now.
 pub(super) fn write(connection: &Connection, name: &str, checksum: &str) -> Result<()> {
-    let now = jiff::Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%S.%6f+00:00")
-        .to_string();
     connection
         .execute(
-            "INSERT INTO \"_backflow_migrations\" VALUES (?1, ?2, ?3)",
-            [name, checksum, &now],
+            "INSERT INTO \"_backflow_migrations\"
+             VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%f000+00:00', 'now'))",
+            [name, checksum],
         )
         .map(drop)
 }

@@ -10,8 +10,9 @@ use super::value::{Cx, Target, Usage};
 use crate::draft::{DraftAssignment, DraftQuery, DraftValue};
 use crate::model::BindValue;
 use crate::prove::NamedBy;
-use backflow_catalog::{ColumnId, ColumnType};
-use backflow_diag::{Diagnostic, Span, codes};
+use backflow_catalog::{ColumnId, ColumnType, DefaultValue};
+use backflow_diag::{Diagnostic, FileId, Span, Spanned, codes};
+use backflow_expr::ast::Node;
 use backflow_expr::{Expr, Path};
 use backflow_sql::ir::{Assigned, Scalar};
 
@@ -39,6 +40,7 @@ pub(crate) fn row<'a>(
     }
     if usage == Usage::Insert {
         fill_tenant(cx, &mut found);
+        fill_defaults(cx, &mut found);
         require_all(cx, draft, &found);
     }
     Some(found)
@@ -138,6 +140,29 @@ fn fill_tenant(cx: &mut Cx<'_, '_>, row: &mut Assignments) {
     let tied = matches!(cx.pins.anchor, Anchor::Route);
     if tied && cx.table != tenancy.table && !row.iter().any(|(known, _)| *known == column) {
         row.push((column, Assigned::Value(cx.pins.tenant(tenancy, &mut cx.binds))));
+    }
+}
+
+/// Instants and ids that the database would make are made by us: one instant for the whole request, and ids
+/// that are known before the row is written.
+fn fill_defaults(cx: &mut Cx<'_, '_>, row: &mut Assignments) {
+    let table = cx.project.table(cx.table);
+    for column in table.column_ids() {
+        let declared = cx.project.column(cx.table, column);
+        let call = match declared.default {
+            Some(DefaultValue::Now) if declared.ty.is_temporal() => "now",
+            Some(DefaultValue::RandomUuid) if declared.ty == ColumnType::Uuid => "uuid",
+            _ => continue,
+        };
+        if row.iter().any(|(known, _)| *known == column) {
+            continue;
+        }
+        let span = declared.span.unwrap_or(Span { file: FileId(0), start: 0, end: 0 });
+        let node = Node::Call(Spanned::new(call.to_owned(), span), Vec::new());
+        let Some(program) = cx.frame.expr(&Expr { node, span }, cx.out) else { continue };
+        let label = format!("data.{}", declared.name);
+        let id = cx.binds.program((cx.project, cx.frame), &label, &declared.ty, BindValue::Needed(program));
+        row.push((column, Assigned::Value(super::binds::param(id, &declared.ty))));
     }
 }
 

@@ -95,12 +95,12 @@ fn secret(bind: &Bind, program: &Program, reading: &mut Reading<'_>) -> Result<B
 /// A tenant in `data` may be left out: then it is the route's.
 fn tenant_named(bind: &Bind, program: &Program, reading: &mut Reading<'_>) -> Result<Bound, Fault> {
     match run(bind, program, reading)? {
-        Value::Undefined if bind.label.starts_with("data") => Ok(Bound {
+        Value::Undefined => Ok(Bound {
             datum: Datum::Null,
             defined: false,
         }),
         Value::Null => Err(invalid(&bind.label, "must not be null")),
-        value => typed(bind, &defined(bind, value)?, program.ty().wire),
+        value => typed(bind, &value, program.ty().wire),
     }
 }
 

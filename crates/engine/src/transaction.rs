@@ -5,8 +5,6 @@
 //! Not here: waiting, connections, SQL.
 
 mod run;
-#[cfg(test)]
-mod tests;
 
 use crate::caller::Identity;
 use crate::clock::Ids;

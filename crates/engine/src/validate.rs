@@ -158,7 +158,10 @@ fn is_whole(number: &Number) -> bool {
     }
     match number.as_decimal() {
         Some(decimal) => decimal.is_integer(),
-        None => !number.to_string().contains(['.', 'e', 'E']),
+        None => {
+            let literal = number.to_string().to_ascii_lowercase();
+            !literal.contains('.') && !literal.contains("e-")
+        }
     }
 }
 

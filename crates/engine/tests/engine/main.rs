@@ -1,0 +1,16 @@
+//! The engine, driven by requests against a scripted store.
+
+#[cfg(test)]
+mod directory;
+#[cfg(test)]
+mod executor;
+#[cfg(test)]
+mod input;
+#[cfg(test)]
+mod routing;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tenancy;
+#[cfg(test)]
+mod tokens;

@@ -1,1 +1,23 @@
-//! Golden-document runner, fixed clock and ids for tests.
+//! What tests share: projects in memory, a world that stands still, golden documents.
+//!
+//! Role: [`Project`] compiles files given as text, [`World`] serves them with a fixed clock and counted ids,
+//! [`document::run`] executes a golden document.
+//! Invariant: the same document gives the same bytes, on every database and every day.
+//! Not here: anything that ships.
+//!
+//! ```
+//! let compiled = backflow_testkit::Project::default()
+//!     .file("backflow.json", r#"{"tenancy": false}"#)
+//!     .file("migrations/0001_init.sql", "CREATE TABLE notes (id BIGINT PRIMARY KEY, text TEXT NOT NULL);")
+//!     .file("routes/list.json", r#"{"path": "/notes", "method": "get", "supabaseQueries": [{"table": "notes", "operation": "select"}]}"#)
+//!     .compile();
+//! assert!(compiled.plan.is_some(), "{}", compiled.report());
+//! ```
+
+pub mod document;
+mod parse;
+mod project;
+mod world;
+
+pub use project::{Compiled, Project};
+pub use world::{Answer, FixedClock, World, bearer, person};

@@ -1,0 +1,186 @@
+//! Golden documents: prose with blocks that are executed and compared.
+//!
+//! Role: one document is one project and one database; its blocks run in order.
+//! Blocks: `json file=…`, `sql file=…`, `use` (folders below `spec/`), `env` (the project); `diagnostics`, `plan [METHOD /path]` (what the
+//! compiler says); `sql` without a file (prepares rows); `clock` (moves time, `+8d`); `request` followed by
+//! `response`; `rows` (a query, `---`, its rows). With `BLESS=1` expected texts are rewritten in place.
+//! Invariant: a document without a `diagnostics` block has no faults.
+//! Not here: which documents there are.
+
+use crate::parse::{Block, blocks, replaced};
+use crate::project::{Compiled, Project};
+use crate::world::{Answer, World};
+use std::path::Path;
+
+/// A document that said something else than it does.
+#[derive(Debug)]
+pub struct Mismatch {
+    /// Line of the block, from 1.
+    pub line: usize,
+    /// What the document says.
+    pub expected: String,
+    /// What happened.
+    pub actual: String,
+}
+
+/// Runs a document; with `bless`, rewrites what it says instead of complaining.
+///
+/// # Panics
+/// When the document itself cannot be read or makes no sense.
+#[must_use]
+pub fn run(path: &Path, bless: bool) -> Vec<Mismatch> {
+    let text = std::fs::read_to_string(path).expect("the document is readable");
+    let blocks = blocks(&text);
+    let project = blocks.iter().fold(Project::default(), add);
+    let compiled = project.compile();
+    let mut run = Run { changes: Vec::new(), world: None, last: None };
+    run.compiler(&blocks, &compiled);
+    if compiled.plan.is_some() && blocks.iter().any(|block| block.kind == "request" || block.kind == "rows") {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        run.world = Some(World::start(compiled));
+        for block in &blocks {
+            runtime.block_on(run.step(block));
+        }
+    }
+    if bless && !run.changes.is_empty() {
+        std::fs::write(path, replaced(&text, &run.changes)).expect("the document is writable");
+        return Vec::new();
+    }
+    let mismatch = |(block, actual): (Block, String)| Mismatch {
+        line: block.first,
+        expected: block.text,
+        actual,
+    };
+    run.changes.into_iter().map(mismatch).collect()
+}
+
+/// Adds a block that is a file or the environment to the project.
+fn add(project: Project, block: &Block) -> Project {
+    match (block.kind.as_str(), block.option("file")) {
+        (_, Some(name)) => project.file(name, &block.text),
+        ("use", None) => block.text.lines().fold(project, |project, folder| {
+            project.folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec").join(folder))
+        }),
+        ("env", None) => block.text.lines().filter_map(|line| line.split_once('=')).fold(
+            project,
+            |project, (name, value)| project.env(name.trim(), value.trim()),
+        ),
+        _ => project,
+    }
+}
+
+struct Run {
+    changes: Vec<(Block, String)>,
+    world: Option<World>,
+    last: Option<Answer>,
+}
+
+impl Run {
+    fn expect(&mut self, block: &Block, actual: String) {
+        if block.text != actual {
+            self.changes.push((block.clone(), actual));
+        }
+    }
+
+    /// Compares what the compiler says.
+    fn compiler(&mut self, blocks: &[Block], compiled: &Compiled) {
+        let mut told = false;
+        for block in blocks {
+            match block.kind.as_str() {
+                "diagnostics" => {
+                    told = true;
+                    self.expect(block, format!("{}\n", compiled.report().trim_end()));
+                }
+                "plan" => self.expect(block, plan_text(compiled, &block.info)),
+                _ => {}
+            }
+        }
+        let faulty = compiled.diagnostics.has_errors();
+        assert!(told || !faulty, "the project has faults:\n{}", compiled.report());
+    }
+
+    async fn step(&mut self, block: &Block) {
+        let Some(world) = &self.world else { return };
+        match block.kind.as_str() {
+            "sql" if block.option("file").is_none() => {
+                world.database().execute_batch(&block.text).expect("the statements run");
+            }
+            "clock" => advance(world, &block.text),
+            "request" => self.last = Some(request(world, &block.text).await),
+            "response" => {
+                let last = self.last.take().expect("a request before its response");
+                self.expect(block, written(&last));
+            }
+            "rows" => {
+                let (query, _) = block.text.split_once("---\n").unwrap_or((&block.text, ""));
+                let actual = format!("{query}---\n{}", rows(world, query));
+                self.expect(block, actual);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn plan_text(compiled: &Compiled, name: &str) -> String {
+    let Some(plan) = &compiled.plan else { return "no plan\n".to_owned() };
+    if name.is_empty() {
+        return backflow_plan::print::plan(plan);
+    }
+    let route = plan.routes.iter().find(|route| route.name() == name);
+    route.map_or_else(|| format!("no route `{name}`\n"), backflow_plan::print::route)
+}
+
+fn advance(world: &World, text: &str) {
+    let length = backflow_sql::parse_duration(text.trim().trim_start_matches('+'));
+    let Some(backflow_sql::Duration::Micros(micros)) = length else { panic!("no duration: {text}") };
+    world.clock.advance(micros);
+}
+
+/// First line `METHOD /target [as NAME [CLAIMS]]`, then headers, an empty line, the body.
+async fn request(world: &World, text: &str) -> Answer {
+    let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+    let mut lines = head.lines();
+    let first = lines.next().unwrap_or_default();
+    let (line, caller) = match first.split_once(" as ") {
+        Some((line, caller)) => (line, Some(caller)),
+        None => (first, None),
+    };
+    let (method, target) = line.split_once(' ').expect("METHOD /target");
+    let mut headers: Vec<(&str, String)> =
+        lines.filter_map(|line| line.split_once(": ")).map(|(k, v)| (k, v.to_owned())).collect();
+    if let Some(caller) = caller {
+        let (name, claims) = caller.split_once(' ').unwrap_or((caller, ""));
+        headers.push(("Authorization", world.token(name, claims)));
+    }
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    world.send(method, target.trim(), &headers, body.trim_end()).await
+}
+
+fn written(answer: &Answer) -> String {
+    if answer.body.is_empty() { format!("{}\n", answer.status) } else { format!("{}\n{}\n", answer.status, answer.body) }
+}
+
+/// The rows of a query, one line each.
+fn rows(world: &World, query: &str) -> String {
+    let database = world.database();
+    let mut statement = database.prepare(query).expect("the query is SQL");
+    let width = statement.column_count();
+    let mut found = statement.query([]).expect("the query runs");
+    let mut text = String::new();
+    while let Some(row) = found.next().expect("a row") {
+        let cells: Vec<String> = (0..width).map(|column| cell(row, column)).collect();
+        text.push_str(&cells.join(" | "));
+        text.push('\n');
+    }
+    text
+}
+
+fn cell(row: &rusqlite::Row<'_>, column: usize) -> String {
+    use rusqlite::types::ValueRef;
+    match row.get_ref(column).expect("a column") {
+        ValueRef::Null => "null".to_owned(),
+        ValueRef::Integer(n) => n.to_string(),
+        ValueRef::Real(x) => x.to_string(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}

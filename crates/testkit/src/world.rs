@@ -1,0 +1,194 @@
+//! A served project whose clock and ids stand still.
+//!
+//! Invariant: uuids count up from one, request ids too; time moves only when told.
+
+use crate::project::Compiled;
+use backflow_engine::{Clock, Ids, Request, Runtime, Secret, Settings, handle, token};
+use backflow_expr::Value;
+use backflow_sqlite::{Options, Sqlite};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// The secret of all tokens in tests.
+const SECRET: &str = "a secret for tests, thirty-two bytes or more";
+
+/// A clock that moves when it is told to.
+#[derive(Debug)]
+pub struct FixedClock {
+    micros: AtomicI64,
+}
+
+impl FixedClock {
+    /// Moves the clock by so many microseconds.
+    pub fn advance(&self, micros: i64) {
+        self.micros.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+impl Default for FixedClock {
+    /// 2026-11-23T18:10:15.123456Z
+    fn default() -> Self {
+        Self { micros: AtomicI64::new(1_795_457_415_123_456) }
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.micros.load(Ordering::SeqCst)).unwrap_or_default()
+    }
+}
+
+/// Ids that count.
+#[derive(Debug, Default)]
+struct CountedIds {
+    uuids: AtomicU64,
+    requests: AtomicU64,
+}
+
+impl Ids for CountedIds {
+    fn uuid(&self) -> String {
+        let n = self.uuids.fetch_add(1, Ordering::SeqCst) + 1;
+        format!("00000000-0000-4000-8000-{n:012x}")
+    }
+
+    fn request(&self) -> String {
+        format!("request-{}", self.requests.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+}
+
+/// A served project.
+pub struct World {
+    /// Serves requests.
+    pub runtime: Runtime,
+    /// Its time.
+    pub clock: Arc<FixedClock>,
+    /// Its database.
+    pub store: Arc<Sqlite>,
+    folder: tempfile::TempDir,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body as text.
+    pub body: String,
+    /// The headers.
+    pub headers: HeaderMap,
+}
+
+impl Answer {
+    /// The body as JSON; null when it is none.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+}
+
+impl World {
+    /// Serves a compiled project from a fresh database.
+    ///
+    /// # Panics
+    /// When the project has faults or its migrations fail.
+    #[must_use]
+    pub fn start(compiled: Compiled) -> Self {
+        let report = compiled.report();
+        let plan = compiled.plan.unwrap_or_else(|| panic!("the project has faults:\n{report}"));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = Sqlite::open(&folder.path().join("app.db"), Options::default()).expect("a database");
+        let setup = plan.directory.as_ref().map(|d| d.setup.clone()).unwrap_or_default();
+        store.migrate(&compiled.migrations, &setup).expect("migrations that apply");
+        let (clock, store) = (Arc::new(FixedClock::default()), Arc::new(store));
+        let settings = Settings {
+            jwt_secret: Some(Secret::new(SECRET)),
+            env: compiled.env.into_iter().collect(),
+            ..Settings::default()
+        };
+        let ids = Arc::new(CountedIds::default());
+        let runtime = Runtime::build(plan, settings, store.clone(), clock.clone(), ids).expect("a runtime");
+        Self { runtime, clock, store, folder }
+    }
+
+    /// A second connection to the database, for looking and preparing.
+    ///
+    /// # Panics
+    /// When the database cannot be opened.
+    #[must_use]
+    pub fn database(&self) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open(self.folder.path().join("app.db")).expect("a connection");
+        connection.pragma_update(None, "foreign_keys", true).expect("a pragma");
+        connection.busy_timeout(std::time::Duration::from_secs(5)).expect("a timeout");
+        connection
+    }
+
+    /// Sends a request. `headers` are pairs of name and value.
+    ///
+    /// # Panics
+    /// When a header or the method is none.
+    pub async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut map = HeaderMap::new();
+        if !body.is_empty() {
+            map.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        for (name, value) in headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
+            map.insert(name, HeaderValue::from_str(value).expect("a header value"));
+        }
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let request = Request { method: &method, path, query, headers: &map, body };
+        let reply = handle(&self.runtime, request).await;
+        Answer {
+            status: reply.status.as_u16(),
+            body: String::from_utf8_lossy(&reply.body).into_owned(),
+            headers: reply.headers,
+        }
+    }
+
+    /// An `Authorization` header for a person of the tests, with further claims as a JSON object.
+    ///
+    /// # Panics
+    /// When `claims` is no JSON object.
+    #[must_use]
+    pub fn token(&self, name: &str, claims: &str) -> String {
+        bearer(self.clock.now(), name, claims)
+    }
+}
+
+/// The id of a person of the tests: the same for the same name.
+#[must_use]
+pub fn person(name: &str) -> String {
+    let bytes: String = name.bytes().take(6).map(|byte| format!("{byte:02x}")).collect();
+    format!("00000000-0000-4000-a000-{bytes:0<12}")
+}
+
+/// `Bearer …` for a person: `sub`, `email`, `iat`, `exp` in an hour, and what `claims` adds or replaces.
+///
+/// # Panics
+/// When `claims` is no JSON object.
+#[must_use]
+pub fn bearer(now: Timestamp, name: &str, claims: &str) -> String {
+    let text = if claims.trim().is_empty() { "{}" } else { claims };
+    let extra = backflow_expr::json::parse(text.as_bytes(), 32).expect("claims are JSON");
+    let second = now.as_second();
+    let mut all: Vec<(String, Value)> = vec![
+        ("sub".to_owned(), Value::text(person(name))),
+        ("email".to_owned(), Value::text(format!("{name}@example.com"))),
+        ("iat".to_owned(), Value::int(second)),
+        ("exp".to_owned(), Value::int(second + 3600)),
+    ];
+    for (key, value) in extra.as_object().expect("claims are an object") {
+        all.retain(|(known, _)| **known != **key);
+        all.push((key.to_string(), value.clone()));
+    }
+    let claims = Value::object(all.iter().map(|(key, value)| (key.as_str(), value.clone())));
+    format!("Bearer {}", token::mint(&Secret::new(SECRET), &claims))
+}

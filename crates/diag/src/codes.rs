@@ -127,6 +127,7 @@ codes! {
     ALWAYS_TRUE = "W0302" "a condition is always true or always false";
     RESERVED_WORD = "W0401" "a reserved word is used as a name";
     MISSING_INDEX = "W0402" "a column that every request filters by has no index";
+    DEFERRABLE_KEY = "W0403" "deferrable keys are checked at once on SQLite";
     INFERRED_RELATION = "W0501" "a relation was inferred";
     TEXT_NOW = "W0502" "`now()` is stored as text";
     UNKNOWN_BODY_FIELD = "W0503" "a body member is read that nothing validates";

@@ -5,7 +5,7 @@
 //! Not here: reading the text as a value of that type.
 
 use super::ast::{ColumnDef, Generated};
-use super::expr::{ExprKind, Literal, SqlExpr};
+use super::expr::{ExprKind, Literal, SqlExpr, SqlText};
 use super::expr_parser::number;
 use crate::model::{ColumnType, DefaultValue};
 
@@ -16,7 +16,12 @@ pub(crate) fn default_value(column: &ColumnDef, ty: &ColumnType) -> Option<Defau
         Some(Generated::Stored(_)) => return None,
         None => {}
     }
-    let default = column.default.as_ref()?;
+    constant_value(column.default.as_ref()?, ty)
+}
+
+/// What an expression without columns stores in a column of a type; `None` for NULL.
+#[must_use]
+pub fn constant_value(default: &SqlText, ty: &ColumnType) -> Option<DefaultValue> {
     let expr = default.expr.uncast();
     if is_now(expr, ty) {
         return Some(DefaultValue::Now);

@@ -37,7 +37,7 @@ pub use ast::{
     Action, ColumnChange, ColumnDef, Constraint, ConstraintKind, CreateIndex, CreateTable, Ddl, DdlStatement,
     Generated, IndexPart, Insert, Name, Reference, TypeName,
 };
-pub use defaults::{is_now, is_uuid_function};
+pub use defaults::{constant_value, is_now, is_uuid_function};
 pub use definition::{Definition, TableDef};
 pub use expr::{BinaryOp, ExprKind, Literal, MAX_DEPTH, MAX_NODES, SqlExpr, SqlText, UnaryOp};
 pub use expr_parser::number;

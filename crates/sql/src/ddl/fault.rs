@@ -12,13 +12,19 @@ pub(super) type Sql<T = String> = Result<T, Box<Diagnostic>>;
 pub(super) fn unsupported(span: Span, what: impl Into<String>, why: impl Into<String>) -> Box<Diagnostic> {
     let what = what.into();
     Box::new(
-        Diagnostic::new(codes::DDL_UNSUPPORTED, format!("{what} is not supported on SQLite"))
-            .at(span, "not on SQLite")
-            .note(why),
+        Diagnostic::new(
+            codes::DDL_UNSUPPORTED,
+            format!("{what} is not supported on SQLite"),
+        )
+        .at(span, "not on SQLite")
+        .note(why),
     )
 }
 
 /// The way out that is always there.
-pub(super) fn or_postgres(fault: Box<Diagnostic>, otherwise: &str) -> Box<Diagnostic> {
-    Box::new(fault.help(format!("{otherwise}, or use PostgreSQL: set `database.url`")))
+pub(super) fn or_postgres(mut fault: Box<Diagnostic>, otherwise: &str) -> Box<Diagnostic> {
+    fault
+        .helps
+        .push(format!("{otherwise}, or use PostgreSQL: set `database.url`"));
+    fault
 }

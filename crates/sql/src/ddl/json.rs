@@ -58,12 +58,19 @@ impl Reader<'_> {
     }
 
     fn number(&mut self, out: &mut String) -> Option<()> {
-        let len = self.rest.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).unwrap_or(self.rest.len());
+        let len = self
+            .rest
+            .find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c))
+            .unwrap_or(self.rest.len());
         let digits = self.rest.get(..len)?;
         let whole = digits.strip_prefix('-').unwrap_or(digits);
-        let second = whole.bytes().nth(1);
-        let padded = whole.starts_with('0') && second.is_some_and(|b| b.is_ascii_digit());
-        if padded || !whole.starts_with(|c: char| c.is_ascii_digit()) || whole.ends_with('.') || whole.contains(".e") {
+        let second = whole.as_bytes().get(1);
+        let padded = whole.starts_with('0') && second.is_some_and(u8::is_ascii_digit);
+        if padded
+            || !whole.starts_with(|c: char| c.is_ascii_digit())
+            || whole.ends_with('.')
+            || whole.contains(".e")
+        {
             return None;
         }
         out.push_str(&Decimal::parse(digits).ok()?.to_string());
@@ -102,8 +109,10 @@ impl Reader<'_> {
                 self.eat(',').then_some(())?;
             }
         }
-        let members: Vec<_> =
-            members.into_iter().map(|((_, key), value)| format!("{}: {value}", quoted(&key))).collect();
+        let members: Vec<_> = members
+            .into_iter()
+            .map(|((_, key), value)| format!("{}: {value}", quoted(&key)))
+            .collect();
         out.push_str(&format!("{{{}}}", members.join(", ")));
         Some(())
     }
@@ -136,7 +145,7 @@ impl Reader<'_> {
 
 /// The character of `XXXX`, or of a pair `XXXX\uXXXX`; no database stores U+0000.
 fn unicode(chars: &mut std::str::Chars<'_>) -> Option<char> {
-    let mut unit = |chars: &mut std::str::Chars<'_>| {
+    let unit = |chars: &mut std::str::Chars<'_>| {
         (0..4).try_fold(0_u32, |code, _| Some(code * 16 + chars.next()?.to_digit(16)?))
     };
     let first = unit(chars)?;
@@ -182,7 +191,19 @@ mod tests {
             some(r#"{"a": [true], "b": "é\n", "bb": 1.50}"#)
         );
         assert_eq!(canonical("\"\\ud83d\\ude00\""), some("\"😀\""));
-        for wrong in ["", "{", "[1,]", "01", "1.", "{\"a\" 1}", "tru", "'a'", "[1] 2", "\"\\u0000\"", "\"\\ud800\""] {
+        for wrong in [
+            "",
+            "{",
+            "[1,]",
+            "01",
+            "1.",
+            "{\"a\" 1}",
+            "tru",
+            "'a'",
+            "[1] 2",
+            "\"\\u0000\"",
+            "\"\\ud800\"",
+        ] {
             assert_eq!(canonical(wrong), None, "{wrong}");
         }
         assert_eq!(canonical(&"[".repeat(100_000)), None);

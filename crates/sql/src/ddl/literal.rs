@@ -23,19 +23,31 @@ pub(super) fn literal(definition: &Definition, value: &str, ty: &ColumnType) -> 
         ColumnType::Varchar(length) if value.chars().count() > *length as usize => {
             return Err(format!("it has more than {length} characters"));
         }
-        ColumnType::Text | ColumnType::Varchar(_) | ColumnType::Interval | ColumnType::Other(_) => value.to_owned(),
+        ColumnType::Text | ColumnType::Varchar(_) | ColumnType::Interval | ColumnType::Other(_) => {
+            value.to_owned()
+        }
         ColumnType::Uuid => uuid(trimmed).ok_or("it is no uuid")?,
         ColumnType::Date => moment::date(trimmed).ok_or("it is no date `YYYY-MM-DD`")?,
         ColumnType::Time => moment::time(trimmed).ok_or("it is no time `HH:MM:SS`")?,
         ColumnType::Timestamp => moment::timestamp(trimmed).ok_or("it is no date and time in ISO form")?,
-        ColumnType::TimestampTz => moment::timestamptz(trimmed).ok_or("it is no date and time in ISO form")?,
-        ColumnType::Json => json::canonical(value).map(|_| value.to_owned()).ok_or("it is no JSON")?,
+        ColumnType::TimestampTz => {
+            moment::timestamptz(trimmed).ok_or("it is no date and time in ISO form")?
+        }
+        ColumnType::Json => json::canonical(value)
+            .map(|_| value.to_owned())
+            .ok_or("it is no JSON")?,
         ColumnType::Jsonb => json::canonical(value).ok_or("it is no JSON")?,
         ColumnType::Bytea => bytes(trimmed).ok_or("it is not `\\x` and pairs of hexadecimal digits")?,
         ColumnType::Enum(id) => {
-            let labels = definition.enums.get(id.0 as usize).map_or(&[][..], |known| &known.labels);
+            let labels = definition
+                .enums
+                .get(id.0 as usize)
+                .map_or(&[][..], |known| &known.labels);
             if !labels.iter().any(|label| label == value) {
-                return Err(format!("the type has no such label; it has {}", labels.join(", ")));
+                return Err(format!(
+                    "the type has no such label; it has {}",
+                    labels.join(", ")
+                ));
             }
             value.to_owned()
         }
@@ -47,7 +59,11 @@ pub(super) fn literal(definition: &Definition, value: &str, ty: &ColumnType) -> 
 /// PostgreSQL takes any unambiguous beginning of these words.
 fn boolean(text: &str) -> Option<String> {
     let text = text.to_ascii_lowercase();
-    let begins = |words: &[&str]| words.iter().any(|word| !text.is_empty() && word.starts_with(&text));
+    let begins = |words: &[&str]| {
+        words
+            .iter()
+            .any(|word| !text.is_empty() && word.starts_with(&text))
+    };
     if text == "1" || text == "on" || begins(&["true", "yes"]) {
         Some("1".to_owned())
     } else if text == "0" || text == "of" || text == "off" || begins(&["false", "no"]) {
@@ -58,13 +74,19 @@ fn boolean(text: &str) -> Option<String> {
 }
 
 fn integer(text: &str, ty: &ColumnType) -> Result<String, String> {
-    let number: i64 = text.parse().map_err(|_error| "it is no whole number in range".to_owned())?;
+    let number: i64 = text
+        .parse()
+        .map_err(|_error| "it is no whole number in range".to_owned())?;
     let fits = match ty {
         ColumnType::Int2 => i16::try_from(number).is_ok(),
         ColumnType::Int4 => i32::try_from(number).is_ok(),
         _ => true,
     };
-    if fits { Ok(number.to_string()) } else { Err("it is out of range".to_owned()) }
+    if fits {
+        Ok(number.to_string())
+    } else {
+        Err("it is out of range".to_owned())
+    }
 }
 
 /// A `real` is kept as the double whose digits are those of the nearest single.
@@ -73,29 +95,53 @@ fn float(text: &str, ty: &ColumnType) -> Result<String, String> {
         ColumnType::Float4 => text.parse::<f32>().ok().map(|single| single.to_string()),
         _ => Some(text.to_owned()),
     };
-    let number = digits.and_then(|digits| digits.parse::<f64>().ok()).filter(|number| number.is_finite());
-    number.map(|number| format!("{number:?}")).ok_or_else(|| "it is no finite number".to_owned())
+    let number = digits
+        .and_then(|digits| digits.parse::<f64>().ok())
+        .filter(|number| number.is_finite());
+    number
+        .map(|number| format!("{number:?}"))
+        .ok_or_else(|| "it is no finite number".to_owned())
 }
 
 fn numeric(text: &str, limits: Option<(u16, u16)>) -> Result<String, String> {
     let number = Decimal::parse(text).map_err(|_error| "it is no number".to_owned())?;
-    let Some((precision, scale)) = limits else { return Ok(number.to_string()) };
+    let Some((precision, scale)) = limits else {
+        return Ok(number.to_string());
+    };
     let rounded = number.round(usize::from(scale));
     if rounded.whole_digits() > usize::from(precision.saturating_sub(scale)) {
-        return Err(format!("it has more digits than numeric({precision}, {scale}) holds"));
+        return Err(format!(
+            "it has more digits than numeric({precision}, {scale}) holds"
+        ));
     }
     Ok(rounded.to_string())
 }
 
 /// With or without hyphens and braces, as PostgreSQL takes it.
 fn uuid(text: &str) -> Option<String> {
-    let bare = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
-    let hex: String = bare.chars().filter(|c| *c != '-').collect::<String>().to_ascii_lowercase();
+    let bare = text
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+        .unwrap_or(text);
+    let hex: String = bare
+        .chars()
+        .filter(|c| *c != '-')
+        .collect::<String>()
+        .to_ascii_lowercase();
     if hex.len() != 32 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }
     let part = |from: usize, to: usize| hex.get(from..to);
-    Some([part(0, 8)?, part(8, 12)?, part(12, 16)?, part(16, 20)?, part(20, 32)?].join("-"))
+    Some(
+        [
+            part(0, 8)?,
+            part(8, 12)?,
+            part(12, 16)?,
+            part(16, 20)?,
+            part(20, 32)?,
+        ]
+        .join("-"),
+    )
 }
 
 fn bytes(text: &str) -> Option<String> {
@@ -107,7 +153,10 @@ fn bytes(text: &str) -> Option<String> {
 /// PostgreSQL's `{a,"b c",NULL}` as JSON. Only one dimension.
 fn array(definition: &Definition, text: &str, element: &ColumnType) -> Result<String, String> {
     let wrong = || "it is no list `{…}` of one dimension".to_owned();
-    let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).ok_or_else(wrong)?;
+    let inner = text
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+        .ok_or_else(wrong)?;
     let mut items = Vec::new();
     if !inner.trim().is_empty() {
         let mut chars = inner.chars().peekable();
@@ -156,7 +205,10 @@ fn array_item(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<(S
 
 fn array_json(definition: &Definition, item: &str, element: &ColumnType) -> Result<String, String> {
     let sql = literal(definition, item, element)?;
-    let plain = sql.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).map(|text| text.replace("''", "'"));
+    let plain = sql
+        .strip_prefix('\'')
+        .and_then(|rest| rest.strip_suffix('\''))
+        .map(|text| text.replace("''", "'"));
     Ok(match (element, plain) {
         (ColumnType::Bool, _) => if sql == "1" { "true" } else { "false" }.to_owned(),
         (ColumnType::Numeric(_) | ColumnType::Json | ColumnType::Jsonb, Some(raw)) => raw,
@@ -181,15 +233,27 @@ mod tests {
             ("1.005", ColumnType::Numeric(Some((5, 2))), "'1.01'"),
             ("-1e2", ColumnType::Numeric(None), "'-100'"),
             ("it's", ColumnType::Text, "'it''s'"),
-            ("{A0EEBC999C0B4EF8BB6D6BB9BD380A11}", ColumnType::Uuid, "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"),
+            (
+                "{A0EEBC999C0B4EF8BB6D6BB9BD380A11}",
+                ColumnType::Uuid,
+                "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'",
+            ),
             ("\\xDEad", ColumnType::Bytea, "'\\xdead'"),
             ("{}", array(ColumnType::Text), "'[]'"),
-            ("{a, \"b \\\"c\" ,NULL,\"null\"}", array(ColumnType::Text), "'[\"a\",\"b \\\"c\",null,\"null\"]'"),
+            (
+                "{a, \"b \\\"c\" ,NULL,\"null\"}",
+                array(ColumnType::Text),
+                "'[\"a\",\"b \\\"c\",null,\"null\"]'",
+            ),
             ("{1,2}", array(ColumnType::Int4), "'[1,2]'"),
             ("{t,f}", array(ColumnType::Bool), "'[true,false]'"),
             ("{1.50}", array(ColumnType::Numeric(None)), "'[1.50]'"),
         ] {
-            assert_eq!(literal(&Definition::default(), text, &ty).as_deref(), Ok(sql), "{text}");
+            assert_eq!(
+                literal(&Definition::default(), text, &ty).as_deref(),
+                Ok(sql),
+                "{text}"
+            );
         }
         for (text, ty) in [
             ("maybe", ColumnType::Bool),

@@ -11,9 +11,11 @@
 
 mod alter;
 mod calls;
+mod cast;
 mod column;
 mod compare;
 mod default;
+mod directory;
 mod drop;
 mod expr;
 mod fault;
@@ -31,4 +33,5 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+pub use directory::directory;
 pub use script::sqlite;

@@ -16,7 +16,11 @@ pub(super) fn time(text: &str) -> Option<String> {
     let whole = write_time(micros);
     let plain = whole.trim_end_matches('0');
     let short = plain.strip_suffix('.').unwrap_or(plain);
-    let text = if short.len() < 8 { whole.get(..8)?.to_owned() } else { short.to_owned() };
+    let text = if short.len() < 8 {
+        whole.get(..8)?.to_owned()
+    } else {
+        short.to_owned()
+    };
     rest.is_empty().then_some(text)
 }
 
@@ -61,13 +65,19 @@ fn read_offset(zone: &str) -> Option<i64> {
     };
     let (hours, rest) = take(digits, 2)?;
     let rest = rest.strip_prefix(':').unwrap_or(rest);
-    let minutes = if rest.is_empty() { 0 } else { take(rest, 2).filter(|(_, rest)| rest.is_empty())?.0 };
+    let minutes = if rest.is_empty() {
+        0
+    } else {
+        take(rest, 2).filter(|(_, rest)| rest.is_empty())?.0
+    };
     (hours <= 15 && minutes <= 59).then_some(sign * (hours * 60 + minutes))
 }
 
 /// The number in the first `len` digits, and what follows.
 fn take(text: &str, len: usize) -> Option<(i64, &str)> {
-    let digits = text.get(..len).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
+    let digits = text
+        .get(..len)
+        .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
     Some((digits.parse().ok()?, text.get(len..)?))
 }
 
@@ -90,7 +100,9 @@ fn read_time(text: &str) -> Option<(i64, &str)> {
     let (fraction, rest) = match rest.strip_prefix('.') {
         Some(digits) => {
             let len = digits.bytes().take_while(u8::is_ascii_digit).count();
-            let micros = digits.get(..len).filter(|digits| (1..=6).contains(&digits.len()))?;
+            let micros = digits
+                .get(..len)
+                .filter(|digits| (1..=6).contains(&digits.len()))?;
             (format!("{micros:0<6}").parse::<i64>().ok()?, digits.get(len..)?)
         }
         None => (0, rest),
@@ -123,7 +135,9 @@ fn write_date(days: i64) -> Option<String> {
     let day = of_year - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
     let year = year + era * 400 + i64::from(month <= 2);
-    (1..=9999).contains(&year).then(|| format!("{year:04}-{month:02}-{day:02}"))
+    (1..=9999)
+        .contains(&year)
+        .then(|| format!("{year:04}-{month:02}-{day:02}"))
 }
 
 #[cfg(test)]
@@ -139,10 +153,22 @@ mod tests {
         assert_eq!(time("18:10"), some("18:10:00"));
         assert_eq!(time("10:00:00.500"), some("10:00:00.5"));
         assert_eq!(time("24:00"), None);
-        assert_eq!(timestamp("2026-11-23 18:10:15+02"), some("2026-11-23T18:10:15.000000"));
-        assert_eq!(timestamptz("2026-11-23"), some("2026-11-23T00:00:00.000000+00:00"));
-        assert_eq!(timestamptz("2026-01-01T00:30:00.5+01:00"), some("2025-12-31T23:30:00.500000+00:00"));
-        assert_eq!(timestamptz("2026-01-01 00:30:00Z"), some("2026-01-01T00:30:00.000000+00:00"));
+        assert_eq!(
+            timestamp("2026-11-23 18:10:15+02"),
+            some("2026-11-23T18:10:15.000000")
+        );
+        assert_eq!(
+            timestamptz("2026-11-23"),
+            some("2026-11-23T00:00:00.000000+00:00")
+        );
+        assert_eq!(
+            timestamptz("2026-01-01T00:30:00.5+01:00"),
+            some("2025-12-31T23:30:00.500000+00:00")
+        );
+        assert_eq!(
+            timestamptz("2026-01-01 00:30:00Z"),
+            some("2026-01-01T00:30:00.000000+00:00")
+        );
         assert_eq!(timestamptz("0001-01-01 00:30:00+05"), None);
         assert_eq!(timestamptz("now"), None);
         assert_eq!(timestamptz("2026-01-01é00:00"), None);

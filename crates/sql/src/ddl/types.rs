@@ -6,16 +6,48 @@
 
 use super::fault::{Sql, or_postgres, unsupported};
 use super::quote::{ident, text};
-use backflow_catalog::ddl::{BUILT_IN, Definition, TypeName};
 use backflow_catalog::ColumnType;
+use backflow_catalog::ddl::{BUILT_IN, Definition, TypeName};
 use backflow_diag::{Diagnostic, codes, nearest};
 
 /// Types that PostgreSQL has, or gets from a well-known extension, and that have no counterpart here.
 const ONLY_POSTGRES: &[&str] = &[
-    "bit", "box", "cidr", "circle", "citext", "daterange", "geography", "geometry", "halfvec", "hstore", "inet",
-    "int4range", "int8range", "interval", "line", "lseg", "ltree", "macaddr", "macaddr8", "money", "name",
-    "numrange", "oid", "path", "pg_lsn", "point", "polygon", "regclass", "timetz", "tsquery", "tsrange",
-    "tstzrange", "tsvector", "txid_snapshot", "vector", "xml",
+    "bit",
+    "box",
+    "cidr",
+    "circle",
+    "citext",
+    "daterange",
+    "geography",
+    "geometry",
+    "halfvec",
+    "hstore",
+    "inet",
+    "int4range",
+    "int8range",
+    "interval",
+    "line",
+    "lseg",
+    "ltree",
+    "macaddr",
+    "macaddr8",
+    "money",
+    "name",
+    "numrange",
+    "oid",
+    "path",
+    "pg_lsn",
+    "point",
+    "polygon",
+    "regclass",
+    "timetz",
+    "tsquery",
+    "tsrange",
+    "tstzrange",
+    "tsvector",
+    "txid_snapshot",
+    "vector",
+    "xml",
 ];
 
 /// SQLite's name for the storage, as `STRICT` tables want it.
@@ -40,12 +72,19 @@ pub(super) fn supported(definition: &Definition, ty: &TypeName) -> Sql<ColumnTyp
             let near = nearest(name, BUILT_IN.iter().copied().chain(enums));
             Err(Box::new(
                 Diagnostic::new(codes::UNKNOWN_TYPE, format!("unknown column type `{name}`"))
-                    .at(ty.span, "neither a type of PostgreSQL nor one made by `CREATE TYPE … AS ENUM`")
+                    .at(
+                        ty.span,
+                        "neither a type of PostgreSQL nor one made by `CREATE TYPE … AS ENUM`",
+                    )
                     .did_you_mean(near),
             ))
         }
         ColumnType::Other(name) => {
-            let fault = unsupported(ty.span, format!("the type `{name}`"), "SQLite has nothing like it");
+            let fault = unsupported(
+                ty.span,
+                format!("the type `{name}`"),
+                "SQLite has nothing like it",
+            );
             Err(or_postgres(fault, "use `text` or another plain type"))
         }
         ColumnType::Interval => {
@@ -78,12 +117,17 @@ pub(super) fn check(definition: &Definition, ty: &ColumnType, column: &str) -> O
         ColumnType::Timestamp => instant(&c, ""),
         ColumnType::TimestampTz => instant(&c, "+00:00"),
         ColumnType::Json | ColumnType::Jsonb => format!("json_valid({c})"),
-        ColumnType::Array(_) => format!("CASE WHEN json_valid({c}) THEN json_type({c}) = 'array' ELSE {c} IS NULL END"),
-        ColumnType::Bytea => format!(
-            "{c} GLOB '\\x*' AND length({c}) % 2 = 0 AND substr({c}, 3) NOT GLOB '*[^0-9a-f]*'"
-        ),
+        ColumnType::Array(_) => {
+            format!("CASE WHEN json_valid({c}) THEN json_type({c}) = 'array' ELSE {c} IS NULL END")
+        }
+        ColumnType::Bytea => {
+            format!("{c} GLOB '\\x*' AND length({c}) % 2 = 0 AND substr({c}, 3) NOT GLOB '*[^0-9a-f]*'")
+        }
         ColumnType::Enum(id) => {
-            let labels = definition.enums.get(id.0 as usize).map_or(&[][..], |known| &known.labels);
+            let labels = definition
+                .enums
+                .get(id.0 as usize)
+                .map_or(&[][..], |known| &known.labels);
             let labels: Vec<_> = labels.iter().map(|label| text(label)).collect();
             format!("{c} IN ({})", labels.join(", "))
         }

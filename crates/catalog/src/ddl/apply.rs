@@ -58,7 +58,8 @@ impl Definition {
             diagnostics.push(
                 Diagnostic::new(codes::UNKNOWN_TABLE, format!("unknown table `{}`", table.value))
                     .at(table.span, "no statement before this one makes it")
-                    .did_you_mean(nearest(&table.value, tables)),
+                    .did_you_mean(nearest(&table.value, tables))
+                    .help("make it with `CREATE TABLE` in this file or an earlier one"),
             );
         }
         known

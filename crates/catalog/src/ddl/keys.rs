@@ -246,13 +246,18 @@ pub(crate) fn unknown_columns(table: &TableDef, expr: &SqlExpr, diagnostics: &mu
 
 /// A fault about a column that a table does not have.
 pub(crate) fn unknown_column(table: &TableDef, name: &str, span: Span) -> Diagnostic {
-    let columns = table.columns.iter().map(|column| column.name.value.as_str());
+    let columns: Vec<&str> = table
+        .columns
+        .iter()
+        .map(|column| column.name.value.as_str())
+        .collect();
     Diagnostic::new(
         codes::UNKNOWN_COLUMN,
         format!("`{}` has no column `{name}`", table.name.value),
     )
     .at(span, "no such column")
-    .did_you_mean(nearest(name, columns))
+    .note(format!("its columns are {}", columns.join(", ")))
+    .did_you_mean(nearest(name, columns.iter().copied()))
 }
 
 /// Reports unknown columns in `GENERATED ALWAYS AS (…)`.

@@ -29,10 +29,7 @@ pub(super) fn add_column(change: &Change<'_>, name: &str, added: &ColumnDef, out
     let Some(declared) = table.column(&added.name.value) else {
         return;
     };
-    let scope = Scope {
-        definition: change.after,
-        table,
-    };
+    let scope = Scope::new(change.after, table);
     let own: Vec<&Constraint> = added_constraints(change, name);
     let Some((sql, in_place)) = out.take(in_place(&scope, declared, &own)) else {
         return;

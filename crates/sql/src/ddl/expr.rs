@@ -17,13 +17,18 @@ use crate::functions::Decimal;
 use backflow_catalog::ColumnType;
 use backflow_catalog::ddl::{BinaryOp, Definition, ExprKind, Literal, SqlExpr, TableDef, UnaryOp};
 use backflow_diag::{Diagnostic, Span};
+use std::cell::Cell;
 
 /// Where an expression stands.
-#[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) definition: &'a Definition,
     pub(super) table: &'a TableDef,
+    /// How many nodes may still be looked at: some are more than once, which nesting multiplies.
+    budget: Cell<u32>,
 }
+
+/// Nodes looked at for one table or statement.
+const BUDGET: u32 = 500_000;
 
 /// SQL text and its type; `None` for NULL and for a text constant that has taken none yet.
 #[derive(Debug, Clone)]
@@ -49,7 +54,16 @@ pub(super) fn refused(span: Span, why: &str) -> Box<Diagnostic> {
     )
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    /// Expressions of a table.
+    pub(super) fn new(definition: &'a Definition, table: &'a TableDef) -> Self {
+        Self {
+            definition,
+            table,
+            budget: Cell::new(BUDGET),
+        }
+    }
+
     /// A condition.
     pub(super) fn condition(&self, expr: &SqlExpr) -> Sql {
         let condition = self.typed(expr, Some(&ColumnType::Bool))?;
@@ -61,6 +75,9 @@ impl Scope<'_> {
 
     /// An expression; a text constant takes the type wanted.
     pub(super) fn typed(&self, expr: &SqlExpr, want: Option<&ColumnType>) -> Sql<Typed> {
+        let left = self.budget.get().checked_sub(1);
+        self.budget
+            .set(left.ok_or_else(|| refused(expr.span, "it is nested too deep"))?);
         match &expr.kind {
             ExprKind::Column(name) => self.column(name, expr.span),
             ExprKind::Literal(constant) => self.constant(constant, want, expr.span),

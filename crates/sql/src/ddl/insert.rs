@@ -17,7 +17,7 @@ pub(super) fn insert(definition: &Definition, insert: &Insert, out: &mut Out<'_>
     let Some(table) = definition.table(&insert.table.value) else {
         return;
     };
-    let scope = Scope { definition, table };
+    let scope = Scope::new(definition, table);
     let columns: Vec<&ColumnDef> = if insert.columns.is_empty() {
         let widest = insert.rows.iter().map(Vec::len).max().unwrap_or(0);
         table.columns.iter().take(widest).collect()

@@ -76,10 +76,8 @@ pub fn sqlite(schema: &Schema, migration: &Migration, diagnostics: &mut Diagnost
         let before = definition.clone();
         let mut faults = Diagnostics::default();
         definition.apply(statement, &mut faults);
-        if faults.has_errors() {
-            out.failed = true;
-            continue;
-        }
+        // The rest of the statement is looked at all the same, for faults of its own.
+        out.failed |= faults.has_errors();
         let first = out.statements.len();
         let change = Change {
             before: &before,

@@ -16,7 +16,7 @@ use backflow_diag::{Diagnostic, codes};
 
 /// Makes a table and its indexes.
 pub(super) fn create(definition: &Definition, table: &TableDef, out: &mut Out<'_>) {
-    let scope = Scope { definition, table };
+    let scope = Scope::new(definition, table);
     let mut parts = Vec::new();
     for declared in &table.columns {
         parts.extend(out.take(column(&scope, declared)));
@@ -148,7 +148,7 @@ pub(super) fn index(definition: &Definition, table: &TableDef, index: &CreateInd
     if index.nulls_equal {
         return Err(nulls_equal_fault(index.table.span));
     }
-    let scope = Scope { definition, table };
+    let scope = Scope::new(definition, table);
     let mut parts = Vec::new();
     for part in &index.parts {
         let value = match part.column() {

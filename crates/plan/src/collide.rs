@@ -10,7 +10,9 @@ pub(crate) fn report(routes: &[(Route, &RouteDoc)], out: &mut Diagnostics) {
     let mut seen: HashMap<(Method, String), &RouteDoc> = HashMap::new();
     for (route, doc) in routes {
         for path in std::iter::once(&route.path).chain(&route.aliases) {
-            let Some(first) = seen.insert((route.method, form(path)), doc) else { continue };
+            let Some(first) = seen.insert((route.method, form(path)), doc) else {
+                continue;
+            };
             out.push(
                 Diagnostic::new(
                     codes::DUPLICATE_ROUTE,

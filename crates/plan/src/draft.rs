@@ -61,7 +61,9 @@ impl DraftValue<'_> {
 
     /// `(alias, column)`, if the value is exactly `results.<alias>.<column>` or `steps.<id>.result.<column>`.
     pub(crate) fn as_result(&self) -> Option<(String, String)> {
-        let DraftValue::Template(template) = self else { return None };
+        let DraftValue::Template(template) = self else {
+            return None;
+        };
         let path = template.single_hole()?.as_path()?;
         let names: Vec<&str> = path.keys.iter().filter_map(|key| key.value.as_name()).collect();
         match (path.root.value.as_str(), names.as_slice(), path.keys.len()) {
@@ -73,7 +75,9 @@ impl DraftValue<'_> {
 }
 
 fn expr_reads_tenant(expr: &Expr) -> bool {
-    expr.paths().iter().any(|path| matches!(path.root.value.as_str(), "tenant" | "context"))
+    expr.paths()
+        .iter()
+        .any(|path| matches!(path.root.value.as_str(), "tenant" | "context"))
 }
 
 fn template_reads_tenant(template: &Template) -> bool {
@@ -94,7 +98,9 @@ pub(crate) fn node_reads_tenant(node: &Node) -> bool {
 
 /// Whether some text of a value reads what the caller sent.
 pub(crate) fn node_reads_caller(node: &Node) -> bool {
-    let Tree::Text(text) = &node.tree else { return false };
+    let Tree::Text(text) = &node.tree else {
+        return false;
+    };
     let caller = |expr: &Expr| {
         let root = |path: &&backflow_expr::Path| {
             matches!(path.root.value.as_str(), "body" | "query" | "params" | "headers")
@@ -126,7 +132,11 @@ impl<'a> DraftQuery<'a> {
         let table = table(catalog, &doc.table, out)?;
         let select = doc.select.as_ref().and_then(|text| parse_select(text, out));
         let condition = doc.condition.as_ref().and_then(|text| parse_condition(text, out));
-        let filters = doc.filters.iter().filter_map(|filter| read_filter(catalog, table, filter, out)).collect();
+        let filters = doc
+            .filters
+            .iter()
+            .filter_map(|filter| read_filter(catalog, table, filter, out))
+            .collect();
         let mut draft = DraftQuery {
             doc,
             table,
@@ -175,7 +185,11 @@ impl<'a> DraftQuery<'a> {
             let column = column(catalog, self.table, &member.key, out);
             let value = read_value(&member.value, out);
             if let (Some(column), Some(value)) = (column, value) {
-                values.push(DraftAssignment { name: member.key.clone(), column, value });
+                values.push(DraftAssignment {
+                    name: member.key.clone(),
+                    column,
+                    value,
+                });
             }
         }
         values
@@ -236,9 +250,12 @@ impl<'a> DraftQuery<'a> {
 }
 
 fn wrong_data(span: Span) -> Diagnostic {
-    Diagnostic::new(codes::WRONG_TYPE, "`data` must be an object, or a list of objects")
-        .at(span, "not an object")
-        .help("write `{\"column\": value}`")
+    Diagnostic::new(
+        codes::WRONG_TYPE,
+        "`data` must be an object, or a list of objects",
+    )
+    .at(span, "not an object")
+    .help("write `{\"column\": value}`")
 }
 
 /// A value of the document: strings may hold expressions.
@@ -256,7 +273,10 @@ fn read_filter<'a>(
     out: &mut Diagnostics,
 ) -> Option<DraftFilter<'a>> {
     let mut inner = |filters: &'a [Filter]| {
-        filters.iter().filter_map(|filter| read_filter(catalog, table, filter, out)).collect::<Vec<_>>()
+        filters
+            .iter()
+            .filter_map(|filter| read_filter(catalog, table, filter, out))
+            .collect::<Vec<_>>()
     };
     match filter {
         Filter::Or(filters, _) => Some(DraftFilter::Or(inner(filters))),
@@ -275,17 +295,30 @@ fn read_test<'a>(
     let operator = parse_operator(&test.operator);
     if operator.is_none() {
         out.push(
-            Diagnostic::new(codes::UNKNOWN_WORD, format!("unknown operator `{}`", test.operator.value))
-                .at(test.operator.span, "not a filter operator")
-                .did_you_mean(nearest_operator(&test.operator))
-                .help("operators are those of PostgREST: eq, neq, gt, gte, lt, lte, like, ilike, in, is, …"),
+            Diagnostic::new(
+                codes::UNKNOWN_WORD,
+                format!("unknown operator `{}`", test.operator.value),
+            )
+            .at(test.operator.span, "not a filter operator")
+            .did_you_mean(nearest_operator(&test.operator))
+            .help("operators are those of PostgREST: eq, neq, gt, gte, lt, lte, like, ilike, in, is, …"),
         );
     }
     let value = read_value(&test.value, out);
     let (path, operator, value) = (path?, operator?, value?);
     let own = path.embeds.is_empty();
-    let column = if own { Some(column(catalog, table, &path.column, out)?) } else { None };
-    Some(DraftTest { doc: test, path, column, operator, value })
+    let column = if own {
+        Some(column(catalog, table, &path.column, out)?)
+    } else {
+        None
+    };
+    Some(DraftTest {
+        doc: test,
+        path,
+        column,
+        operator,
+        value,
+    })
 }
 
 /// The table of a name, or the fault.
@@ -315,7 +348,9 @@ pub(crate) fn column(
         let near = nearest(name, row.columns.iter().map(|column| column.name.as_str()));
         let message = format!("table `{}` has no column `{}`", row.name, name.value);
         out.push(
-            Diagnostic::new(codes::UNKNOWN_COLUMN, message).at(name.span, "unknown column").did_you_mean(near),
+            Diagnostic::new(codes::UNKNOWN_COLUMN, message)
+                .at(name.span, "unknown column")
+                .did_you_mean(near),
         );
     }
     found
@@ -329,7 +364,9 @@ pub(crate) fn implies_result(condition: &Expr, alias: &str) -> bool {
         Node::Path(path) => {
             path.root.value == "results" && path.keys.first().and_then(|k| k.value.as_name()) == Some(alias)
         }
-        Node::Binary(BinaryOp::And, left, right) => implies_result(left, alias) || implies_result(right, alias),
+        Node::Binary(BinaryOp::And, left, right) => {
+            implies_result(left, alias) || implies_result(right, alias)
+        }
         _ => false,
     }
 }

@@ -63,7 +63,9 @@ pub struct Environment {
 impl Environment {
     /// An environment with these variables.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
-        Self { names: names.into_iter().collect() }
+        Self {
+            names: names.into_iter().collect(),
+        }
     }
 
     /// Whether a variable exists.
@@ -93,7 +95,11 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
     collide::report(&routes, out);
     report::warnings(&project, &routes, out);
     let directory = lower::directory::build(&project);
-    let mut plan = Plan { hooks, directory, ..Plan::default() };
+    let mut plan = Plan {
+        hooks,
+        directory,
+        ..Plan::default()
+    };
     plan.facts = report::facts(&project, facts);
     plan.tenancy.clone_from(&project.tenancy);
     for (index, (mut route, _)) in routes.into_iter().enumerate() {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the same plan prints the same bytes.
 
-use crate::model::{Answer, BindValue, Bind, BodyRule, Place, Plan, Route, Shape, Source, Step};
+use crate::model::{Answer, Bind, BindValue, BodyRule, Place, Plan, Route, Shape, Source, Step};
 use crate::report;
 use std::fmt::Write;
 
@@ -19,7 +19,11 @@ pub fn plan(plan: &Plan) -> String {
     }
     for hook in &plan.hooks {
         text.push('\n');
-        line(&mut text, 0, &format!("POST {} (webhook {})", hook.path, hook.name));
+        line(
+            &mut text,
+            0,
+            &format!("POST {} (webhook {})", hook.path, hook.name),
+        );
         if let Some(why) = &hook.unavailable {
             line(&mut text, 1, &format!("answers 501: {why}"));
         }
@@ -35,7 +39,15 @@ pub fn route(route: &Route) -> String {
     for alias in &route.aliases {
         line(&mut text, 1, &format!("also {alias}"));
     }
-    line(&mut text, 1, if route.auth { "caller: a valid token" } else { "caller: anyone" });
+    line(
+        &mut text,
+        1,
+        if route.auth {
+            "caller: a valid token"
+        } else {
+            "caller: anyone"
+        },
+    );
     if let Some(why) = &route.unavailable {
         line(&mut text, 1, &format!("answers 501: {why}"));
     }
@@ -77,7 +89,8 @@ fn frame(text: &mut String, route: &Route) {
 
 fn source(source: &Source, route: &Route) -> String {
     let path = |root: &str, keys: &[backflow_expr::Key]| {
-        keys.iter().fold(root.to_owned(), |path, key| path + &key.to_string())
+        keys.iter()
+            .fold(root.to_owned(), |path, key| path + &key.to_string())
     };
     match source {
         Source::Param(index) => format!("params.{}", route.path.params().nth(*index).unwrap_or("?")),
@@ -106,7 +119,11 @@ fn step(text: &mut String, index: usize, step: &Step) {
     for (cell, ty, slot) in &step.results.cells {
         line(text, 3, &format!("cell {cell} ({ty:?}) → ${}", slot.0));
     }
-    if step.capability.as_ref().is_some_and(|capability| capability.email_cell.is_some()) {
+    if step
+        .capability
+        .as_ref()
+        .is_some_and(|capability| capability.email_cell.is_some())
+    {
         line(text, 3, "the row's e-mail must be the caller's");
     }
 }
@@ -134,8 +151,10 @@ fn shape(shape: &Shape) -> String {
         Shape::Constant(value) => value.to_json(),
         Shape::Program(program) => format!("{{{{{program}}}}}"),
         Shape::Object(members) => {
-            let members: Vec<String> =
-                members.iter().map(|(key, value)| format!("\"{key}\": {}", self::shape(value))).collect();
+            let members: Vec<String> = members
+                .iter()
+                .map(|(key, value)| format!("\"{key}\": {}", self::shape(value)))
+                .collect();
             format!("{{{}}}", members.join(", "))
         }
         Shape::List(items) => {

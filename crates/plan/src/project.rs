@@ -8,9 +8,7 @@
 use crate::draft::{self, DraftQuery, DraftValue};
 use crate::tenancy::{self, Tenancy};
 use crate::{Environment, Inputs};
-use backflow_catalog::{
-    Catalog, Column, ColumnId, ColumnType, ForeignKey, Table, TableId, TableKind,
-};
+use backflow_catalog::{Catalog, Column, ColumnId, ColumnType, ForeignKey, Table, TableId, TableKind};
 use backflow_config::document::{Document, Operation, Query, Relationship, StepAction, Workflow};
 use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostics, Spanned};
@@ -54,8 +52,17 @@ impl<'a> Project<'a> {
             tenancy,
             environment: inputs.environment,
             dialect: inputs.dialect,
-            constants: document.project.constants.as_ref().map_or_else(|| Value::object::<&str>([]), constant),
-            public_env: document.project.public_env.iter().map(|name| name.value.as_str()).collect(),
+            constants: document
+                .project
+                .constants
+                .as_ref()
+                .map_or_else(|| Value::object::<&str>([]), constant),
+            public_env: document
+                .project
+                .public_env
+                .iter()
+                .map(|name| name.value.as_str())
+                .collect(),
             capabilities: BTreeSet::new(),
             secrets: BTreeSet::new(),
         };
@@ -73,7 +80,9 @@ impl<'a> Project<'a> {
     }
 
     pub(crate) fn is_scoped(&self, table: TableId) -> bool {
-        self.tenancy.as_ref().is_some_and(|tenancy| tenancy.is_scoped(table))
+        self.tenancy
+            .as_ref()
+            .is_some_and(|tenancy| tenancy.is_scoped(table))
     }
 
     pub(crate) fn is_directory(&self, table: TableId) -> bool {
@@ -110,7 +119,9 @@ impl<'a> Project<'a> {
     ) -> Vec<(TableId, ColumnId)> {
         let mut found = Vec::new();
         for (table, columns) in names {
-            let Some(id) = draft::table(&self.catalog, table, out) else { continue };
+            let Some(id) = draft::table(&self.catalog, table, out) else {
+                continue;
+            };
             for column in columns {
                 found.extend(draft::column(&self.catalog, id, column, out).map(|column| (id, column)));
             }
@@ -126,12 +137,15 @@ impl<'a> Project<'a> {
                 continue;
             }
             let quiet = &mut Diagnostics::default();
-            let Some(draft) = DraftQuery::read(&self.catalog, query, quiet) else { continue };
+            let Some(draft) = DraftQuery::read(&self.catalog, query, quiet) else {
+                continue;
+            };
             for value in draft.rows.iter().flatten() {
                 let uuid = match &value.value {
-                    DraftValue::Template(template) => {
-                        template.single_hole().and_then(|e| e.as_call()).is_some_and(|(name, _)| name == "uuid")
-                    }
+                    DraftValue::Template(template) => template
+                        .single_hole()
+                        .and_then(|e| e.as_call())
+                        .is_some_and(|(name, _)| name == "uuid"),
                     DraftValue::Fixed(_) => false,
                 };
                 let entry = written.entry((draft.table, value.column)).or_insert(true);
@@ -144,13 +158,21 @@ impl<'a> Project<'a> {
 
 /// Every query of a document, wherever it stands.
 pub(crate) fn queries(document: &Document) -> impl Iterator<Item = &Query> {
-    let in_routes = document.routes.iter().flat_map(|route| route.queries.iter().flatten());
+    let in_routes = document
+        .routes
+        .iter()
+        .flat_map(|route| route.queries.iter().flatten());
     let workflows = document
         .routes
         .iter()
         .filter_map(|route| route.workflow.as_ref())
         .chain(document.workflows.iter())
-        .chain(document.webhooks.iter().flat_map(|hook| hook.actions.iter().map(|action| &action.workflow)));
+        .chain(
+            document
+                .webhooks
+                .iter()
+                .flat_map(|hook| hook.actions.iter().map(|action| &action.workflow)),
+        );
     in_routes.chain(workflows.flat_map(workflow_queries))
 }
 
@@ -207,12 +229,19 @@ fn directory() -> Table {
 fn relate(catalog: &mut Catalog, relationship: &Relationship, out: &mut Diagnostics) {
     let from = draft::table(catalog, &relationship.table, out);
     let to = draft::table(catalog, &relationship.to_table, out);
-    let (Some(from), Some(to)) = (from, to) else { return };
+    let (Some(from), Some(to)) = (from, to) else {
+        return;
+    };
     let column = draft::column(catalog, from, &relationship.column, out);
     let target = draft::column(catalog, to, &relationship.to_column, out);
-    if let (Some(column), Some(target), Some(table)) = (column, target, catalog.tables.get_mut(from.0 as usize)) {
+    if let (Some(column), Some(target), Some(table)) =
+        (column, target, catalog.tables.get_mut(from.0 as usize))
+    {
         table.foreign_keys.push(ForeignKey {
-            name: format!("{}_{}_declared", relationship.table.value, relationship.column.value),
+            name: format!(
+                "{}_{}_declared",
+                relationship.table.value, relationship.column.value
+            ),
             columns: vec![column],
             table: to,
             references: vec![target],

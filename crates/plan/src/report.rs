@@ -24,7 +24,10 @@ pub(crate) fn facts(project: &Project<'_>, noted: Vec<String>) -> Vec<String> {
     }
     for (table, column) in &project.capabilities {
         let (table, column) = (project.table(*table), project.column(*table, *column));
-        facts.push(format!("secret: `{}.{}` opens its row to whoever knows it", table.name, column.name));
+        facts.push(format!(
+            "secret: `{}.{}` opens its row to whoever knows it",
+            table.name, column.name
+        ));
     }
     facts.extend(noted);
     facts
@@ -33,7 +36,9 @@ pub(crate) fn facts(project: &Project<'_>, noted: Vec<String>) -> Vec<String> {
 fn tenancy_facts(project: &Project<'_>, tenancy: &Tenancy, facts: &mut Vec<String>) {
     let column = |table: TableId, column| project.column(table, column).name.as_str();
     let members = &tenancy.members;
-    let role = members.role.map_or(String::new(), |role| format!(", role `{}`", column(members.table, role)));
+    let role = members.role.map_or(String::new(), |role| {
+        format!(", role `{}`", column(members.table, role))
+    });
     facts.push(format!(
         "tenancy: tenants are rows of `{}`; members are in `{}` (tenant `{}`, user `{}`{role})",
         project.table(tenancy.table).name,
@@ -48,14 +53,21 @@ fn tenancy_facts(project: &Project<'_>, tenancy: &Tenancy, facts: &mut Vec<Strin
             Scope::Tenant | Scope::Unclear(_) => {}
             Scope::Column { column: by, inferred } => {
                 let how = if *inferred { ", by its name" } else { "" };
-                facts.push(format!("tenancy: `{name}` belongs to the tenant in `{}`{how}", column(id, *by)));
+                facts.push(format!(
+                    "tenancy: `{name}` belongs to the tenant in `{}`{how}",
+                    column(id, *by)
+                ));
             }
             Scope::Parent { parent, .. } => {
                 let parent = &project.table(*parent).name;
-                facts.push(format!("tenancy: `{name}` belongs to the tenant of its `{parent}`"));
+                facts.push(format!(
+                    "tenancy: `{name}` belongs to the tenant of its `{parent}`"
+                ));
             }
             Scope::Global if used.contains(&id) && !project.is_directory(id) => {
-                facts.push(format!("tenancy: `{name}` is global: every caller reads the same rows"));
+                facts.push(format!(
+                    "tenancy: `{name}` is global: every caller reads the same rows"
+                ));
             }
             Scope::Global => {}
         }
@@ -64,7 +76,9 @@ fn tenancy_facts(project: &Project<'_>, tenancy: &Tenancy, facts: &mut Vec<Strin
 
 /// Tables that some query names.
 fn used_tables(project: &Project<'_>) -> BTreeSet<TableId> {
-    queries(project.document).filter_map(|query| project.catalog.find(&query.table)).collect()
+    queries(project.document)
+        .filter_map(|query| project.catalog.find(&query.table))
+        .collect()
 }
 
 /// Warnings about the project as a whole.
@@ -79,7 +93,11 @@ pub(crate) fn warnings(project: &Project<'_>, routes: &[(Route, &RouteDoc)], out
 
 /// Everything that crosses tenants on purpose.
 fn crossings(project: &Project<'_>, out: &mut Diagnostics) {
-    let of_routes = project.document.routes.iter().filter_map(|route| route.cross_tenant.as_ref());
+    let of_routes = project
+        .document
+        .routes
+        .iter()
+        .filter_map(|route| route.cross_tenant.as_ref());
     let of_queries = queries(project.document).filter_map(|query| query.cross_tenant.as_ref());
     for reason in of_routes.chain(of_queries) {
         out.push(
@@ -93,15 +111,21 @@ fn crossings(project: &Project<'_>, out: &mut Diagnostics) {
 /// Tenant columns that every request filters by, without an index.
 fn missing_indexes(project: &Project<'_>, tenancy: &Tenancy, out: &mut Diagnostics) {
     for id in used_tables(project) {
-        let Scope::Column { column, .. } = tenancy.scope(id) else { continue };
+        let Scope::Column { column, .. } = tenancy.scope(id) else {
+            continue;
+        };
         let table = project.table(id);
         let declared = project.column(id, *column);
-        let (false, Some(span)) = (table.is_indexed(*column), declared.span) else { continue };
+        let (false, Some(span)) = (table.is_indexed(*column), declared.span) else {
+            continue;
+        };
         let (table, column) = (&table.name, &declared.name);
         out.push(
             Diagnostic::new(codes::MISSING_INDEX, format!("`{table}.{column}` has no index"))
                 .at(span, "every request on this table filters by it")
-                .help(format!("add `CREATE INDEX ON {table} ({column});` in a new migration")),
+                .help(format!(
+                    "add `CREATE INDEX ON {table} ({column});` in a new migration"
+                )),
         );
     }
 }
@@ -110,18 +134,31 @@ fn missing_indexes(project: &Project<'_>, tenancy: &Tenancy, out: &mut Diagnosti
 fn oracles(project: &Project<'_>, tenancy: &Tenancy, route: &Route, doc: &RouteDoc, out: &mut Diagnostics) {
     for (step, query) in route.steps.iter().zip(doc.queries.iter().flatten()) {
         let writes = matches!(query.operation.value, OperationDoc::Insert | OperationDoc::Upsert);
-        let Some(id) = project.catalog.find(&query.table).filter(|id| writes && tenancy.is_scoped(*id)) else {
+        let Some(id) = project
+            .catalog
+            .find(&query.table)
+            .filter(|id| writes && tenancy.is_scoped(*id))
+        else {
             continue;
         };
-        debug_assert!(step.operation != Operation::Select, "steps follow queries one to one");
+        debug_assert!(
+            step.operation != Operation::Select,
+            "steps follow queries one to one"
+        );
         let own = tenancy.tenant_column(id);
         for key in &project.table(id).uniques {
             if own.is_some_and(|own| key.columns.contains(&own)) {
                 continue;
             }
-            let names: Vec<&str> = key.columns.iter().map(|c| project.column(id, *c).name.as_str()).collect();
+            let names: Vec<&str> = key
+                .columns
+                .iter()
+                .map(|c| project.column(id, *c).name.as_str())
+                .collect();
             let from_caller = query.data.as_ref().is_some_and(|data| {
-                names.iter().any(|name| data.member(name).is_some_and(crate::draft::node_reads_caller))
+                names
+                    .iter()
+                    .any(|name| data.member(name).is_some_and(crate::draft::node_reads_caller))
             });
             if from_caller {
                 out.push(oracle(&project.table(id).name, &names, query.table.span));
@@ -132,10 +169,13 @@ fn oracles(project: &Project<'_>, tenancy: &Tenancy, route: &Route, doc: &RouteD
 
 fn oracle(table: &str, names: &[&str], span: backflow_diag::Span) -> Diagnostic {
     let names = names.join(", ");
-    Diagnostic::new(codes::UNIQUE_ORACLE, format!("`{table} ({names})` is unique across all tenants"))
-        .at(span, "filled by the caller")
-        .note("a 409 tells a stranger that another tenant has this value")
-        .help("put the tenant column into the key, unless the value is public anyway")
+    Diagnostic::new(
+        codes::UNIQUE_ORACLE,
+        format!("`{table} ({names})` is unique across all tenants"),
+    )
+    .at(span, "filled by the caller")
+    .note("a 409 tells a stranger that another tenant has this value")
+    .help("put the tenant column into the key, unless the value is public anyway")
 }
 
 /// How a route is bound to a tenant, in words.

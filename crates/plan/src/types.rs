@@ -30,22 +30,38 @@ pub(crate) fn nullable(ty: Type, yes: bool) -> Type {
 /// What an expression gets when it reads a validated field.
 pub(crate) fn of_field(field: &Field) -> Type {
     let ty = of_rules(&field.rules);
-    if field.rules.required || field.rules.default.is_some() { ty } else { ty.optional() }
+    if field.rules.required || field.rules.default.is_some() {
+        ty
+    } else {
+        ty.optional()
+    }
 }
 
 /// An object of validated fields.
 pub(crate) fn of_fields(fields: &[Field]) -> Type {
-    Type::object(fields.iter().map(|field| (field.name.value.clone(), of_field(field))).collect())
+    Type::object(
+        fields
+            .iter()
+            .map(|field| (field.name.value.clone(), of_field(field)))
+            .collect(),
+    )
 }
 
 fn of_rules(rules: &Rules) -> Type {
-    let Some(ty) = &rules.ty else { return Type::unknown().caller() };
+    let Some(ty) = &rules.ty else {
+        return Type::unknown().caller();
+    };
     let ty = match ty.value {
         RuleType::String => Type::new(Kind::Text),
         RuleType::Number => Type::new(Kind::Number),
         RuleType::Integer => Type::new(Kind::Integer),
         RuleType::Boolean => Type::new(Kind::Bool),
-        RuleType::Array => Type::list(rules.items.as_ref().map_or_else(Type::unknown, |items| of_rules(items))),
+        RuleType::Array => Type::list(
+            rules
+                .items
+                .as_ref()
+                .map_or_else(Type::unknown, |items| of_rules(items)),
+        ),
         RuleType::Object => match &rules.properties {
             Some(fields) => of_fields(fields),
             None => Type::new(Kind::Object(None)),
@@ -57,9 +73,10 @@ fn of_rules(rules: &Rules) -> Type {
 /// The type one key further; `None` when the type is known not to have it.
 pub(crate) fn step(ty: &Type, key: &Key) -> Option<Type> {
     let inner = match (&ty.kind, key) {
-        (Kind::Object(Some(members)), Key::Name(name)) => {
-            members.iter().find(|(member, _)| **member == **name).map(|(_, ty)| ty.clone())?
-        }
+        (Kind::Object(Some(members)), Key::Name(name)) => members
+            .iter()
+            .find(|(member, _)| **member == **name)
+            .map(|(_, ty)| ty.clone())?,
         (Kind::List(item), Key::Index(_)) => item.as_ref().clone().optional(),
         (Kind::Object(None) | Kind::Unknown, _) => Type::unknown(),
         _ => return None,
@@ -71,9 +88,10 @@ pub(crate) fn step(ty: &Type, key: &Key) -> Option<Type> {
 /// A member of a fixed value.
 pub(crate) fn member<'n>(node: &'n Node, key: &Key) -> Option<&'n Node> {
     match (&node.tree, key) {
-        (Tree::Object(members), Key::Name(name)) => {
-            members.iter().find(|member| *member.key.value == **name).map(|member| &member.value)
-        }
+        (Tree::Object(members), Key::Name(name)) => members
+            .iter()
+            .find(|member| *member.key.value == **name)
+            .map(|member| &member.value),
         (Tree::List(items), Key::Index(index)) => items.get(*index),
         _ => None,
     }
@@ -83,7 +101,8 @@ pub(crate) fn member<'n>(node: &'n Node, key: &Key) -> Option<&'n Node> {
 pub(crate) fn misfit(ty: &Type, column: &ColumnType) -> Option<&'static str> {
     let text = matches!(ty.kind, Kind::Text);
     match (&ty.kind, column) {
-        (Kind::Unknown | Kind::Null, _) | (_, ColumnType::Json | ColumnType::Jsonb | ColumnType::Other(_)) => None,
+        (Kind::Unknown | Kind::Null, _)
+        | (_, ColumnType::Json | ColumnType::Jsonb | ColumnType::Other(_)) => None,
         (Kind::List(_), ColumnType::Array(_)) => None,
         (Kind::List(_), _) => Some("a list goes only into JSON and array columns"),
         (Kind::Object(_), _) => Some("an object goes only into JSON columns"),
@@ -91,7 +110,9 @@ pub(crate) fn misfit(ty: &Type, column: &ColumnType) -> Option<&'static str> {
         (Kind::Bool, ColumnType::Bool) => None,
         (Kind::Bool, _) => Some("a boolean goes only into boolean columns"),
         (Kind::Integer | Kind::Number, column) if column.is_number() => None,
-        (Kind::Integer | Kind::Number, _) => Some("a number goes only into number columns; `string(…)` makes a text of it"),
+        (Kind::Integer | Kind::Number, _) => {
+            Some("a number goes only into number columns; `string(…)` makes a text of it")
+        }
         (Kind::Time, column) if column.is_temporal() => None,
         (Kind::Time, column) if column.is_text() => None,
         (Kind::Time, _) => Some("an instant goes only into date, time and text columns"),

@@ -8,7 +8,9 @@ use backflow_sql::ir::Dialect;
 use std::path::{Path, PathBuf};
 
 fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/seed").join(folder);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../spec/seed")
+        .join(folder);
     let mut found: Vec<PathBuf> = std::fs::read_dir(root)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -25,8 +27,15 @@ fn seed() -> (SourceMap, Diagnostics, Option<Plan>) {
         sources.add(name, std::fs::read_to_string(path).unwrap())
     };
     let schema: Vec<_> = files("migrations", "sql").iter().map(&mut add).collect();
-    let mut config: Vec<_> = files("routes", "json").iter().map(|path| (add(path), Role::Included)).collect();
-    config.extend(files("webhooks", "json").iter().map(|path| (add(path), Role::Included)));
+    let mut config: Vec<_> = files("routes", "json")
+        .iter()
+        .map(|path| (add(path), Role::Included))
+        .collect();
+    config.extend(
+        files("webhooks", "json")
+            .iter()
+            .map(|path| (add(path), Role::Included)),
+    );
     let schema = read_schema(&sources, &schema, &mut out);
     let document = read(&sources, &config, &mut out);
     let environment = Environment::new(["APP_URL", "STRIPE_WEBHOOK_SECRET"].map(str::to_owned));

@@ -17,14 +17,22 @@ pub(crate) fn lower(frame: &mut Frame<'_>, response: Option<&Node>, out: &mut Di
 /// Warns of results that have a name which nobody reads.
 pub(crate) fn report_unread(frame: &Frame<'_>, answers: usize, out: &mut Diagnostics) {
     for (index, result) in frame.results.iter().enumerate() {
-        let (Some(name), false) = (&result.name, result.read) else { continue };
+        let (Some(name), false) = (&result.name, result.read) else {
+            continue;
+        };
         if result.table.is_none() || index == answers {
             continue;
         }
         out.push(
-            Diagnostic::new(codes::UNREAD_RESULT, format!("nobody reads the result `{}`", name.value))
-                .at(name.span, "named, but not read")
-                .help(format!("read it as `{{{{results.{}.…}}}}`, or take the name away", name.value)),
+            Diagnostic::new(
+                codes::UNREAD_RESULT,
+                format!("nobody reads the result `{}`", name.value),
+            )
+            .at(name.span, "named, but not read")
+            .help(format!(
+                "read it as `{{{{results.{}.…}}}}`, or take the name away",
+                name.value
+            )),
         );
     }
 }

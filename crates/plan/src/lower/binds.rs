@@ -33,7 +33,13 @@ impl Binds {
             .into_iter()
             .any(|slot| cx.1.source(slot) == Some(&crate::model::Source::Result));
         let label = label.to_owned();
-        self.add(Bind { label, value, ty: ty.clone(), labels: labels(cx.0, ty), late })
+        self.add(Bind {
+            label,
+            value,
+            ty: ty.clone(),
+            labels: labels(cx.0, ty),
+            late,
+        })
     }
 
     /// A bind that every statement has at most once: the tenant, the caller, the instant.
@@ -47,13 +53,21 @@ impl Binds {
             return ParamId(u16::try_from(index).unwrap_or(u16::MAX));
         }
         let labels = Arc::new([]);
-        self.add(Bind { label: label.to_owned(), value, ty: ty.clone(), labels, late: false })
+        self.add(Bind {
+            label: label.to_owned(),
+            value,
+            ty: ty.clone(),
+            labels,
+            late: false,
+        })
     }
 
     /// Makes the value of a parameter one that must be there.
     pub(crate) fn need(&mut self, scalar: &Scalar) {
         let Scalar::Param(id, _) = scalar else { return };
-        let Some(bind) = self.list.get_mut(usize::from(id.0)) else { return };
+        let Some(bind) = self.list.get_mut(usize::from(id.0)) else {
+            return;
+        };
         if let BindValue::Optional(program) = &bind.value {
             bind.value = BindValue::Needed(program.clone());
         }
@@ -62,7 +76,9 @@ impl Binds {
     /// Makes the value of a parameter a secret: a text that is not empty.
     pub(crate) fn secret(&mut self, scalar: &Scalar) {
         let Scalar::Param(id, _) = scalar else { return };
-        let Some(bind) = self.list.get_mut(usize::from(id.0)) else { return };
+        let Some(bind) = self.list.get_mut(usize::from(id.0)) else {
+            return;
+        };
         if let BindValue::Needed(program) = &bind.value {
             bind.value = BindValue::Secret(program.clone());
         }
@@ -72,7 +88,13 @@ impl Binds {
     pub(crate) fn given(&mut self, of: ParamId) -> ParamId {
         let late = self.list.get(usize::from(of.0)).is_some_and(|bind| bind.late);
         let value = BindValue::Given(usize::from(of.0));
-        let bind = Bind { label: String::new(), value, ty: ColumnType::Bool, labels: Arc::new([]), late };
+        let bind = Bind {
+            label: String::new(),
+            value,
+            ty: ColumnType::Bool,
+            labels: Arc::new([]),
+            late,
+        };
         self.add(bind)
     }
 }
@@ -101,9 +123,11 @@ fn slots_of(value: &BindValue) -> Vec<Slot> {
         | BindValue::SameTenant(p)
         | BindValue::Count(p) => program(p),
         BindValue::Document(shape) => shape_slots(shape),
-        BindValue::Given(_) | BindValue::Tenant | BindValue::Caller | BindValue::Now | BindValue::Constant(_) => {
-            Vec::new()
-        }
+        BindValue::Given(_)
+        | BindValue::Tenant
+        | BindValue::Caller
+        | BindValue::Now
+        | BindValue::Constant(_) => Vec::new(),
     }
 }
 

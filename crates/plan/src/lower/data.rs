@@ -55,13 +55,24 @@ fn assign<'a>(
     let declared = cx.project.column(cx.table, value.column);
     if declared.generated {
         cx.out.push(
-            Diagnostic::new(codes::TYPE_NOT_ASSIGNABLE, format!("`{}` is computed by the database", declared.name))
-                .at(value.name.span, "cannot be written"),
+            Diagnostic::new(
+                codes::TYPE_NOT_ASSIGNABLE,
+                format!("`{}` is computed by the database", declared.name),
+            )
+            .at(value.name.span, "cannot be written"),
         );
         return None;
     }
-    let target = Target { ty: &declared.ty, label: format!("data.{}", declared.name), usage };
-    let tenant = cx.project.tenancy.as_ref().and_then(|tenancy| tenancy.tenant_column(cx.table));
+    let target = Target {
+        ty: &declared.ty,
+        label: format!("data.{}", declared.name),
+        usage,
+    };
+    let tenant = cx
+        .project
+        .tenancy
+        .as_ref()
+        .and_then(|tenancy| tenancy.tenant_column(cx.table));
     if tenant == Some(value.column)
         && let Some(assigned) = tenant_value(cx, value, &target, named)
     {
@@ -70,7 +81,10 @@ fn assign<'a>(
     warn_of_roles(cx, value, &declared.ty);
     let lowered = cx.value(&value.value, &target)?;
     Some(match lowered.given {
-        Some(flag) => Assigned::IfGiven { flag, value: lowered.scalar },
+        Some(flag) => Assigned::IfGiven {
+            flag,
+            value: lowered.scalar,
+        },
         None => Assigned::Value(lowered.scalar),
     })
 }
@@ -101,17 +115,25 @@ fn tenant_value<'a>(
     if is_tenant(cx, &value.value, named) {
         return Some(Assigned::Value(cx.pins.tenant(tenancy, &mut cx.binds)));
     }
-    let DraftValue::Template(template) = &value.value else { return None };
+    let DraftValue::Template(template) = &value.value else {
+        return None;
+    };
     let program = cx.frame.template(template, cx.out)?;
     let check = BindValue::SameTenant(program);
-    let id = cx.binds.program((cx.project, cx.frame), &target.label, target.ty, check);
+    let id = cx
+        .binds
+        .program((cx.project, cx.frame), &target.label, target.ty, check);
     Some(Assigned::Value(super::binds::param(id, target.ty)))
 }
 
 /// Whether an expression is certainly the key of the verified tenant.
 fn is_tenant(cx: &Cx<'_, '_>, value: &DraftValue<'_>, named: Option<&NamedBy>) -> bool {
-    let Some(tenancy) = &cx.project.tenancy else { return false };
-    let Some(path) = single_path(value) else { return false };
+    let Some(tenancy) = &cx.project.tenancy else {
+        return false;
+    };
+    let Some(path) = single_path(value) else {
+        return false;
+    };
     let keys: Vec<&str> = path.keys.iter().filter_map(|key| key.value.as_name()).collect();
     match (path.root.value.as_str(), keys.as_slice()) {
         ("tenant", ["id"]) => true,
@@ -135,8 +157,12 @@ fn single_path<'v>(value: &'v DraftValue<'_>) -> Option<&'v Path> {
 
 /// A tenant column that `data` leaves out is filled.
 fn fill_tenant(cx: &mut Cx<'_, '_>, row: &mut Assignments) {
-    let Some(tenancy) = cx.project.tenancy.as_ref() else { return };
-    let Some(column) = tenancy.tenant_column(cx.table) else { return };
+    let Some(tenancy) = cx.project.tenancy.as_ref() else {
+        return;
+    };
+    let Some(column) = tenancy.tenant_column(cx.table) else {
+        return;
+    };
     let tied = matches!(cx.pins.anchor, Anchor::Route);
     if tied && cx.table != tenancy.table && !row.iter().any(|(known, _)| *known == column) {
         row.push((column, Assigned::Value(cx.pins.tenant(tenancy, &mut cx.binds))));
@@ -157,11 +183,22 @@ fn fill_defaults(cx: &mut Cx<'_, '_>, row: &mut Assignments) {
         if row.iter().any(|(known, _)| *known == column) {
             continue;
         }
-        let span = declared.span.unwrap_or(Span { file: FileId(0), start: 0, end: 0 });
+        let span = declared.span.unwrap_or(Span {
+            file: FileId(0),
+            start: 0,
+            end: 0,
+        });
         let node = Node::Call(Spanned::new(call.to_owned(), span), Vec::new());
-        let Some(program) = cx.frame.expr(&Expr { node, span }, cx.out) else { continue };
+        let Some(program) = cx.frame.expr(&Expr { node, span }, cx.out) else {
+            continue;
+        };
         let label = format!("data.{}", declared.name);
-        let id = cx.binds.program((cx.project, cx.frame), &label, &declared.ty, BindValue::Needed(program));
+        let id = cx.binds.program(
+            (cx.project, cx.frame),
+            &label,
+            &declared.ty,
+            BindValue::Needed(program),
+        );
         row.push((column, Assigned::Value(super::binds::param(id, &declared.ty))));
     }
 }
@@ -176,8 +213,14 @@ fn require_all(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, row: &Assignments) {
             let place: Span = draft.doc.data.as_ref().map_or(draft.place(), |data| data.span);
             cx.out.push(
                 Diagnostic::new(codes::MISSING_VALUE, format!("`{}` gets no value", declared.name))
-                    .at(place, format!("`{}` is NOT NULL and has no default", declared.name))
-                    .help(format!("add `\"{}\": …` to `data`, or give the column a default", declared.name)),
+                    .at(
+                        place,
+                        format!("`{}` is NOT NULL and has no default", declared.name),
+                    )
+                    .help(format!(
+                        "add `\"{}\": …` to `data`, or give the column a default",
+                        declared.name
+                    )),
             );
         }
     }
@@ -185,7 +228,9 @@ fn require_all(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, row: &Assignments) {
 
 /// A role that the caller chooses freely is a way to more rights.
 fn warn_of_roles(cx: &mut Cx<'_, '_>, value: &DraftAssignment<'_>, ty: &ColumnType) {
-    let Some(tenancy) = &cx.project.tenancy else { return };
+    let Some(tenancy) = &cx.project.tenancy else {
+        return;
+    };
     let Some(role) = tenancy.members.role else { return };
     let role_name = &cx.project.column(tenancy.members.table, role).name;
     let declared = cx.project.column(cx.table, value.column);
@@ -193,8 +238,12 @@ fn warn_of_roles(cx: &mut Cx<'_, '_>, value: &DraftAssignment<'_>, ty: &ColumnTy
     if declared.name != *role_name || limited || !cx.project.is_scoped(cx.table) {
         return;
     }
-    let DraftValue::Template(template) = &value.value else { return };
-    let Some(expr) = template.single_hole() else { return };
+    let DraftValue::Template(template) = &value.value else {
+        return;
+    };
+    let Some(expr) = template.single_hole() else {
+        return;
+    };
     if expr.paths().iter().any(|path| cx.frame.is_free(path)) {
         cx.out.push(
             Diagnostic::new(codes::ROLE_FROM_CALLER, "the caller chooses this role freely")

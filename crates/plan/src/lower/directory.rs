@@ -42,11 +42,22 @@ pub(crate) fn build(project: &Project<'_>) -> Option<Directory> {
         guard: Cond::TRUE,
         conflict: Some(Conflict {
             target: vec![ID],
-            update: Some(ConflictUpdate { set: vec![offered(EMAIL), offered(NAME), offered(UPDATED)], filter: newer }),
+            update: Some(ConflictUpdate {
+                set: vec![offered(EMAIL), offered(NAME), offered(UPDATED)],
+                filter: newer,
+            }),
         }),
-        outputs: Outputs { members: None, cells: vec![ID], ..Outputs::default() },
+        outputs: Outputs {
+            members: None,
+            cells: vec![ID],
+            ..Outputs::default()
+        },
     };
-    debug_assert_eq!(of(UPDATED), ColumnType::TimestampTz, "the last parameter is an instant");
+    debug_assert_eq!(
+        of(UPDATED),
+        ColumnType::TimestampTz,
+        "the last parameter is an instant"
+    );
     Some(Directory {
         table: project.table(id).name.clone(),
         setup: ddl::directory(project.table(id), project.dialect),

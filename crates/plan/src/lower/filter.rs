@@ -14,7 +14,7 @@ use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostic, Span, codes};
 use backflow_expr::{Program, Value};
 use backflow_sql::FilterOp;
-use backflow_sql::ir::{Comparison, Cond, Datum, JsonStep, Scalar};
+use backflow_sql::ir::{Comparison, Cond, Datum, JsonStep, NativeOp, Scalar};
 
 /// All filters of a query on its own table.
 pub(crate) fn lower<'a>(
@@ -22,11 +22,19 @@ pub(crate) fn lower<'a>(
     filters: &[DraftFilter<'a>],
     operation: Operation,
 ) -> Option<Cond> {
-    let parts: Vec<_> = filters.iter().map(|filter| one(cx, filter, operation, false)).collect();
+    let parts: Vec<_> = filters
+        .iter()
+        .map(|filter| one(cx, filter, operation, false))
+        .collect();
     parts.into_iter().collect::<Option<Vec<_>>>().map(Cond::All)
 }
 
-fn one<'a>(cx: &mut Cx<'_, 'a>, filter: &DraftFilter<'a>, operation: Operation, inside_or: bool) -> Option<Cond> {
+fn one<'a>(
+    cx: &mut Cx<'_, 'a>,
+    filter: &DraftFilter<'a>,
+    operation: Operation,
+    inside_or: bool,
+) -> Option<Cond> {
     match filter {
         DraftFilter::Test(test) if test.column.is_none() => Some(Cond::TRUE),
         DraftFilter::Test(test) => {
@@ -45,7 +53,10 @@ fn many<'a>(
     operation: Operation,
     inside_or: bool,
 ) -> Option<Vec<Cond>> {
-    let parts: Vec<_> = filters.iter().map(|filter| one(cx, filter, operation, inside_or)).collect();
+    let parts: Vec<_> = filters
+        .iter()
+        .map(|filter| one(cx, filter, operation, inside_or))
+        .collect();
     parts.into_iter().collect()
 }
 
@@ -55,7 +66,9 @@ fn forbid_optional(cx: &mut Cx<'_, '_>, test: &DraftTest<'_>, operation: Operati
     }
     let tenancy = cx.project.tenancy.as_ref();
     let tenant = tenancy.and_then(|tenancy| tenancy.tenant_column(cx.table)) == test.column;
-    let secret = test.column.is_some_and(|column| cx.project.secrets.contains(&(cx.table, column)));
+    let secret = test
+        .column
+        .is_some_and(|column| cx.project.secrets.contains(&(cx.table, column)));
     let why = match operation {
         Operation::Select if tenant && tenancy.is_some() => "it names the tenant",
         Operation::Select if secret => "it is a secret",
@@ -76,7 +89,11 @@ pub(crate) fn lower_test<'a>(cx: &mut Cx<'_, 'a>, test: &DraftTest<'a>, column: 
     let (left, ty) = left_side(cx, column, &test.path.json, declared.ty.clone(), test)?;
     let label = format!("filters.{}", test.doc.column.as_str());
     let cond = operate(cx, test, (left, &ty), label)?;
-    Some(if test.operator.negated != test.doc.not { Cond::Not(Box::new(cond)) } else { cond })
+    Some(if test.operator.negated != test.doc.not {
+        Cond::Not(Box::new(cond))
+    } else {
+        cond
+    })
 }
 
 /// The column, or the path into it, and the type it is compared in.
@@ -87,12 +104,19 @@ fn left_side(
     ty: ColumnType,
     test: &DraftTest<'_>,
 ) -> Option<(Scalar, ColumnType)> {
-    let Some(last) = json.last() else { return Some((Scalar::Column(column), ty)) };
+    let Some(last) = json.last() else {
+        return Some((Scalar::Column(column), ty));
+    };
     if !matches!(ty, ColumnType::Json | ColumnType::Jsonb) {
-        cx.out.push(no_operator(cx, test, &ty, "`->` leads into JSON columns only"));
+        cx.out
+            .push(no_operator(cx, test, &ty, "`->` leads into JSON columns only"));
         return None;
     }
-    let ty = if last.as_text { ColumnType::Text } else { ColumnType::Jsonb };
+    let ty = if last.as_text {
+        ColumnType::Text
+    } else {
+        ColumnType::Jsonb
+    };
     Some((Scalar::Json(column, json.to_vec()), ty))
 }
 
@@ -109,22 +133,40 @@ fn operate<'a>(
         }
         FilterOp::IsDistinct => {
             let value = single(cx, test, ty, label)?;
-            Some(optional(&value, Cond::Distinct { left, right: value.scalar.clone() }))
+            Some(optional(
+                &value,
+                Cond::Distinct {
+                    left,
+                    right: value.scalar.clone(),
+                },
+            ))
         }
         FilterOp::Is => is(cx, test, left, ty),
         FilterOp::In => {
             let list = list(cx, test, ty, &label)?;
             let id = cx.binds.program((cx.project, cx.frame), &label, ty, list);
-            Some(Cond::In { left, list: id, ty: ty.clone() })
+            Some(Cond::In {
+                left,
+                list: id,
+                ty: ty.clone(),
+            })
         }
         FilterOp::Like | FilterOp::Ilike => {
             if !ty.is_text() {
-                cx.out.push(no_operator(cx, test, ty, "a pattern is compared with text"));
+                cx.out
+                    .push(no_operator(cx, test, ty, "a pattern is compared with text"));
                 return None;
             }
             let value = single(cx, test, ty, label)?;
             let fold = test.operator.op == FilterOp::Ilike;
-            Some(optional(&value, Cond::Like { left, pattern: value.scalar.clone(), fold }))
+            Some(optional(
+                &value,
+                Cond::Like {
+                    left,
+                    pattern: value.scalar.clone(),
+                    fold,
+                },
+            ))
         }
         FilterOp::Match | FilterOp::Imatch => {
             native(cx, test, span, "regular expressions");
@@ -134,15 +176,49 @@ fn operate<'a>(
             native(cx, test, span, "full-text search");
             None
         }
-        FilterOp::Cs | FilterOp::Cd | FilterOp::Ov => {
-            native(cx, test, span, "containment of arrays, ranges and JSON");
-            None
-        }
+        FilterOp::Cs | FilterOp::Cd | FilterOp::Ov => contain(cx, test, (left, ty), label),
         FilterOp::Sl | FilterOp::Sr | FilterOp::Nxl | FilterOp::Nxr | FilterOp::Adj => {
             native(cx, test, span, "ranges");
             None
         }
     }
+}
+
+/// Containment of arrays and JSON.
+fn contain<'a>(
+    cx: &mut Cx<'_, 'a>,
+    test: &DraftTest<'a>,
+    (left, ty): (Scalar, &ColumnType),
+    label: String,
+) -> Option<Cond> {
+    let op = match test.operator.op {
+        FilterOp::Cd => NativeOp::ContainedBy,
+        FilterOp::Ov => NativeOp::Overlaps,
+        _ => NativeOp::Contains,
+    };
+    let fits = match ty {
+        ColumnType::Array(_) => true,
+        ColumnType::Jsonb => op != NativeOp::Overlaps,
+        _ => false,
+    };
+    if !fits {
+        cx.out.push(no_operator(
+            cx,
+            test,
+            ty,
+            "containment is for arrays and jsonb, overlap for arrays",
+        ));
+        return None;
+    }
+    let value = single(cx, test, ty, label)?;
+    Some(optional(
+        &value,
+        Cond::Native {
+            left,
+            op,
+            right: value.scalar.clone(),
+        },
+    ))
 }
 
 fn compare<'a>(
@@ -152,7 +228,12 @@ fn compare<'a>(
     label: String,
 ) -> Option<Cond> {
     if matches!(ty, ColumnType::Json) {
-        cx.out.push(no_operator(cx, test, ty, "json has no equality; use jsonb, or `->>`"));
+        cx.out.push(no_operator(
+            cx,
+            test,
+            ty,
+            "json has no equality; use jsonb, or `->>`",
+        ));
         return None;
     }
     let op = match test.operator.op {
@@ -168,13 +249,26 @@ fn compare<'a>(
     if literal_of(&value.scalar) == Some(&Datum::Null) {
         return Some(Cond::Any(Vec::new()));
     }
-    Some(optional(&value, Cond::Compare { left, op, right: value.scalar.clone() }))
+    Some(optional(
+        &value,
+        Cond::Compare {
+            left,
+            op,
+            right: value.scalar.clone(),
+        },
+    ))
 }
 
 fn single<'a>(cx: &mut Cx<'_, 'a>, test: &DraftTest<'a>, ty: &ColumnType, label: String) -> Option<Lowered> {
-    let usage = Usage::Filter { optional: test.doc.optional };
+    let usage = Usage::Filter {
+        optional: test.doc.optional,
+    };
     let lowered = cx.value(&test.value, &Target { ty, label, usage })?;
-    if cx.project.capabilities.contains(&(cx.table, test.column.unwrap_or(ColumnId(u16::MAX)))) {
+    if cx
+        .project
+        .capabilities
+        .contains(&(cx.table, test.column.unwrap_or(ColumnId(u16::MAX))))
+    {
         cx.binds.secret(&lowered.scalar);
     }
     Some(lowered)
@@ -182,7 +276,10 @@ fn single<'a>(cx: &mut Cx<'_, 'a>, test: &DraftTest<'a>, ty: &ColumnType, label:
 
 fn optional(value: &Lowered, cond: Cond) -> Cond {
     match value.given {
-        Some(flag) => Cond::When { flag, cond: Box::new(cond) },
+        Some(flag) => Cond::When {
+            flag,
+            cond: Box::new(cond),
+        },
         None => cond,
     }
 }
@@ -198,7 +295,12 @@ fn is(cx: &mut Cx<'_, '_>, test: &DraftTest<'_>, left: Scalar, ty: &ColumnType) 
         (Value::Null, _) | (_, Some("null")) => Some(Cond::IsNull(left)),
         (_, Some("not_null")) => Some(Cond::Not(Box::new(Cond::IsNull(left)))),
         (Value::Bool(_), _) | (_, Some("true" | "false" | "unknown")) if *ty != ColumnType::Bool => {
-            cx.out.push(no_operator(cx, test, ty, "`is true` and `is false` are for boolean columns"));
+            cx.out.push(no_operator(
+                cx,
+                test,
+                ty,
+                "`is true` and `is false` are for boolean columns",
+            ));
             None
         }
         (Value::Bool(yes), _) => Some(Cond::IsBool(left, *yes)),
@@ -207,9 +309,12 @@ fn is(cx: &mut Cx<'_, '_>, test: &DraftTest<'_>, left: Scalar, ty: &ColumnType) 
         (_, Some("unknown")) => Some(Cond::IsNull(left)),
         _ => {
             cx.out.push(
-                Diagnostic::new(codes::BAD_LITERAL, "`is` takes null, not_null, true, false or unknown")
-                    .at(test.doc.value.span, "something else")
-                    .help("use `eq` to compare with a value"),
+                Diagnostic::new(
+                    codes::BAD_LITERAL,
+                    "`is` takes null, not_null, true, false or unknown",
+                )
+                .at(test.doc.value.span, "something else")
+                .help("use `eq` to compare with a value"),
             );
             None
         }
@@ -226,10 +331,17 @@ fn list(cx: &mut Cx<'_, '_>, test: &DraftTest<'_>, ty: &ColumnType, label: &str)
         );
     }
     match &test.value {
-        DraftValue::Fixed(Node { tree: Tree::List(items), .. }) => {
+        DraftValue::Fixed(Node {
+            tree: Tree::List(items),
+            ..
+        }) => {
             for item in items {
                 let usage = Usage::Filter { optional: false };
-                let target = Target { ty, label: label.to_owned(), usage };
+                let target = Target {
+                    ty,
+                    label: label.to_owned(),
+                    usage,
+                };
                 cx.literal(&constant(item), item.span, &target, true)?;
             }
             let value = Value::list(items.iter().map(constant));
@@ -267,6 +379,9 @@ fn no_operator(cx: &Cx<'_, '_>, test: &DraftTest<'_>, ty: &ColumnType, why: &str
         codes::OPERATOR_NOT_HERE,
         format!("`{}` cannot be used on `{name}`", test.operator.op.name()),
     )
-    .at(test.doc.operator.span, format!("`{name}` is of type {}", type_name(cx.project, ty)))
+    .at(
+        test.doc.operator.span,
+        format!("`{name}` is of type {}", type_name(cx.project, ty)),
+    )
     .note(why)
 }

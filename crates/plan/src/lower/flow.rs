@@ -39,11 +39,16 @@ pub(crate) struct OpenStep {
 }
 
 /// Registers the result of a query under its name, before later ones are lowered.
-fn register(frame: &mut Frame<'_>, draft: &DraftQuery<'_>, name: Option<Spanned<String>>, rows: Rows) -> usize {
+fn register(
+    frame: &mut Frame<'_>,
+    draft: &DraftQuery<'_>,
+    name: Option<Spanned<String>>,
+    rows: Rows,
+) -> usize {
     let selects_more = draft.select.as_ref().is_some_and(|list| {
-        list.items.iter().any(|item| {
-            !matches!(item, backflow_sql::SelectItem::Star(_))
-        })
+        list.items
+            .iter()
+            .any(|item| !matches!(item, backflow_sql::SelectItem::Star(_)))
     });
     let update = matches!(
         draft.doc.operation.value,
@@ -51,7 +56,11 @@ fn register(frame: &mut Frame<'_>, draft: &DraftQuery<'_>, name: Option<Spanned<
             | backflow_config::document::Operation::Update
             | backflow_config::document::Operation::Delete
     );
-    let ignored = draft.doc.ignore_duplicates.as_ref().is_some_and(|ignore| ignore.value);
+    let ignored = draft
+        .doc
+        .ignore_duplicates
+        .as_ref()
+        .is_some_and(|ignore| ignore.value);
     frame.results.push(ResultInfo {
         name,
         table: Some(draft.table),
@@ -83,7 +92,10 @@ pub(crate) fn step<'a>(
         project: setting.project,
         frame,
         binds: Binds::default(),
-        pins: Pins { project: setting.project, anchor },
+        pins: Pins {
+            project: setting.project,
+            anchor,
+        },
         table: draft.table,
         facts,
         out,
@@ -91,10 +103,18 @@ pub(crate) fn step<'a>(
     let lowered = query::lower(&mut cx, draft, setting.named, &setting.excluded);
     let binds = std::mem::take(&mut cx.binds);
     frame.present.clear();
-    let rows = lowered.as_ref().map_or(fallback_rows(draft), |lowered| lowered.rows);
+    let rows = lowered
+        .as_ref()
+        .map_or(fallback_rows(draft), |lowered| lowered.rows);
     let result = register(frame, draft, name, rows);
     let lowered = lowered?;
-    Some(open(setting, frame, (draft, kind), (lowered, binds, condition), result))
+    Some(open(
+        setting,
+        frame,
+        (draft, kind),
+        (lowered, binds, condition),
+        result,
+    ))
 }
 
 /// What a query that did not lower would answer, so that later ones are still checked.
@@ -119,7 +139,9 @@ fn note_present(frame: &mut Frame<'_>, draft: &DraftQuery<'_>) {
 
 fn anchor(setting: &Setting<'_, '_>, frame: &mut Frame<'_>, kind: &Kind, draft: &DraftQuery<'_>) -> Anchor {
     let project = setting.project;
-    let Some(tenancy) = &project.tenancy else { return Anchor::Anywhere };
+    let Some(tenancy) = &project.tenancy else {
+        return Anchor::Anywhere;
+    };
     let mut earlier = |by: usize, table: TableId, column: ColumnId| {
         let ty = project.column(table, column).ty.clone();
         let result = frame.query_results.get(by).copied().unwrap_or(usize::MAX);
@@ -136,14 +158,16 @@ fn anchor(setting: &Setting<'_, '_>, frame: &mut Frame<'_>, kind: &Kind, draft: 
             Some(column) => earlier(*by, draft.table, column),
             None => Anchor::Secret,
         },
-        Kind::Joins { by } => match opened_table(frame, *by).and_then(|t| Some((t, tenancy.tenant_column(t)?))) {
-            Some((table, column)) => {
-                let ty = project.column(table, column).ty.clone();
-                let result = frame.query_results.get(*by).copied().unwrap_or(usize::MAX);
-                Anchor::Earlier(frame.cell_program(result, column, &ty))
+        Kind::Joins { by } => {
+            match opened_table(frame, *by).and_then(|t| Some((t, tenancy.tenant_column(t)?))) {
+                Some((table, column)) => {
+                    let ty = project.column(table, column).ty.clone();
+                    let result = frame.query_results.get(*by).copied().unwrap_or(usize::MAX);
+                    Anchor::Earlier(frame.cell_program(result, column, &ty))
+                }
+                None => Anchor::Secret,
             }
-            None => Anchor::Secret,
-        },
+        }
     }
 }
 
@@ -160,15 +184,18 @@ fn open(
     result: usize,
 ) -> OpenStep {
     let table = setting.project.table(draft.table);
-    let email = matches!(kind, Kind::Capability { .. }).then(|| table.column("email")).flatten();
-    let capability =
-        matches!(kind, Kind::Capability { .. }).then_some(Capability { email_cell: None });
+    let email = matches!(kind, Kind::Capability { .. })
+        .then(|| table.column("email"))
+        .flatten();
+    let capability = matches!(kind, Kind::Capability { .. }).then_some(Capability { email_cell: None });
     let step = Step {
         label: String::new(),
         table: table.name.clone(),
         kind: kind.to_string(),
         operation: lowered.operation,
-        condition_late: condition.as_ref().is_some_and(|condition| frame.is_late(condition)),
+        condition_late: condition
+            .as_ref()
+            .is_some_and(|condition| frame.is_late(condition)),
         condition,
         statement: Arc::default(),
         binds: binds.list,
@@ -181,7 +208,13 @@ fn open(
         selects: draft.doc.select.is_some(),
         sort_cells: 0,
     };
-    OpenStep { step, query: lowered.query, table: draft.table, result, email }
+    OpenStep {
+        step,
+        query: lowered.query,
+        table: draft.table,
+        result,
+        email,
+    }
 }
 
 /// Closes the cells, now that every reader is known, and renders the statements.
@@ -206,7 +239,8 @@ pub(crate) fn close(project: &Project<'_>, frame: &Frame<'_>, steps: Vec<OpenSte
             capability.email_cell = Some(cells.len());
             cells.push(column);
         }
-        let sorted = open.step.rows == Rows::Many && matches!(open.query, Query::Update(_) | Query::Delete(_));
+        let sorted =
+            open.step.rows == Rows::Many && matches!(open.query, Query::Update(_) | Query::Delete(_));
         if sorted {
             let key = &project.table(open.table).primary_key;
             open.step.sort_cells = key.len();
@@ -215,7 +249,10 @@ pub(crate) fn close(project: &Project<'_>, frame: &Frame<'_>, steps: Vec<OpenSte
         query::outputs_mut(&mut open.query).0.cells = cells;
         if let Query::Read(read) = &mut open.query {
             // A row that is selected and written later must not change in between.
-            read.lock = written.iter().skip(index + 1).any(|table| *table == Some(read.from));
+            read.lock = written
+                .iter()
+                .skip(index + 1)
+                .any(|table| *table == Some(read.from));
         }
         open.step.statement = Arc::new(render(&open.query, &project.catalog, project.dialect));
         open.step.label = format!("query {index}");

@@ -39,7 +39,9 @@ pub(crate) fn build(
         name_type: of(column),
         user_type: project.column(members.table, members.user).ty.clone(),
         key_type: of(tenancy.key),
-        role_type: members.role.map(|role| project.column(members.table, role).ty.clone()),
+        role_type: members
+            .role
+            .map(|role| project.column(members.table, role).ty.clone()),
         statement: Arc::new(render(&query, &project.catalog, project.dialect)),
         context: frame.context.iter().map(|column| of(*column)).collect(),
         roles,
@@ -56,10 +58,18 @@ fn statement(project: &Project<'_>, tenancy: &Tenancy, named: ColumnId, context:
         name
     } else {
         let (table, column) = (tenancy.table, tenancy.key);
-        Scalar::Lookup { table, column, key: named, value: Box::new(name) }
+        Scalar::Lookup {
+            table,
+            column,
+            key: named,
+            value: Box::new(name),
+        }
     };
-    let in_tenant =
-        Cond::Compare { left: Scalar::Column(members.tenant), op: Comparison::Eq, right: tenant };
+    let in_tenant = Cond::Compare {
+        left: Scalar::Column(members.tenant),
+        op: Comparison::Eq,
+        right: tenant,
+    };
     let lookups = context.iter().map(|column| Scalar::Lookup {
         table: tenancy.table,
         column: *column,

@@ -28,7 +28,11 @@ pub(crate) fn lower<'a>(
     }
     for action in &doc.actions {
         let mut frame = frame();
-        if let Some(expr) = action.condition.as_ref().and_then(|text| parse_condition(text, out)) {
+        if let Some(expr) = action
+            .condition
+            .as_ref()
+            .and_then(|text| parse_condition(text, out))
+        {
             let _ = frame.condition(&expr, out);
         }
         let flow = Flow {
@@ -45,9 +49,15 @@ pub(crate) fn lower<'a>(
     }
     let path = path?;
     out.push(
-        Diagnostic::new(codes::NOT_SERVED_YET, "webhooks do not run in this version")
-            .at(doc.name.span, format!("`POST {path}` is checked, and answers 501")),
+        Diagnostic::new(codes::NOT_SERVED_YET, "webhooks do not run in this version").at(
+            doc.name.span,
+            format!("`POST {path}` is checked, and answers 501"),
+        ),
     );
     let unavailable = Some("webhooks do not run in this version".to_owned());
-    Some(Hook { name: doc.name.value.clone(), path, unavailable })
+    Some(Hook {
+        name: doc.name.value.clone(),
+        path,
+        unavailable,
+    })
 }

@@ -39,9 +39,12 @@ pub(crate) fn lower(
         if !path.params().any(|name| name == field.name.value) {
             let near = nearest(&field.name.value, path.params());
             out.push(
-                Diagnostic::new(codes::UNUSED_PARAM, format!("the path has no parameter `{}`", field.name.value))
-                    .at(field.name.span, "validates nothing")
-                    .did_you_mean(near),
+                Diagnostic::new(
+                    codes::UNUSED_PARAM,
+                    format!("the path has no parameter `{}`", field.name.value),
+                )
+                .at(field.name.span, "validates nothing")
+                .did_you_mean(near),
             );
         }
     }
@@ -50,8 +53,10 @@ pub(crate) fn lower(
         None if reads_body => BodyRule::Any,
         None => BodyRule::Unread,
     };
-    let known: Vec<&FieldDoc> =
-        params.iter().filter(|field| path.params().any(|name| name == field.name.value)).collect();
+    let known: Vec<&FieldDoc> = params
+        .iter()
+        .filter(|field| path.params().any(|name| name == field.name.value))
+        .collect();
     Input {
         params: known.into_iter().map(|doc| field(doc, out)).collect(),
         query: validation.query.as_ref().map(|declared| fields(declared, out)),
@@ -73,7 +78,8 @@ fn field(doc: &FieldDoc, out: &mut Diagnostics) -> Field {
 }
 
 fn rule(rules: &Rules, out: &mut Diagnostics) -> Rule {
-    let bound = |bound: &Option<Spanned<String>>| bound.as_ref().and_then(|digits| Number::parse(&digits.value));
+    let bound =
+        |bound: &Option<Spanned<String>>| bound.as_ref().and_then(|digits| Number::parse(&digits.value));
     let whole = |count: &Option<Spanned<u32>>| count.as_ref().map(|count| count.value);
     let kind = match rules.ty.as_ref().map(|ty| ty.value) {
         None => RuleKind::Any,
@@ -96,12 +102,22 @@ fn rule(rules: &Rules, out: &mut Diagnostics) -> Rule {
         },
         Some(RuleType::Object) => RuleKind::Object(rules.properties.as_ref().map(|p| fields(p, out))),
     };
-    let choices = rules.choices.as_ref().map(|choices| choices.value.iter().map(constant).collect());
-    Rule { kind, nullable: rules.nullable, choices }
+    let choices = rules
+        .choices
+        .as_ref()
+        .map(|choices| choices.value.iter().map(constant).collect());
+    Rule {
+        kind,
+        nullable: rules.nullable,
+        choices,
+    }
 }
 
 fn format(name: &Spanned<String>, out: &mut Diagnostics) -> Option<Format> {
-    let found = FORMATS.iter().find(|(known, _)| *known == name.value).map(|(_, format)| *format);
+    let found = FORMATS
+        .iter()
+        .find(|(known, _)| *known == name.value)
+        .map(|(_, format)| *format);
     if found.is_none() {
         let near = nearest(&name.value, FORMATS.iter().map(|(known, _)| *known));
         out.push(
@@ -115,13 +131,25 @@ fn format(name: &Spanned<String>, out: &mut Diagnostics) -> Option<Format> {
 
 /// Compiles a pattern as JavaScript reads it, as far as a linear-time engine can: `$` is the end of the text.
 fn pattern(text: &Text, out: &mut Diagnostics) -> Option<Pattern> {
-    let compiled = regex::RegexBuilder::new(text.as_str()).size_limit(PATTERN_BYTES).nest_limit(64).build();
+    let compiled = regex::RegexBuilder::new(text.as_str())
+        .size_limit(PATTERN_BYTES)
+        .nest_limit(64)
+        .build();
     match compiled {
-        Ok(regex) => Some(Pattern { source: text.as_str().to_owned(), regex }),
+        Ok(regex) => Some(Pattern {
+            source: text.as_str().to_owned(),
+            regex,
+        }),
         Err(error) => {
             let why = match &error {
                 regex::Error::CompiledTooBig(_) => "it grows too large when compiled".to_owned(),
-                other => other.to_string().lines().last().unwrap_or_default().trim().to_owned(),
+                other => other
+                    .to_string()
+                    .lines()
+                    .last()
+                    .unwrap_or_default()
+                    .trim()
+                    .to_owned(),
             };
             out.push(
                 Diagnostic::new(codes::BAD_PATTERN, "this pattern cannot be compiled")

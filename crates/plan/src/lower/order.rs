@@ -23,12 +23,19 @@ pub(crate) fn complete(project: &Project<'_>, table: TableId, mut order: Vec<Ord
     let row = project.table(table);
     let key: Vec<ColumnId> = match row.keys().next() {
         Some(key) => key.to_vec(),
-        None => row.column_ids().filter(|column| sortable(&project.column(table, *column).ty)).collect(),
+        None => row
+            .column_ids()
+            .filter(|column| sortable(&project.column(table, *column).ty))
+            .collect(),
     };
     for column in key {
         let by = Scalar::Column(column);
         if !order.iter().any(|term| term.by == by) {
-            order.push(Order { by, descending: false, nulls_first: false });
+            order.push(Order {
+                by,
+                descending: false,
+                nulls_first: false,
+            });
         }
     }
     order
@@ -54,14 +61,20 @@ fn terms(cx: &mut Cx<'_, '_>, table: TableId, node: &Node) -> Option<Vec<Order>>
                     path => Scalar::Json(column, path.to_vec()),
                 };
                 let nulls_first = term.nulls_first.unwrap_or(term.descending);
-                found.push(Order { by, descending: term.descending, nulls_first });
+                found.push(Order {
+                    by,
+                    descending: term.descending,
+                    nulls_first,
+                });
             }
             Some(found)
         }
         Tree::Object(_) => object(cx.project, table, node, cx.out).map(|order| vec![order]),
         Tree::List(items) => {
             let all: Vec<_> = items.iter().map(|item| terms(cx, table, item)).collect();
-            all.into_iter().collect::<Option<Vec<_>>>().map(|all| all.into_iter().flatten().collect())
+            all.into_iter()
+                .collect::<Option<Vec<_>>>()
+                .map(|all| all.into_iter().flatten().collect())
         }
         _ => {
             cx.out.push(wrong(node));
@@ -72,7 +85,9 @@ fn terms(cx: &mut Cx<'_, '_>, table: TableId, node: &Node) -> Option<Vec<Order>>
 
 /// `{"column": "created_at", "ascending": false, "nullsFirst": true}`
 fn object(project: &Project<'_>, table: TableId, node: &Node, out: &mut Diagnostics) -> Option<Order> {
-    let Tree::Object(members) = &node.tree else { return None };
+    let Tree::Object(members) = &node.tree else {
+        return None;
+    };
     let (mut column, mut ascending, mut nulls) = (None, true, None);
     for member in members {
         match (member.key.value.as_str(), &member.value.tree) {
@@ -100,13 +115,20 @@ fn object(project: &Project<'_>, table: TableId, node: &Node, out: &mut Diagnost
         out.push(wrong(node));
     }
     let descending = !ascending;
-    Some(Order { by: Scalar::Column(column?), descending, nulls_first: nulls.unwrap_or(descending) })
+    Some(Order {
+        by: Scalar::Column(column?),
+        descending,
+        nulls_first: nulls.unwrap_or(descending),
+    })
 }
 
 fn by_embed(name: &Spanned<String>) -> Diagnostic {
-    Diagnostic::new(codes::SELECT_UNSUPPORTED, format!("rows cannot be ordered by the relation `{}`", name.value))
-        .at(name.span, "not a column of this table")
-        .help("order by the row's own columns")
+    Diagnostic::new(
+        codes::SELECT_UNSUPPORTED,
+        format!("rows cannot be ordered by the relation `{}`", name.value),
+    )
+    .at(name.span, "not a column of this table")
+    .help("order by the row's own columns")
 }
 
 fn wrong(node: &Node) -> Diagnostic {

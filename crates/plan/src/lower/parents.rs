@@ -23,7 +23,9 @@ pub(crate) fn conditions(cx: &mut Cx<'_, '_>, row: &Assignments, existing: bool)
 
 /// Keys into scoped tables, other than the tenant column itself, of which some column is written.
 fn needs_check(cx: &Cx<'_, '_>, key: &ForeignKey, row: &Assignments) -> bool {
-    let Some(tenancy) = &cx.project.tenancy else { return false };
+    let Some(tenancy) = &cx.project.tenancy else {
+        return false;
+    };
     let own = tenancy.tenant_column(cx.table);
     let is_tenant_column = key.table == tenancy.table && own.is_some_and(|column| key.columns == [column]);
     let written = key.columns.iter().any(|column| assigned(row, *column).is_some());
@@ -31,7 +33,9 @@ fn needs_check(cx: &Cx<'_, '_>, key: &ForeignKey, row: &Assignments) -> bool {
 }
 
 fn assigned(row: &Assignments, column: ColumnId) -> Option<&Assigned> {
-    row.iter().find(|(known, _)| *known == column).map(|(_, assigned)| assigned)
+    row.iter()
+        .find(|(known, _)| *known == column)
+        .map(|(_, assigned)| assigned)
 }
 
 fn condition(cx: &mut Cx<'_, '_>, key: &ForeignKey, row: &Assignments, existing: bool) -> Cond {
@@ -45,7 +49,9 @@ fn condition(cx: &mut Cx<'_, '_>, key: &ForeignKey, row: &Assignments, existing:
                 if let Assigned::IfGiven { flag, .. } = value {
                     flags.push(*flag);
                 }
-                let Some(scalar) = scalar_of(value) else { return Cond::TRUE };
+                let Some(scalar) = scalar_of(value) else {
+                    return Cond::TRUE;
+                };
                 empty.push(Cond::IsNull(scalar.clone()));
                 parts.push(equal(*target, scalar.clone()));
             }
@@ -55,9 +61,16 @@ fn condition(cx: &mut Cx<'_, '_>, key: &ForeignKey, row: &Assignments, existing:
         }
     }
     parts.push(pin(cx, key.table));
-    let exists = Cond::Exists { table: key.table, on, filter: Box::new(Cond::All(parts)) };
+    let exists = Cond::Exists {
+        table: key.table,
+        on,
+        filter: Box::new(Cond::All(parts)),
+    };
     empty.push(exists);
-    flags.into_iter().fold(Cond::Any(empty), |cond, flag| Cond::When { flag, cond: Box::new(cond) })
+    flags.into_iter().fold(Cond::Any(empty), |cond, flag| Cond::When {
+        flag,
+        cond: Box::new(cond),
+    })
 }
 
 fn pin(cx: &mut Cx<'_, '_>, table: TableId) -> Cond {
@@ -65,5 +78,9 @@ fn pin(cx: &mut Cx<'_, '_>, table: TableId) -> Cond {
 }
 
 fn equal(column: ColumnId, value: Scalar) -> Cond {
-    Cond::Compare { left: Scalar::Column(column), op: Comparison::Eq, right: value }
+    Cond::Compare {
+        left: Scalar::Column(column),
+        op: Comparison::Eq,
+        right: value,
+    }
 }

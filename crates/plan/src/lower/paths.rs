@@ -24,8 +24,14 @@ pub(crate) fn read(text: &Text, out: &mut Diagnostics) -> Option<PathPattern> {
         if part.is_empty() {
             return fault("has an empty segment", "take the double `/` away");
         }
-        if part.chars().any(|c| c.is_control() || c.is_whitespace() || "{}*?#%\\".contains(c)) {
-            return fault("holds a character that paths cannot hold", "use letters, digits, `-`, `_`, `.`");
+        if part
+            .chars()
+            .any(|c| c.is_control() || c.is_whitespace() || "{}*?#%\\".contains(c))
+        {
+            return fault(
+                "holds a character that paths cannot hold",
+                "use letters, digits, `-`, `_`, `.`",
+            );
         }
         segments.push(match part.strip_prefix(':') {
             Some(name) if is_name(name) => {
@@ -62,7 +68,11 @@ pub(crate) fn prefixes<'a>(document: &'a Document, out: &mut Diagnostics) -> Vec
     let mut found = Vec::new();
     for alias in &document.aliases {
         if let Some(path) = read(&alias.path, out) {
-            found.push(Prefix { alias, path, used: false });
+            found.push(Prefix {
+                alias,
+                path,
+                used: false,
+            });
         }
     }
     found
@@ -87,11 +97,21 @@ pub(crate) fn aliases(path: &PathPattern, prefixes: &mut [Prefix<'_>]) -> Vec<Pa
 /// Warns of aliases that serve nothing.
 pub(crate) fn report_unused(prefixes: &[Prefix<'_>], out: &mut Diagnostics) {
     for prefix in prefixes.iter().filter(|prefix| !prefix.used) {
-        let last = prefix.path.0.last().map_or_else(String::new, |last| PathPattern(vec![last.clone()]).to_string());
+        let last = prefix
+            .path
+            .0
+            .last()
+            .map_or_else(String::new, |last| PathPattern(vec![last.clone()]).to_string());
         out.push(
-            Diagnostic::new(codes::UNUSED_ALIAS, format!("the alias `{}` matches no route", prefix.alias.name.value))
-                .at(prefix.alias.path.span(), format!("no route's path starts with `{last}`"))
-                .note("an alias serves the routes whose first segment is its last one"),
+            Diagnostic::new(
+                codes::UNUSED_ALIAS,
+                format!("the alias `{}` matches no route", prefix.alias.name.value),
+            )
+            .at(
+                prefix.alias.path.span(),
+                format!("no route's path starts with `{last}`"),
+            )
+            .note("an alias serves the routes whose first segment is its last one"),
         );
     }
 }

@@ -38,7 +38,9 @@ pub(crate) struct Pins<'p> {
 impl Pins<'_> {
     /// The condition on rows of a table, in the scope of that table.
     pub(crate) fn on(&self, table: TableId, binds: &mut Binds) -> Cond {
-        let Some(tenancy) = &self.project.tenancy else { return Cond::TRUE };
+        let Some(tenancy) = &self.project.tenancy else {
+            return Cond::TRUE;
+        };
         if matches!(self.anchor, Anchor::Anywhere | Anchor::Secret | Anchor::New) {
             return Cond::TRUE;
         }
@@ -54,7 +56,11 @@ impl Pins<'_> {
             Scope::Column { column, .. } => self.is_tenant(tenancy, Scalar::Column(*column), binds),
             Scope::Parent { pairs, parent } => {
                 let filter = Box::new(self.scoped(tenancy, *parent, binds));
-                Cond::Exists { table: *parent, on: pairs.clone(), filter }
+                Cond::Exists {
+                    table: *parent,
+                    on: pairs.clone(),
+                    filter,
+                }
             }
         }
     }
@@ -64,7 +70,11 @@ impl Pins<'_> {
         if let Anchor::Mine(roles) = &self.anchor {
             return mine(self.project, tenancy, left, roles.as_deref(), binds);
         }
-        Cond::Compare { left, op: Comparison::Eq, right: self.tenant(tenancy, binds) }
+        Cond::Compare {
+            left,
+            op: Comparison::Eq,
+            right: self.tenant(tenancy, binds),
+        }
     }
 
     /// The tenant's key as a value.
@@ -107,5 +117,10 @@ fn mine(
         });
         filter = filter.and(Cond::Any(any.collect()));
     }
-    Cond::InRows { left, table: members.table, column: members.tenant, filter: Box::new(filter) }
+    Cond::InRows {
+        left,
+        table: members.table,
+        column: members.tenant,
+        filter: Box::new(filter),
+    }
 }

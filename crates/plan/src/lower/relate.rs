@@ -88,18 +88,51 @@ fn declared(project: &Project<'_>, from: TableId, to: TableId) -> Vec<Relation> 
         let (many, ir) = match link.kind {
             LinkKind::ToOne { .. } | LinkKind::OneToOne { .. } => (false, Link::Direct(link.pairs)),
             LinkKind::ToMany { .. } => (true, Link::Direct(link.pairs)),
-            LinkKind::Junction { table, left_fk, right_fk } => {
+            LinkKind::Junction {
+                table,
+                left_fk,
+                right_fk,
+            } => {
                 let keys = &project.table(table).foreign_keys;
-                let (Some(left), Some(right)) = (keys.get(left_fk), keys.get(right_fk)) else { continue };
-                let outer = left.references.iter().copied().zip(left.columns.iter().copied()).collect();
-                let inner = right.columns.iter().copied().zip(right.references.iter().copied()).collect();
-                (true, Link::Junction { table, outer, inner, filter: Cond::TRUE })
+                let (Some(left), Some(right)) = (keys.get(left_fk), keys.get(right_fk)) else {
+                    continue;
+                };
+                let outer = left
+                    .references
+                    .iter()
+                    .copied()
+                    .zip(left.columns.iter().copied())
+                    .collect();
+                let inner = right
+                    .columns
+                    .iter()
+                    .copied()
+                    .zip(right.references.iter().copied())
+                    .collect();
+                (
+                    true,
+                    Link::Junction {
+                        table,
+                        outer,
+                        inner,
+                        filter: Cond::TRUE,
+                    },
+                )
             }
         };
-        found.push(Relation { to, many, link: ir, name: link.name, inferred: None });
+        found.push(Relation {
+            to,
+            many,
+            link: ir,
+            name: link.name,
+            inferred: None,
+        });
     }
     // A direct key wins over a way through a third table.
-    if found.iter().any(|relation| matches!(relation.link, Link::Direct(_))) {
+    if found
+        .iter()
+        .any(|relation| matches!(relation.link, Link::Direct(_)))
+    {
         found.retain(|relation| matches!(relation.link, Link::Direct(_)));
     }
     found
@@ -118,7 +151,13 @@ fn by_key(project: &Project<'_>, from: TableId, name: &str) -> Vec<Relation> {
     keys.map(|key| Relation {
         to: key.table,
         many: false,
-        link: Link::Direct(key.columns.iter().copied().zip(key.references.iter().copied()).collect()),
+        link: Link::Direct(
+            key.columns
+                .iter()
+                .copied()
+                .zip(key.references.iter().copied())
+                .collect(),
+        ),
         name: key.name.clone(),
         inferred: None,
     })
@@ -129,25 +168,43 @@ fn by_key(project: &Project<'_>, from: TableId, name: &str) -> Vec<Relation> {
 fn by_column_name(project: &Project<'_>, from: TableId, to: TableId) -> Vec<Relation> {
     let named = |holder: TableId, target: TableId| {
         let column = format!("{}_id", singular(&project.table(target).name));
-        let [key] = project.table(target).primary_key.as_slice() else { return None };
+        let [key] = project.table(target).primary_key.as_slice() else {
+            return None;
+        };
         let column = project.table(holder).column(&column)?;
         (project.column(holder, column).ty == project.column(target, *key).ty).then_some((column, *key))
     };
     let reason = |holder: TableId, column: ColumnId, target: TableId| {
         let column = &project.column(holder, column).name;
-        format!("`{}.{column}` is taken for the key of `{}`", project.table(holder).name, project.table(target).name)
+        format!(
+            "`{}.{column}` is taken for the key of `{}`",
+            project.table(holder).name,
+            project.table(target).name
+        )
     };
     let mut found = Vec::new();
     if let Some((column, key)) = named(from, to) {
         let inferred = reason(from, column, to);
         let link = Link::Direct(vec![(column, key)]);
-        found.push(Relation { to, many: false, link, name: inferred.clone(), inferred: Some(inferred) });
+        found.push(Relation {
+            to,
+            many: false,
+            link,
+            name: inferred.clone(),
+            inferred: Some(inferred),
+        });
     }
     if let Some((column, key)) = named(to, from) {
         let inferred = reason(to, column, from);
         let many = !project.table(to).is_unique(&[column]);
         let link = Link::Direct(vec![(key, column)]);
-        found.push(Relation { to, many, link, name: inferred.clone(), inferred: Some(inferred) });
+        found.push(Relation {
+            to,
+            many,
+            link,
+            name: inferred.clone(),
+            inferred: Some(inferred),
+        });
     }
     found
 }
@@ -167,8 +224,20 @@ fn siblings(project: &Project<'_>, from: TableId, to: TableId) -> Vec<Relation> 
                 project.table(own.table).name
             );
             let many = !project.table(to).is_unique(&other.columns);
-            let link = Link::Direct(own.columns.iter().copied().zip(other.columns.iter().copied()).collect());
-            found.push(Relation { to, many, link, name: other.name.clone(), inferred: Some(inferred) });
+            let link = Link::Direct(
+                own.columns
+                    .iter()
+                    .copied()
+                    .zip(other.columns.iter().copied())
+                    .collect(),
+            );
+            found.push(Relation {
+                to,
+                many,
+                link,
+                name: other.name.clone(),
+                inferred: Some(inferred),
+            });
         }
     }
     found
@@ -182,15 +251,23 @@ fn matches(project: &Project<'_>, from: TableId, relation: &Relation, hint: &str
             project.column(from, *outer).name == hint || project.column(relation.to, *inner).name == hint
         }),
     };
-    between || relation.name == hint || (!relation.columns().is_empty() && project.table(relation.to).name == hint)
+    between
+        || relation.name == hint
+        || (!relation.columns().is_empty() && project.table(relation.to).name == hint)
 }
 
 fn unrelated(project: &Project<'_>, from: TableId, name: &Spanned<String>) -> Diagnostic {
     let table = &project.table(from).name;
     let Some(to) = project.catalog.find(name) else {
-        let near = nearest(name, project.catalog.tables.iter().map(|table| table.name.as_str()));
+        let near = nearest(
+            name,
+            project.catalog.tables.iter().map(|table| table.name.as_str()),
+        );
         return Diagnostic::new(codes::UNKNOWN_TABLE, format!("unknown relation `{}`", name.value))
-            .at(name.span, format!("`{table}` has no such relation, and no table has this name"))
+            .at(
+                name.span,
+                format!("`{table}` has no such relation, and no table has this name"),
+            )
             .did_you_mean(near);
     };
     let to = &project.table(to).name;
@@ -202,18 +279,30 @@ fn unrelated(project: &Project<'_>, from: TableId, name: &Spanned<String>) -> Di
 
 fn bad_hint(project: &Project<'_>, hint: &Spanned<String>, all: &[Relation]) -> Diagnostic {
     let names: Vec<&str> = all.iter().map(|relation| relation.name.as_str()).collect();
-    let to = all.first().map_or("", |relation| project.table(relation.to).name.as_str());
-    Diagnostic::new(codes::NO_RELATION, format!("no relation to `{to}` is called `{}`", hint.value))
-        .at(hint.span, "unknown hint")
-        .note(format!("there are: {}", names.join(", ")))
-        .did_you_mean(nearest(hint, names.iter().copied()))
+    let to = all
+        .first()
+        .map_or("", |relation| project.table(relation.to).name.as_str());
+    Diagnostic::new(
+        codes::NO_RELATION,
+        format!("no relation to `{to}` is called `{}`", hint.value),
+    )
+    .at(hint.span, "unknown hint")
+    .note(format!("there are: {}", names.join(", ")))
+    .did_you_mean(nearest(hint, names.iter().copied()))
 }
 
 fn ambiguous(project: &Project<'_>, from: TableId, name: &Spanned<String>, found: &[Relation]) -> Diagnostic {
     let names: Vec<&str> = found.iter().map(|relation| relation.name.as_str()).collect();
     let table = &project.table(from).name;
-    Diagnostic::new(codes::AMBIGUOUS_RELATION, format!("`{table}` and `{}` are related in several ways", name.value))
-        .at(name.span, "which one?")
-        .note(format!("there are: {}", names.join(", ")))
-        .help(format!("write `{}!{}(…)`", name.value, names.first().unwrap_or(&"hint")))
+    Diagnostic::new(
+        codes::AMBIGUOUS_RELATION,
+        format!("`{table}` and `{}` are related in several ways", name.value),
+    )
+    .at(name.span, "which one?")
+    .note(format!("there are: {}", names.join(", ")))
+    .help(format!(
+        "write `{}!{}(…)`",
+        name.value,
+        names.first().unwrap_or(&"hint")
+    ))
 }

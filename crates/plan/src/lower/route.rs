@@ -29,7 +29,13 @@ pub(crate) fn lower<'a>(
     let named = named_by(project, doc, &path);
     let mut notes = Vec::new();
     let unavailable = unavailable(doc, &name, out);
-    let mut lowering = Lowering { project, doc, path, name, named };
+    let mut lowering = Lowering {
+        project,
+        doc,
+        path,
+        name,
+        named,
+    };
     let (frame, place, steps, answer) = lowering.body(&mut notes, out)?;
     facts.extend(notes.into_iter().map(|note| format!("{}: {note}", lowering.name)));
     let steps = flow::close(project, &frame, steps);
@@ -55,13 +61,17 @@ pub(crate) fn lower<'a>(
 fn shape_faults(doc: &RouteDoc, out: &mut Diagnostics) {
     if let (Some(_), Some(workflow)) = (&doc.queries, &doc.workflow) {
         out.push(
-            Diagnostic::new(codes::QUERIES_AND_WORKFLOW, "a route has either queries or a workflow")
-                .at(workflow.span, "and this is the other")
-                .at(doc.path.span(), "this route has queries")
-                .help("put the queries into the workflow as steps of type `database`"),
+            Diagnostic::new(
+                codes::QUERIES_AND_WORKFLOW,
+                "a route has either queries or a workflow",
+            )
+            .at(workflow.span, "and this is the other")
+            .at(doc.path.span(), "this route has queries")
+            .help("put the queries into the workflow as steps of type `database`"),
         );
     }
-    let nothing = doc.queries.as_ref().is_none_or(Vec::is_empty) && doc.workflow.is_none() && doc.response.is_none();
+    let nothing =
+        doc.queries.as_ref().is_none_or(Vec::is_empty) && doc.workflow.is_none() && doc.response.is_none();
     if nothing {
         out.push(
             Diagnostic::new(codes::EMPTY_ROUTE, "this route does nothing")
@@ -82,22 +92,34 @@ fn unavailable(doc: &RouteDoc, name: &str, out: &mut Diagnostics) -> Option<Stri
         found.push(("rate limits", limit.span));
     }
     for query in queries {
-        found.extend(query.require.as_ref().map(|require| ("limits in the write (`require`)", require.span())));
+        found.extend(
+            query
+                .require
+                .as_ref()
+                .map(|require| ("limits in the write (`require`)", require.span())),
+        );
         found.extend(query.count.as_ref().map(|count| ("counts of rows", count.span)));
     }
     for (what, span) in &found {
         out.push(
-            Diagnostic::new(codes::NOT_SERVED_YET, format!("{what} do not run in this version"))
-                .at(*span, format!("`{name}` is checked, and answers 501")),
+            Diagnostic::new(
+                codes::NOT_SERVED_YET,
+                format!("{what} do not run in this version"),
+            )
+            .at(*span, format!("`{name}` is checked, and answers 501")),
         );
     }
     if let Some(cache) = doc.cache.as_ref().filter(|cache| cache.enabled) {
         out.push(
-            Diagnostic::new(codes::NOT_SERVED_YET, "answers are not cached in this version")
-                .at(cache.span, format!("`{name}` is served, each time from the database")),
+            Diagnostic::new(codes::NOT_SERVED_YET, "answers are not cached in this version").at(
+                cache.span,
+                format!("`{name}` is served, each time from the database"),
+            ),
         );
     }
-    found.first().map(|(what, _)| format!("{what} do not run in this version"))
+    found
+        .first()
+        .map(|(what, _)| format!("{what} do not run in this version"))
 }
 
 struct Lowering<'a> {
@@ -119,12 +141,16 @@ impl<'a> Lowering<'a> {
             return Some((frame, Place::Nowhere, Vec::new(), Answer::LastStep));
         }
         let queries: &'a [Query] = self.doc.queries.as_deref().unwrap_or_default();
-        let read: Vec<_> =
-            queries.iter().map(|query| DraftQuery::read(&self.project.catalog, query, out)).collect();
+        let read: Vec<_> = queries
+            .iter()
+            .map(|query| DraftQuery::read(&self.project.catalog, query, out))
+            .collect();
         let complete = read.iter().all(Option::is_some);
         let drafts: Vec<DraftQuery<'a>> = read.into_iter().flatten().collect();
-        let drafts: Vec<DraftQuery<'a>> =
-            drafts.into_iter().map(|draft| whole_body(self.project, self.doc, draft, out)).collect();
+        let drafts: Vec<DraftQuery<'a>> = drafts
+            .into_iter()
+            .map(|draft| whole_body(self.project, self.doc, draft, out))
+            .collect();
         let kinds = decide(&self.flow(&drafts), out);
         let view = self.view(&drafts, &kinds);
         let mut frame = self.frame(view);
@@ -159,7 +185,10 @@ impl<'a> Lowering<'a> {
             cross: self.doc.cross_tenant.as_ref().map(|reason| reason.value.as_str()),
             named: self.named.clone(),
             system: false,
-            names: drafts.iter().map(|draft| draft.doc.alias.as_ref().map(|alias| alias.value.clone())).collect(),
+            names: drafts
+                .iter()
+                .map(|draft| draft.doc.alias.as_ref().map(|alias| alias.value.clone()))
+                .collect(),
             queries: drafts.iter().collect(),
         }
     }
@@ -172,8 +201,16 @@ impl<'a> Lowering<'a> {
         }
         let pinned = kinds.contains(&Kind::Pinned);
         let read = drafts.iter().any(DraftQuery::reads_tenant)
-            || self.doc.response.as_ref().is_some_and(crate::draft::node_reads_tenant);
-        if pinned || read || self.doc.roles.is_some() { TenantView::One } else { TenantView::None }
+            || self
+                .doc
+                .response
+                .as_ref()
+                .is_some_and(crate::draft::node_reads_tenant);
+        if pinned || read || self.doc.roles.is_some() {
+            TenantView::One
+        } else {
+            TenantView::None
+        }
     }
 
     fn place(
@@ -195,7 +232,11 @@ impl<'a> Lowering<'a> {
 
     /// The route's `tenant` template.
     fn tenant_template(&self, frame: &mut Frame<'a>, out: &mut Diagnostics) -> Option<Program> {
-        let text = self.doc.tenant.as_ref().filter(|_| self.named == Some(NamedBy::Template))?;
+        let text = self
+            .doc
+            .tenant
+            .as_ref()
+            .filter(|_| self.named == Some(NamedBy::Template))?;
         let template = Template::parse(text, out)?;
         // Who names the tenant cannot read it from the tenant.
         let mut plain = self.frame(TenantView::None);
@@ -211,15 +252,22 @@ impl<'a> Lowering<'a> {
         let members = self.project.tenancy.as_ref().map(|tenancy| &tenancy.members);
         let Some((table, role)) = members.and_then(|members| Some((members.table, members.role?))) else {
             out.push(
-                Diagnostic::new(codes::ROLES_WITHOUT_TENANT, "roles are held by members of a tenant")
-                    .at(roles.span, "but no tenant is known here")
-                    .help("declare `tenancy` with a members' table that has a role column"),
+                Diagnostic::new(
+                    codes::ROLES_WITHOUT_TENANT,
+                    "roles are held by members of a tenant",
+                )
+                .at(roles.span, "but no tenant is known here")
+                .help("declare `tenancy` with a members' table that has a role column"),
             );
             return None;
         };
         let declared = self.project.column(table, role);
         let labels = binds::labels(self.project, &declared.ty);
-        let possible: &[String] = if declared.allowed.is_empty() { &labels } else { &declared.allowed };
+        let possible: &[String] = if declared.allowed.is_empty() {
+            &labels
+        } else {
+            &declared.allowed
+        };
         for name in &roles.value {
             if !possible.is_empty() && !possible.contains(&name.value) {
                 out.push(unknown_role(name, possible));
@@ -257,13 +305,21 @@ impl<'a> Lowering<'a> {
     fn report_twin(&self, drafts: &[DraftQuery<'_>], index: usize, out: &mut Diagnostics) {
         let alias = drafts.get(index).and_then(|draft| draft.doc.alias.as_ref());
         let twin = |alias: &Spanned<String>| {
-            drafts.iter().take(index).filter_map(|d| d.doc.alias.as_ref()).find(|other| *other == alias).cloned()
+            drafts
+                .iter()
+                .take(index)
+                .filter_map(|d| d.doc.alias.as_ref())
+                .find(|other| *other == alias)
+                .cloned()
         };
         if let Some((alias, first)) = alias.and_then(|alias| Some((alias, twin(alias)?))) {
             out.push(
-                Diagnostic::new(codes::DUPLICATE_NAME, format!("two queries are called `{}`", alias.value))
-                    .at(alias.span, "the second")
-                    .at(first.span, "the first"),
+                Diagnostic::new(
+                    codes::DUPLICATE_NAME,
+                    format!("two queries are called `{}`", alias.value),
+                )
+                .at(alias.span, "the second")
+                .at(first.span, "the first"),
             );
         }
     }
@@ -274,7 +330,11 @@ impl<'a> Lowering<'a> {
         facts: &mut Vec<String>,
         out: &mut Diagnostics,
     ) {
-        let view = if self.project.tenancy.is_some() { TenantView::One } else { TenantView::None };
+        let view = if self.project.tenancy.is_some() {
+            TenantView::One
+        } else {
+            TenantView::None
+        };
         let mut frame = self.frame(view);
         let _ = self.roles(out);
         let flow = self.flow(&[]);
@@ -289,14 +349,22 @@ fn whole_body<'a>(
     mut draft: DraftQuery<'a>,
     out: &mut Diagnostics,
 ) -> DraftQuery<'a> {
-    let Some(whole) = draft.whole_data.take() else { return draft };
-    let is_body = whole.value.single_hole().and_then(|e| e.as_path()).is_some_and(|path| path.to_string() == "body");
+    let Some(whole) = draft.whole_data.take() else {
+        return draft;
+    };
+    let is_body = whole
+        .value
+        .single_hole()
+        .and_then(|e| e.as_path())
+        .is_some_and(|path| path.to_string() == "body");
     let Some(fields) = doc.validation.body.as_deref().filter(|_| is_body) else {
         out.push(
             Diagnostic::new(codes::WRONG_TYPE, "`data` must name its columns")
                 .at(whole.span, "may hold anything")
                 .note("a body that goes into a table as it comes could set columns that nobody meant to open")
-                .help("write an object, or `{{body}}` on a route whose `validation.body` declares the members"),
+                .help(
+                    "write an object, or `{{body}}` on a route whose `validation.body` declares the members",
+                ),
         );
         return draft;
     };
@@ -305,7 +373,11 @@ fn whole_body<'a>(
         let text = backflow_diag::Text::plain(format!("{{{{body['{}']}}}}", field.name.value), whole.span);
         let value = Template::parse(&text, out)?;
         let value = crate::draft::DraftValue::Template(value);
-        Some(crate::draft::DraftAssignment { name: field.name.clone(), column, value })
+        Some(crate::draft::DraftAssignment {
+            name: field.name.clone(),
+            column,
+            value,
+        })
     });
     let row = row.collect();
     draft.rows.push(row);
@@ -313,10 +385,16 @@ fn whole_body<'a>(
 }
 
 fn unknown_role(name: &Spanned<String>, possible: &[String]) -> Diagnostic {
-    Diagnostic::new(codes::UNKNOWN_ROLE, format!("nobody can hold the role `{}`", name.value))
-        .at(name.span, "not a value of the role column")
-        .note(format!("possible: {}", possible.join(", ")))
-        .did_you_mean(backflow_diag::nearest(&name.value, possible.iter().map(String::as_str)))
+    Diagnostic::new(
+        codes::UNKNOWN_ROLE,
+        format!("nobody can hold the role `{}`", name.value),
+    )
+    .at(name.span, "not a value of the role column")
+    .note(format!("possible: {}", possible.join(", ")))
+    .did_you_mean(backflow_diag::nearest(
+        &name.value,
+        possible.iter().map(String::as_str),
+    ))
 }
 
 /// How the route's tenant is named, for people.

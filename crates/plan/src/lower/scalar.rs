@@ -22,29 +22,39 @@ pub(crate) fn typed(
     if target.ty.is_temporal() {
         return moment(cx, ast, template, target);
     }
-    let reading = if target.usage == Usage::Insert { "on insert the columns' defaults" } else { "the stored row" };
-    cx.facts.push(format!("{}: `{}` is arithmetic over {reading}", target.label, template.text.as_str()));
+    let reading = if target.usage == Usage::Insert {
+        "on insert the columns' defaults"
+    } else {
+        "the stored row"
+    };
+    cx.facts.push(format!(
+        "{}: `{}` is arithmetic over {reading}",
+        target.label,
+        template.text.as_str()
+    ));
     let mut given = None;
     let scalar = number(cx, ast, template, target, &mut given)?;
     Some(Lowered { scalar, given })
 }
 
 /// `now()`, `now() + '7d'`, `{{x}} - '1h'`: becomes an expression, computed by us.
-fn moment(
-    cx: &mut Cx<'_, '_>,
-    ast: &ScalarAst,
-    template: &Template,
-    target: &Target<'_>,
-) -> Option<Lowered> {
+fn moment(cx: &mut Cx<'_, '_>, ast: &ScalarAst, template: &Template, target: &Target<'_>) -> Option<Lowered> {
     let Some(expr) = moment_expr(ast, template) else {
         cx.out.push(
-            Diagnostic::new(codes::BAD_LITERAL, format!("this is no date or time for {}", target.label))
-                .at(ast.span(), "not understood here")
-                .help("write `now()`, `now() + '7d'`, a date such as `2026-01-31`, or an expression in `{{…}}`"),
+            Diagnostic::new(
+                codes::BAD_LITERAL,
+                format!("this is no date or time for {}", target.label),
+            )
+            .at(ast.span(), "not understood here")
+            .help("write `now()`, `now() + '7d'`, a date such as `2026-01-31`, or an expression in `{{…}}`"),
         );
         return None;
     };
-    cx.facts.push(format!("{}: `{}` is an instant", target.label, template.text.as_str()));
+    cx.facts.push(format!(
+        "{}: `{}` is an instant",
+        target.label,
+        template.text.as_str()
+    ));
     let program = cx.frame.expr(&expr, cx.out)?;
     cx.programmed(program, template.text.span(), target)
 }
@@ -58,7 +68,9 @@ fn moment_expr(ast: &ScalarAst, template: &Template) -> Option<Expr> {
         ScalarAst::Now(span) => Some(call("now", Vec::new(), *span)),
         ScalarAst::Hole(index) => hole(template, index.value).cloned(),
         ScalarAst::Binary { op, left, right } => {
-            let ScalarAst::Duration(duration) = right.as_ref() else { return None };
+            let ScalarAst::Duration(duration) = right.as_ref() else {
+                return None;
+            };
             let name = match op.value {
                 ArithmeticOp::Add => "dateAdd",
                 ArithmeticOp::Sub => "dateSub",
@@ -68,7 +80,10 @@ fn moment_expr(ast: &ScalarAst, template: &Template) -> Option<Expr> {
                 Duration::Micros(micros) => format!("{}s", micros / 1_000_000),
                 Duration::Months(months) => format!("{months}mo"),
             };
-            let length = Expr { node: Node::Literal(Value::text(text)), span: duration.span };
+            let length = Expr {
+                node: Node::Literal(Value::text(text)),
+                span: duration.span,
+            };
             Some(call(name, vec![moment_expr(left, template)?, length], ast.span()))
         }
         _ => None,
@@ -102,7 +117,8 @@ fn number(
         }
         ScalarAst::Number(digits) => {
             let value = backflow_expr::Number::parse(&digits.value).map_or(Value::Null, Value::Number);
-            cx.literal(&value, digits.span, target, false).map(|lowered| lowered.scalar)
+            cx.literal(&value, digits.span, target, false)
+                .map(|lowered| lowered.scalar)
         }
         ScalarAst::Hole(index) => {
             let expr = hole(template, index.value)?.clone();
@@ -126,13 +142,19 @@ fn number(
             Some(arithmetic(op.value, left?, right?, ty))
         }
         ScalarAst::Coalesce { args, .. } => {
-            let args: Vec<_> = args.iter().map(|arg| number(cx, arg, template, target, given)).collect();
+            let args: Vec<_> = args
+                .iter()
+                .map(|arg| number(cx, arg, template, target, given))
+                .collect();
             args.into_iter().collect::<Option<_>>().map(Scalar::Coalesce)
         }
         other => {
             cx.out.push(
-                Diagnostic::new(codes::BAD_LITERAL, format!("this is no number for {}", target.label))
-                    .at(other.span(), "cannot stand in arithmetic"),
+                Diagnostic::new(
+                    codes::BAD_LITERAL,
+                    format!("this is no number for {}", target.label),
+                )
+                .at(other.span(), "cannot stand in arithmetic"),
             );
             None
         }
@@ -170,11 +192,20 @@ fn zero(ty: &ColumnType) -> Datum {
 }
 
 fn arithmetic(op: ArithmeticOp, left: Scalar, right: Scalar, ty: ColumnType) -> Scalar {
-    Scalar::Arithmetic { op, left: Box::new(left), right: Box::new(right), ty }
+    Scalar::Arithmetic {
+        op,
+        left: Box::new(left),
+        right: Box::new(right),
+        ty,
+    }
 }
 
 fn cast(scalar: Scalar, from: &ColumnType, to: &ColumnType) -> Scalar {
-    if from == to { scalar } else { Scalar::Cast(Box::new(scalar), to.clone()) }
+    if from == to {
+        scalar
+    } else {
+        Scalar::Cast(Box::new(scalar), to.clone())
+    }
 }
 
 /// A computed member of a select: over the columns of one row, no holes.
@@ -190,16 +221,26 @@ pub(crate) fn computed(
             Some((Scalar::Column(column), project.column(table, column).ty.clone()))
         }
         ScalarAst::Number(digits) => number_literal(digits),
-        ScalarAst::Text(text) => {
-            Some((Scalar::Literal(Datum::Text(text.value.as_str().into()), ColumnType::Text), ColumnType::Text))
-        }
-        ScalarAst::Bool(yes) => {
-            Some((Scalar::Literal(Datum::Bool(yes.value), ColumnType::Bool), ColumnType::Bool))
-        }
+        ScalarAst::Text(text) => Some((
+            Scalar::Literal(Datum::Text(text.value.as_str().into()), ColumnType::Text),
+            ColumnType::Text,
+        )),
+        ScalarAst::Bool(yes) => Some((
+            Scalar::Literal(Datum::Bool(yes.value), ColumnType::Bool),
+            ColumnType::Bool,
+        )),
         ScalarAst::Null(_) => Some((Scalar::Literal(Datum::Null, ColumnType::Text), ColumnType::Text)),
         ScalarAst::Neg { value, span } => {
             let (value, ty) = numeric(computed(project, table, value, out)?, *span, out)?;
-            Some((arithmetic(ArithmeticOp::Sub, Scalar::Literal(zero(&ty), ty.clone()), value, ty.clone()), ty))
+            Some((
+                arithmetic(
+                    ArithmeticOp::Sub,
+                    Scalar::Literal(zero(&ty), ty.clone()),
+                    value,
+                    ty.clone(),
+                ),
+                ty,
+            ))
         }
         ScalarAst::Binary { op, left, right } => {
             let a = computed(project, table, left, out).and_then(|v| numeric(v, left.span(), out));
@@ -210,16 +251,26 @@ pub(crate) fn computed(
             Some((arithmetic(op.value, a, b, ty.clone()), ty))
         }
         ScalarAst::Compare { op, left, right } => {
-            let (a, b) = (computed(project, table, left, out), computed(project, table, right, out));
+            let (a, b) = (
+                computed(project, table, left, out),
+                computed(project, table, right, out),
+            );
             let (a, b) = common(a?, b?, ast.span(), out)?;
-            let test = Cond::Compare { left: a, op: op.value, right: b };
+            let test = Cond::Compare {
+                left: a,
+                op: op.value,
+                right: b,
+            };
             Some((Scalar::Test(Box::new(test)), ColumnType::Bool))
         }
         ScalarAst::Coalesce { args, span } => coalesce(project, table, (args, *span), out),
         ScalarAst::Hole(_) | ScalarAst::Now(_) | ScalarAst::Duration(_) => {
             out.push(
-                Diagnostic::new(codes::SELECT_SYNTAX, "a computed member reads only the row's own columns")
-                    .at(ast.span(), "not a column"),
+                Diagnostic::new(
+                    codes::SELECT_SYNTAX,
+                    "a computed member reads only the row's own columns",
+                )
+                .at(ast.span(), "not a column"),
             );
             None
         }
@@ -232,7 +283,10 @@ fn coalesce(
     (args, span): (&[ScalarAst], Span),
     out: &mut Diagnostics,
 ) -> Option<(Scalar, ColumnType)> {
-    let all: Vec<_> = args.iter().map(|arg| computed(project, table, arg, out)).collect();
+    let all: Vec<_> = args
+        .iter()
+        .map(|arg| computed(project, table, arg, out))
+        .collect();
     let all: Vec<_> = all.into_iter().collect::<Option<_>>()?;
     let mut ty = all.first()?.1.clone();
     for (scalar, other) in &all {
@@ -245,16 +299,24 @@ fn coalesce(
         }
         ty = wider(&ty, other);
     }
-    let parts = all.into_iter().map(|(scalar, from)| cast(scalar, &from, &ty)).collect();
+    let parts = all
+        .into_iter()
+        .map(|(scalar, from)| cast(scalar, &from, &ty))
+        .collect();
     Some((Scalar::Coalesce(parts), ty))
 }
 
 fn number_literal(digits: &Spanned<String>) -> Option<(Scalar, ColumnType)> {
     let number = backflow_expr::Number::parse(&digits.value)?;
     let (datum, ty) = match number.as_i64() {
-        Some(n) if i32::try_from(n).is_ok() && !digits.value.contains('.') => (Datum::Int(n), ColumnType::Int4),
+        Some(n) if i32::try_from(n).is_ok() && !digits.value.contains('.') => {
+            (Datum::Int(n), ColumnType::Int4)
+        }
         Some(n) if !digits.value.contains('.') => (Datum::Int(n), ColumnType::Int8),
-        _ => (Datum::Text(digits.value.as_str().into()), ColumnType::Numeric(None)),
+        _ => (
+            Datum::Text(digits.value.as_str().into()),
+            ColumnType::Numeric(None),
+        ),
     };
     Some((Scalar::Literal(datum, ty.clone()), ty))
 }
@@ -286,7 +348,8 @@ fn common(
 }
 
 fn mixed(span: Span) -> Diagnostic {
-    Diagnostic::new(codes::TYPE_MISMATCH, "these are of different types").at(span, "cannot be compared or mixed")
+    Diagnostic::new(codes::TYPE_MISMATCH, "these are of different types")
+        .at(span, "cannot be compared or mixed")
 }
 
 /// The type that holds both, as PostgreSQL chooses it.

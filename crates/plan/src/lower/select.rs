@@ -21,7 +21,9 @@ pub(crate) fn members(
     select: Option<&SelectList>,
     excluded: &[&str],
 ) -> Option<Vec<Member>> {
-    let Some(list) = select else { return Some(star(cx, table, excluded)) };
+    let Some(list) = select else {
+        return Some(star(cx, table, excluded));
+    };
     if list.items.is_empty() {
         return Some(star(cx, table, excluded));
     }
@@ -48,33 +50,54 @@ fn star(cx: &Cx<'_, '_>, table: TableId, excluded: &[&str]) -> Vec<Member> {
 }
 
 fn plain(key: String, column: ColumnId) -> Member {
-    Member::Column { key, column, path: Vec::new(), cast: None }
+    Member::Column {
+        key,
+        column,
+        path: Vec::new(),
+        cast: None,
+    }
 }
 
-fn lower(
-    cx: &mut Cx<'_, '_>,
-    table: TableId,
-    item: &SelectItem,
-    excluded: &[&str],
-) -> Option<Vec<Member>> {
+fn lower(cx: &mut Cx<'_, '_>, table: TableId, item: &SelectItem, excluded: &[&str]) -> Option<Vec<Member>> {
     match item {
         SelectItem::Star(_) => Some(star(cx, table, excluded)),
         SelectItem::Column { .. } => column(cx, table, item).map(|member| vec![member]),
         SelectItem::Count { alias, .. } => {
-            let key = alias.as_ref().map_or("count", |alias| alias.value.as_str()).to_owned();
+            let key = alias
+                .as_ref()
+                .map_or("count", |alias| alias.value.as_str())
+                .to_owned();
             let function = backflow_sql::ir::Aggregate::Count;
-            Some(vec![Member::Aggregate { key, function, column: None }])
+            Some(vec![Member::Aggregate {
+                key,
+                function,
+                column: None,
+            }])
         }
         SelectItem::Computed { expr, alias, .. } => {
             let (value, ty) = scalar::computed(cx.project, table, expr, cx.out)?;
-            Some(vec![Member::Computed { key: alias.value.clone(), value, ty }])
+            Some(vec![Member::Computed {
+                key: alias.value.clone(),
+                value,
+                ty,
+            }])
         }
         SelectItem::Embed { .. } => embed(cx, table, item).map(|embed| vec![Member::Embed(embed)]),
     }
 }
 
 fn column(cx: &mut Cx<'_, '_>, table: TableId, item: &SelectItem) -> Option<Member> {
-    let SelectItem::Column { alias, name, path, cast, aggregate, .. } = item else { return None };
+    let SelectItem::Column {
+        alias,
+        name,
+        path,
+        cast,
+        aggregate,
+        ..
+    } = item
+    else {
+        return None;
+    };
     let id = draft::column(&cx.project.catalog, table, name, cx.out)?;
     let cast = match cast {
         Some(cast) => Some(cast_type(cx, cast)?),
@@ -84,20 +107,38 @@ fn column(cx: &mut Cx<'_, '_>, table: TableId, item: &SelectItem) -> Option<Memb
         backflow_sql::ir::JsonKey::Name(name) => Some(name.clone()),
         backflow_sql::ir::JsonKey::Index(_) => None,
     });
-    let key = alias.as_ref().map(|alias| alias.value.clone()).or(own).unwrap_or_else(|| name.value.clone());
+    let key = alias
+        .as_ref()
+        .map(|alias| alias.value.clone())
+        .or(own)
+        .unwrap_or_else(|| name.value.clone());
     if let Some(function) = aggregate {
-        let key = alias.as_ref().map_or_else(|| format!("{function:?}").to_lowercase(), |a| a.value.clone());
-        return Some(Member::Aggregate { key, function: *function, column: Some(id) });
+        let key = alias
+            .as_ref()
+            .map_or_else(|| format!("{function:?}").to_lowercase(), |a| a.value.clone());
+        return Some(Member::Aggregate {
+            key,
+            function: *function,
+            column: Some(id),
+        });
     }
     let ty = &cx.project.column(table, id).ty;
     if !path.is_empty() && !matches!(ty, ColumnType::Json | ColumnType::Jsonb) {
         cx.out.push(
-            Diagnostic::new(codes::OPERATOR_NOT_HERE, format!("`{}` is no JSON column", name.value))
-                .at(name.span, "`->` leads into JSON columns only"),
+            Diagnostic::new(
+                codes::OPERATOR_NOT_HERE,
+                format!("`{}` is no JSON column", name.value),
+            )
+            .at(name.span, "`->` leads into JSON columns only"),
         );
         return None;
     }
-    Some(Member::Column { key, column: id, path: path.clone(), cast })
+    Some(Member::Column {
+        key,
+        column: id,
+        path: path.clone(),
+        cast,
+    })
 }
 
 fn cast_type(cx: &mut Cx<'_, '_>, name: &Spanned<String>) -> Option<ColumnType> {
@@ -126,7 +167,19 @@ fn cast_type(cx: &mut Cx<'_, '_>, name: &Spanned<String>) -> Option<ColumnType> 
 }
 
 fn embed(cx: &mut Cx<'_, '_>, table: TableId, item: &SelectItem) -> Option<Embed> {
-    let SelectItem::Embed { alias, name, hint, inner, spread, select, span, .. } = item else { return None };
+    let SelectItem::Embed {
+        alias,
+        name,
+        hint,
+        inner,
+        spread,
+        select,
+        span,
+        ..
+    } = item
+    else {
+        return None;
+    };
     let relation = match relate::find(cx.project, table, name, hint.as_ref()) {
         Ok(relation) => relation,
         Err(fault) => {
@@ -135,51 +188,96 @@ fn embed(cx: &mut Cx<'_, '_>, table: TableId, item: &SelectItem) -> Option<Embed
         }
     };
     if let Some(how) = &relation.inferred {
-        cx.out.push(inferred(cx.project.table(table).name.as_str(), name, how));
+        cx.out
+            .push(inferred(cx.project.table(table).name.as_str(), name, how));
     }
     if *spread && relation.many {
         cx.out.push(
-            Diagnostic::new(codes::SELECT_UNSUPPORTED, "only a single related row can be spread")
-                .at(*span, "these are many rows"),
+            Diagnostic::new(
+                codes::SELECT_UNSUPPORTED,
+                "only a single related row can be spread",
+            )
+            .at(*span, "these are many rows"),
         );
         return None;
     }
     let members = members(cx, relation.to, Some(select), &[])?;
-    let aggregated = members.iter().any(|member| matches!(member, Member::Aggregate { .. }));
-    let order = if aggregated { Vec::new() } else { order::complete(cx.project, relation.to, Vec::new()) };
+    let aggregated = members
+        .iter()
+        .any(|member| matches!(member, Member::Aggregate { .. }));
+    let order = if aggregated {
+        Vec::new()
+    } else {
+        order::complete(cx.project, relation.to, Vec::new())
+    };
     let filter = cx.pins.on(relation.to, &mut cx.binds);
     let link = pinned_link(cx, relation.link);
-    let outputs = Outputs { members: Some(members), ..Outputs::default() };
-    let read = Read { from: relation.to, outputs, filter, order, limit: None, offset: None, lock: false };
+    let outputs = Outputs {
+        members: Some(members),
+        ..Outputs::default()
+    };
+    let read = Read {
+        from: relation.to,
+        outputs,
+        filter,
+        order,
+        limit: None,
+        offset: None,
+        lock: false,
+    };
     let key = alias.as_ref().unwrap_or(name).value.clone();
-    Some(Embed { key, many: relation.many, inner: *inner, spread: *spread, link, read: Box::new(read) })
+    Some(Embed {
+        key,
+        many: relation.many,
+        inner: *inner,
+        spread: *spread,
+        link,
+        read: Box::new(read),
+    })
 }
 
 /// Rows of a table between are rows like others: pinned too.
 fn pinned_link(cx: &mut Cx<'_, '_>, link: Link) -> Link {
     match link {
-        Link::Junction { table, outer, inner, .. } => {
+        Link::Junction {
+            table, outer, inner, ..
+        } => {
             let filter: Cond = cx.pins.on(table, &mut cx.binds);
-            Link::Junction { table, outer, inner, filter }
+            Link::Junction {
+                table,
+                outer,
+                inner,
+                filter,
+            }
         }
         direct => direct,
     }
 }
 
 fn inferred(from: &str, name: &Spanned<String>, how: &str) -> Diagnostic {
-    Diagnostic::new(codes::INFERRED_RELATION, format!("`{from}` → `{}` follows from names, not from a key", name.value))
-        .at(name.span, how)
-        .help("declare a foreign key, or `relationships` in backflow.json, to make it certain")
+    Diagnostic::new(
+        codes::INFERRED_RELATION,
+        format!("`{from}` → `{}` follows from names, not from a key", name.value),
+    )
+    .at(name.span, how)
+    .help("declare a foreign key, or `relationships` in backflow.json, to make it certain")
 }
 
 fn report_twins(cx: &mut Cx<'_, '_>, members: &[(Member, Span)]) {
     for (index, (member, span)) in members.iter().enumerate() {
         let Some(key) = key(member) else { continue };
-        if members.iter().take(index).any(|(earlier, _)| self::key(earlier) == Some(key)) {
+        if members
+            .iter()
+            .take(index)
+            .any(|(earlier, _)| self::key(earlier) == Some(key))
+        {
             cx.out.push(
-                Diagnostic::new(codes::DUPLICATE_OUTPUT, format!("the answer would hold `{key}` twice"))
-                    .at(*span, "stands there already")
-                    .help(format!("give one of them another name: `other:{key}`")),
+                Diagnostic::new(
+                    codes::DUPLICATE_OUTPUT,
+                    format!("the answer would hold `{key}` twice"),
+                )
+                .at(*span, "stands there already")
+                .help(format!("give one of them another name: `other:{key}`")),
             );
         }
     }
@@ -188,7 +286,9 @@ fn report_twins(cx: &mut Cx<'_, '_>, members: &[(Member, Span)]) {
 /// The name of a member; spread members have none of their own.
 pub(crate) fn key(member: &Member) -> Option<&str> {
     match member {
-        Member::Column { key, .. } | Member::Computed { key, .. } | Member::Aggregate { key, .. } => Some(key),
+        Member::Column { key, .. } | Member::Computed { key, .. } | Member::Aggregate { key, .. } => {
+            Some(key)
+        }
         Member::Embed(embed) => (!embed.spread).then_some(embed.key.as_str()),
     }
 }

@@ -82,8 +82,15 @@ impl<'a> Cx<'_, 'a> {
 
     /// A JSON value with expressions in it.
     fn document(&mut self, node: &'a Node, target: &Target<'_>) -> Option<Lowered> {
-        if !matches!(target.ty, ColumnType::Json | ColumnType::Jsonb | ColumnType::Array(_)) {
-            self.out.push(unassignable(node.span, target, "an object or list goes only into JSON columns"));
+        if !matches!(
+            target.ty,
+            ColumnType::Json | ColumnType::Jsonb | ColumnType::Array(_)
+        ) {
+            self.out.push(unassignable(
+                node.span,
+                target,
+                "an object or list goes only into JSON columns",
+            ));
             return None;
         }
         let shape = shape(self.frame, node, self.out)?;
@@ -123,7 +130,12 @@ impl<'a> Cx<'_, 'a> {
     }
 
     /// A compiled expression whose value is converted when the request is there.
-    pub(crate) fn programmed(&mut self, program: Program, span: Span, target: &Target<'_>) -> Option<Lowered> {
+    pub(crate) fn programmed(
+        &mut self,
+        program: Program,
+        span: Span,
+        target: &Target<'_>,
+    ) -> Option<Lowered> {
         let ty = program.ty().clone();
         if let Some(why) = types::misfit(&ty, target.ty) {
             self.out.push(unassignable(span, target, why));
@@ -131,25 +143,37 @@ impl<'a> Cx<'_, 'a> {
         }
         if ty.secret && !matches!(target.usage, Usage::Filter { .. }) {
             self.out.push(
-                Diagnostic::new(codes::SECRET_LEAK, "a secret would be stored, and so could be read")
-                    .at(span, "comes from the environment")
-                    .help("list the variable under `publicEnv` if it is no secret"),
+                Diagnostic::new(
+                    codes::SECRET_LEAK,
+                    "a secret would be stored, and so could be read",
+                )
+                .at(span, "comes from the environment")
+                .help("list the variable under `publicEnv` if it is no secret"),
             );
         }
         let may_miss = match target.usage {
             Usage::Filter { optional } => optional,
             Usage::Insert | Usage::Update => ty.optional,
         };
-        let value = if may_miss { BindValue::Optional(program) } else { BindValue::Needed(program) };
+        let value = if may_miss {
+            BindValue::Optional(program)
+        } else {
+            BindValue::Needed(program)
+        };
         Some(self.bind(value, target))
     }
 
     /// Adds a bind, and a flag if it may be missing.
     fn bind(&mut self, value: BindValue, target: &Target<'_>) -> Lowered {
         let may_miss = matches!(value, BindValue::Optional(_));
-        let id = self.binds.program((self.project, self.frame), &target.label, target.ty, value);
+        let id = self
+            .binds
+            .program((self.project, self.frame), &target.label, target.ty, value);
         let given = may_miss.then(|| self.binds.given(id));
-        Lowered { scalar: param(id, target.ty), given }
+        Lowered {
+            scalar: param(id, target.ty),
+            given,
+        }
     }
 
     /// A value known now. `text`: the author's text, read as PostgreSQL reads a literal of the type.
@@ -169,10 +193,10 @@ impl<'a> Cx<'_, 'a> {
             }),
             Err(misfit) => {
                 let message = format!("this is no value for {}: it {misfit}", target.label);
-                self.out.push(
-                    Diagnostic::new(codes::BAD_LITERAL, message)
-                        .at(span, format!("the column is of type {}", type_name(self.project, target.ty))),
-                );
+                self.out.push(Diagnostic::new(codes::BAD_LITERAL, message).at(
+                    span,
+                    format!("the column is of type {}", type_name(self.project, target.ty)),
+                ));
                 None
             }
         }
@@ -193,7 +217,11 @@ fn typed_reading(template: &Template, ty: &ColumnType) -> Option<ScalarAst> {
     }
     let ast = try_parse_scalar(&template.text, &holes(template))?;
     // A bare word or text is a literal of the type, if anything.
-    (!matches!(ast, ScalarAst::Number(_) | ScalarAst::Text(_) | ScalarAst::Null(_) | ScalarAst::Bool(_))).then_some(ast)
+    (!matches!(
+        ast,
+        ScalarAst::Number(_) | ScalarAst::Text(_) | ScalarAst::Null(_) | ScalarAst::Bool(_)
+    ))
+    .then_some(ast)
 }
 
 /// Where the expressions of a template stand in its text.
@@ -252,9 +280,12 @@ pub(crate) fn shape(frame: &mut Frame<'_>, node: &Node, out: &mut Diagnostics) -
 }
 
 fn unassignable(span: Span, target: &Target<'_>, why: &str) -> Diagnostic {
-    Diagnostic::new(codes::TYPE_NOT_ASSIGNABLE, format!("this can never be a value for {}", target.label))
-        .at(span, "of another type")
-        .note(why)
+    Diagnostic::new(
+        codes::TYPE_NOT_ASSIGNABLE,
+        format!("this can never be a value for {}", target.label),
+    )
+    .at(span, "of another type")
+    .note(why)
 }
 
 /// The constant a literal scalar holds, for checks at check time.
@@ -277,9 +308,11 @@ pub(crate) fn type_name(project: &Project<'_>, ty: &ColumnType) -> String {
         ColumnType::Numeric(None) => "numeric".to_owned(),
         ColumnType::Numeric(Some((precision, scale))) => format!("numeric({precision}, {scale})"),
         ColumnType::Varchar(limit) => format!("varchar({limit})"),
-        ColumnType::Enum(id) => {
-            project.catalog.enums.get(id.0 as usize).map_or_else(String::new, |e| e.name.clone())
-        }
+        ColumnType::Enum(id) => project
+            .catalog
+            .enums
+            .get(id.0 as usize)
+            .map_or_else(String::new, |e| e.name.clone()),
         ColumnType::Array(item) => format!("{}[]", type_name(project, item)),
         ColumnType::Other(name) => name.clone(),
         simple => format!("{simple:?}").to_lowercase(),

@@ -32,9 +32,17 @@ pub(crate) fn check<'a>(
         })
         .collect();
     let kinds = {
-        let named: Vec<_> = doc.steps.iter().zip(&drafts).filter(|(_, draft)| draft.is_some()).collect();
+        let named: Vec<_> = doc
+            .steps
+            .iter()
+            .zip(&drafts)
+            .filter(|(_, draft)| draft.is_some())
+            .collect();
         let flow = Flow {
-            names: named.iter().map(|(step, _)| Some(step.id.value.clone())).collect(),
+            names: named
+                .iter()
+                .map(|(step, _)| Some(step.id.value.clone()))
+                .collect(),
             queries: named.iter().filter_map(|(_, draft)| draft.as_ref()).collect(),
             project: flow.project,
             name: flow.name,
@@ -47,12 +55,22 @@ pub(crate) fn check<'a>(
     };
     let mut kinds = kinds.into_iter();
     for (index, (step, draft)) in doc.steps.iter().zip(&drafts).enumerate() {
-        frame.later = doc.steps.iter().skip(index).map(|later| later.id.value.clone()).collect();
+        frame.later = doc
+            .steps
+            .iter()
+            .skip(index)
+            .map(|later| later.id.value.clone())
+            .collect();
         report_twin(doc, index, out);
         match draft {
             Some(draft) => {
                 let kind = kinds.next().unwrap_or(Kind::Pinned);
-                let setting = Setting { project, named: flow.named.as_ref(), roles: None, excluded: Vec::new() };
+                let setting = Setting {
+                    project,
+                    named: flow.named.as_ref(),
+                    roles: None,
+                    excluded: Vec::new(),
+                };
                 let condition = step_condition(frame, step, out);
                 let name = Some(step.id.clone());
                 let _ = flow::step(&setting, frame, (draft, &kind), name, (facts, out));
@@ -70,7 +88,11 @@ pub(crate) fn check<'a>(
 }
 
 fn step_condition(frame: &mut Frame<'_>, step: &Step, out: &mut Diagnostics) -> bool {
-    if let Some(expr) = step.condition.as_ref().and_then(|text| parse_condition(text, out)) {
+    if let Some(expr) = step
+        .condition
+        .as_ref()
+        .and_then(|text| parse_condition(text, out))
+    {
         let _ = frame.condition(&expr, out);
     }
     step.condition.is_some()
@@ -80,7 +102,9 @@ fn step_condition(frame: &mut Frame<'_>, step: &Step, out: &mut Diagnostics) -> 
 fn other_step(frame: &mut Frame<'_>, step: &Step, out: &mut Diagnostics) {
     step_condition(frame, step, out);
     match &step.action {
-        StepAction::Integration { params: Some(params), .. } => texts(frame, params, out),
+        StepAction::Integration {
+            params: Some(params), ..
+        } => texts(frame, params, out),
         StepAction::Refuse(node) => texts(frame, node, out),
         StepAction::Lock(text) => {
             if let Some(template) = Template::parse(text, out) {
@@ -89,7 +113,11 @@ fn other_step(frame: &mut Frame<'_>, step: &Step, out: &mut Diagnostics) {
         }
         StepAction::Database(_) | StepAction::Integration { .. } => {}
     }
-    frame.results.push(ResultInfo { name: Some(step.id.clone()), one: true, ..ResultInfo::default() });
+    frame.results.push(ResultInfo {
+        name: Some(step.id.clone()),
+        one: true,
+        ..ResultInfo::default()
+    });
 }
 
 /// Compiles every text of a value.
@@ -107,13 +135,20 @@ pub(crate) fn texts(frame: &mut Frame<'_>, node: &Node, out: &mut Diagnostics) {
 
 fn report_twin(doc: &Workflow, index: usize, out: &mut Diagnostics) {
     let Some(step) = doc.steps.get(index) else { return };
-    let first: Option<&Spanned<String>> =
-        doc.steps.iter().take(index).map(|earlier| &earlier.id).find(|id| **id == step.id);
+    let first: Option<&Spanned<String>> = doc
+        .steps
+        .iter()
+        .take(index)
+        .map(|earlier| &earlier.id)
+        .find(|id| **id == step.id);
     if let Some(first) = first {
         out.push(
-            Diagnostic::new(codes::DUPLICATE_NAME, format!("two steps are called `{}`", step.id.value))
-                .at(step.id.span, "the second")
-                .at(first.span, "the first"),
+            Diagnostic::new(
+                codes::DUPLICATE_NAME,
+                format!("two steps are called `{}`", step.id.value),
+            )
+            .at(step.id.span, "the second")
+            .at(first.span, "the first"),
         );
     }
 }
@@ -121,7 +156,11 @@ fn report_twin(doc: &Workflow, index: usize, out: &mut Diagnostics) {
 /// Stand-alone workflows: run for whoever starts them, always inside one tenant.
 pub(crate) fn standalone<'a>(project: &'a Project<'a>, out: &mut Diagnostics) {
     for doc in &project.document.workflows {
-        let view = if project.tenancy.is_some() { TenantView::One } else { TenantView::None };
+        let view = if project.tenancy.is_some() {
+            TenantView::One
+        } else {
+            TenantView::None
+        };
         let mut frame = Frame::new(project, Position::Workflow, view).with_input(doc.input.as_deref());
         let name = doc.name.as_ref().map_or("workflow", |name| name.value.as_str());
         let flow = Flow {

@@ -30,8 +30,14 @@ fn opens(flow: &Flow<'_>, query: &DraftQuery<'_>, out: &mut Diagnostics) -> Opti
     if !query.doc.single {
         return None;
     }
-    let columns = flow.project.capabilities.iter().filter(|(table, _)| *table == query.table);
-    let column = columns.map(|(_, column)| *column).find(|column| query.pinned_to(*column).is_some())?;
+    let columns = flow
+        .project
+        .capabilities
+        .iter()
+        .filter(|(table, _)| *table == query.table);
+    let column = columns
+        .map(|(_, column)| *column)
+        .find(|column| query.pinned_to(*column).is_some())?;
     // The secret opens this row, not its neighbours.
     if touched(flow.project, query).scoped.len() > 1 {
         out.push(leak::embeds_beyond(flow, query));
@@ -41,7 +47,9 @@ fn opens(flow: &Flow<'_>, query: &DraftQuery<'_>, out: &mut Diagnostics) -> Opti
 
 /// An update of the opened row, found by its primary key.
 fn opened(flow: &Flow<'_>, query: &DraftQuery<'_>, before: &[Kind]) -> Option<Kind> {
-    let [key] = flow.project.table(query.table).primary_key.as_slice() else { return None };
+    let [key] = flow.project.table(query.table).primary_key.as_slice() else {
+        return None;
+    };
     let (by, column) = source(flow, query.pinned_to(*key)?.value.as_result()?, before)?;
     let opener = flow.queries.get(by)?;
     (opener.table == query.table && column == *key).then_some(Kind::Opened { by })
@@ -63,19 +71,33 @@ fn joins(
         return None;
     }
     let mut refuse = |message: &str, why: &str| out.push(foreign(query, message, why));
-    let user = query.assigned(tenancy.members.user).and_then(|user| user.value.as_path());
+    let user = query
+        .assigned(tenancy.members.user)
+        .and_then(|user| user.value.as_path());
     if user.as_deref() != Some("auth.sub") {
-        refuse("a secret makes only its bearer a member", "the user must be `{{auth.sub}}`");
+        refuse(
+            "a secret makes only its bearer a member",
+            "the user must be `{{auth.sub}}`",
+        );
     }
     if let Some(role) = tenancy.members.role.and_then(|role| query.assigned(role)) {
-        let from = role.value.as_result().and_then(|result| source(flow, result, before));
-        let role_name = tenancy.members.role.map(|role| flow.project.column(tenancy.members.table, role));
+        let from = role
+            .value
+            .as_result()
+            .and_then(|result| source(flow, result, before));
+        let role_name = tenancy
+            .members
+            .role
+            .map(|role| flow.project.column(tenancy.members.table, role));
         let same = from.is_some_and(|(opened, column)| {
             opened == by
                 && role_name.is_some_and(|name| flow.project.column(opener.table, column).name == name.name)
         });
         if !same {
-            refuse("the role must be the one that the opened row grants", "take it from the opened row");
+            refuse(
+                "the role must be the one that the opened row grants",
+                "take it from the opened row",
+            );
         }
     }
     if before.contains(&Kind::Joins { by }) {

@@ -45,12 +45,21 @@ pub(crate) fn decide(flow: &Flow<'_>, out: &mut Diagnostics) -> Vec<Kind> {
 }
 
 fn one(flow: &Flow<'_>, index: usize, before: &[Kind], out: &mut Diagnostics) -> Kind {
-    let Some(query) = flow.queries.get(index) else { return Kind::Pinned };
-    let reason = query.doc.cross_tenant.as_ref().map(|reason| reason.value.as_str()).or(flow.cross);
+    let Some(query) = flow.queries.get(index) else {
+        return Kind::Pinned;
+    };
+    let reason = query
+        .doc
+        .cross_tenant
+        .as_ref()
+        .map(|reason| reason.value.as_str())
+        .or(flow.cross);
     if let Some(reason) = reason {
         return Kind::Cross(reason.to_owned());
     }
-    let Some(tenancy) = &flow.project.tenancy else { return Kind::Global };
+    let Some(tenancy) = &flow.project.tenancy else {
+        return Kind::Global;
+    };
     if flow.project.is_directory(query.table) {
         return directory(flow, query, out);
     }
@@ -79,10 +88,13 @@ fn one(flow: &Flow<'_>, index: usize, before: &[Kind], out: &mut Diagnostics) ->
 
 /// A query that touches scoped rows.
 fn scoped(flow: &Flow<'_>, tenancy: &Tenancy, index: usize, before: &[Kind], out: &mut Diagnostics) -> Kind {
-    let Some(query) = flow.queries.get(index) else { return Kind::Pinned };
+    let Some(query) = flow.queries.get(index) else {
+        return Kind::Pinned;
+    };
     let operation = query.doc.operation.value;
     if query.table == tenancy.table && matches!(operation, Operation::Insert | Operation::Upsert) {
-        let plain = operation == Operation::Insert && query.doc.ignore_duplicates.is_none() && !query.many_rows;
+        let plain =
+            operation == Operation::Insert && query.doc.ignore_duplicates.is_none() && !query.many_rows;
         if !plain {
             out.push(by_upsert(flow, query));
         }
@@ -100,7 +112,11 @@ fn scoped(flow: &Flow<'_>, tenancy: &Tenancy, index: usize, before: &[Kind], out
         return kind;
     }
     if flow.named == Some(NamedBy::Mine) && operation != Operation::Select {
-        out.push(leak::untied(flow, query, "`\"tenant\": \"mine\"` means several tenants; a write needs one"));
+        out.push(leak::untied(
+            flow,
+            query,
+            "`\"tenant\": \"mine\"` means several tenants; a write needs one",
+        ));
     }
     Kind::Pinned
 }
@@ -113,10 +129,17 @@ fn created_by(flow: &Flow<'_>, tenancy: &Tenancy, query: &DraftQuery<'_>, before
             let every: Vec<_> = query
                 .rows
                 .iter()
-                .map(|row| row.iter().find(|value| value.column == column).and_then(|v| v.value.as_result()))
+                .map(|row| {
+                    row.iter()
+                        .find(|value| value.column == column)
+                        .and_then(|v| v.value.as_result())
+                })
                 .collect();
             let first = every.first().cloned().flatten()?;
-            every.iter().all(|other| other.as_ref() == Some(&first)).then_some(first)?
+            every
+                .iter()
+                .all(|other| other.as_ref() == Some(&first))
+                .then_some(first)?
         }
         _ => query.pinned_to(column)?.value.as_result()?,
     };
@@ -127,25 +150,41 @@ fn created_by(flow: &Flow<'_>, tenancy: &Tenancy, query: &DraftQuery<'_>, before
 
 /// Whether the query that makes the tenant can be skipped while a later one runs.
 fn skippable(flow: &Flow<'_>, by: usize, index: usize) -> bool {
-    let Some(condition) = flow.queries.get(by).and_then(|query| query.condition.as_ref()) else { return false };
-    let Some(own) = flow.queries.get(index).and_then(|query| query.condition.as_ref()) else { return true };
+    let Some(condition) = flow.queries.get(by).and_then(|query| query.condition.as_ref()) else {
+        return false;
+    };
+    let Some(own) = flow.queries.get(index).and_then(|query| query.condition.as_ref()) else {
+        return true;
+    };
     let name = flow.names.get(by).cloned().flatten().unwrap_or_default();
     own != condition && !implies_result(own, &name)
 }
 
 fn by_upsert(flow: &Flow<'_>, query: &DraftQuery<'_>) -> Diagnostic {
     let table = &flow.project.table(query.table).name;
-    Diagnostic::new(codes::TENANT_BY_UPSERT, format!("a row of `{table}` must be made by a plain insert of one row"))
-        .at(query.doc.operation.span, "could return a tenant that is already somebody else's")
-        .note("whoever creates a tenant may write under it; an upsert could hit an existing one")
-        .help("use `\"operation\": \"insert\"`; a taken key then answers 409")
+    Diagnostic::new(
+        codes::TENANT_BY_UPSERT,
+        format!("a row of `{table}` must be made by a plain insert of one row"),
+    )
+    .at(
+        query.doc.operation.span,
+        "could return a tenant that is already somebody else's",
+    )
+    .note("whoever creates a tenant may write under it; an upsert could hit an existing one")
+    .help("use `\"operation\": \"insert\"`; a taken key then answers 409")
 }
 
 fn created_skipped(flow: &Flow<'_>, query: &DraftQuery<'_>, by: usize) -> Diagnostic {
-    let mut diagnostic =
-        Diagnostic::new(codes::CREATED_SKIPPED, "this writes under a tenant that may not have been made")
-            .at(query.place(), "runs although the tenant may be missing");
-    if let Some(condition) = flow.queries.get(by).and_then(|query| query.doc.condition.as_ref()) {
+    let mut diagnostic = Diagnostic::new(
+        codes::CREATED_SKIPPED,
+        "this writes under a tenant that may not have been made",
+    )
+    .at(query.place(), "runs although the tenant may be missing");
+    if let Some(condition) = flow
+        .queries
+        .get(by)
+        .and_then(|query| query.doc.condition.as_ref())
+    {
         diagnostic = diagnostic.at(condition.span(), "the insert of the tenant can be skipped");
     }
     diagnostic.help("give both queries the same `condition`")
@@ -155,7 +194,11 @@ fn directory(flow: &Flow<'_>, query: &DraftQuery<'_>, out: &mut Diagnostics) -> 
     let key = ColumnId(0);
     let own = query.doc.operation.value == Operation::Select
         && flow.auth
-        && query.pinned_to(key).and_then(|test| test.value.as_path()).as_deref() == Some("auth.sub");
+        && query
+            .pinned_to(key)
+            .and_then(|test| test.value.as_path())
+            .as_deref()
+            == Some("auth.sub");
     if !own {
         out.push(directory_leak(query, "a direct query could read everybody"));
     }
@@ -166,13 +209,16 @@ fn directory(flow: &Flow<'_>, query: &DraftQuery<'_>, out: &mut Diagnostics) -> 
 }
 
 fn directory_leak(query: &DraftQuery<'_>, why: &str) -> Diagnostic {
-    Diagnostic::new(codes::DIRECTORY_ACCESS, "the directory of users belongs to no tenant")
-        .at(query.place(), why)
-        .note(
-            "it is read through an embed of a tenant's row (`organization_members(users(name))`), or as the \
+    Diagnostic::new(
+        codes::DIRECTORY_ACCESS,
+        "the directory of users belongs to no tenant",
+    )
+    .at(query.place(), why)
+    .note(
+        "it is read through an embed of a tenant's row (`organization_members(users(name))`), or as the \
              caller's own row (`id` `eq` `{{auth.sub}}`); the engine alone writes it",
-        )
-        .help("embed it, filter by `{{auth.sub}}`, or say why with `\"crossTenant\": {\"reason\": \"…\"}`")
+    )
+    .help("embed it, filter by `{{auth.sub}}`, or say why with `\"crossTenant\": {\"reason\": \"…\"}`")
 }
 
 /// The tables of a query that matter for isolation.
@@ -195,8 +241,15 @@ pub(super) fn touched(project: &Project<'_>, query: &DraftQuery<'_>) -> Touched 
 
 fn embeds(project: &Project<'_>, from: TableId, list: &SelectList, touched: &mut Touched) {
     for item in &list.items {
-        let SelectItem::Embed { name, hint, select, .. } = item else { continue };
-        let Ok(relation) = relate::find(project, from, name, hint.as_ref()) else { continue };
+        let SelectItem::Embed {
+            name, hint, select, ..
+        } = item
+        else {
+            continue;
+        };
+        let Ok(relation) = relate::find(project, from, name, hint.as_ref()) else {
+            continue;
+        };
         for table in relation.tables() {
             if project.is_scoped(table) {
                 touched.scoped.push(table);

@@ -22,36 +22,65 @@ fn attack(flow: &Flow<'_>) -> String {
 /// Scoped rows on a route without a caller.
 pub(super) fn open(flow: &Flow<'_>, query: &DraftQuery<'_>) -> Diagnostic {
     let table = &flow.project.table(query.table).name;
-    Diagnostic::new(codes::NEEDS_AUTH, format!("rows of `{table}` belong to tenants, but anyone may call this route"))
-        .at(query.place(), "belongs to tenants")
-        .note(format!("for example `{}` without a token would reach rows of every tenant", attack(flow)))
-        .help("set `\"requireAuth\": true`, or say why with `\"crossTenant\": {\"reason\": \"…\"}`")
+    Diagnostic::new(
+        codes::NEEDS_AUTH,
+        format!("rows of `{table}` belong to tenants, but anyone may call this route"),
+    )
+    .at(query.place(), "belongs to tenants")
+    .note(format!(
+        "for example `{}` without a token would reach rows of every tenant",
+        attack(flow)
+    ))
+    .help("set `\"requireAuth\": true`, or say why with `\"crossTenant\": {\"reason\": \"…\"}`")
 }
 
 /// A table whose way to the tenant is not clear.
-pub(super) fn unclear(project: &Project<'_>, query: &DraftQuery<'_>, table: TableId, ways: &[String]) -> Diagnostic {
+pub(super) fn unclear(
+    project: &Project<'_>,
+    query: &DraftQuery<'_>,
+    table: TableId,
+    ways: &[String],
+) -> Diagnostic {
     let name = &project.table(table).name;
-    Diagnostic::new(codes::AMBIGUOUS_SCOPE, format!("it is not clear which tenant a row of `{name}` belongs to"))
-        .at(query.place(), format!("several ways: {}", ways.join("; ")))
-        .note("rows that could belong to two tenants could be read by the wrong one")
-        .help(format!("say it: `\"tenancy\": {{\"tables\": {{\"{name}\": \"<column>\"}}}}`, or `false` if it is global"))
+    Diagnostic::new(
+        codes::AMBIGUOUS_SCOPE,
+        format!("it is not clear which tenant a row of `{name}` belongs to"),
+    )
+    .at(query.place(), format!("several ways: {}", ways.join("; ")))
+    .note("rows that could belong to two tenants could be read by the wrong one")
+    .help(format!(
+        "say it: `\"tenancy\": {{\"tables\": {{\"{name}\": \"<column>\"}}}}`, or `false` if it is global"
+    ))
 }
 
 /// A secret opens one row; an embed would open its neighbours.
 pub(super) fn embeds_beyond(flow: &Flow<'_>, query: &DraftQuery<'_>) -> Diagnostic {
     let table = &flow.project.table(query.table).name;
-    let place = query.doc.select.as_ref().map_or(query.place(), backflow_diag::Text::span);
-    Diagnostic::new(codes::TENANT_LEAK, format!("the secret opens one row of `{table}`, not related rows"))
-        .at(place, "embeds rows of the tenant")
-        .note(format!("`{}` by a stranger who holds the secret would read them", attack(flow)))
-        .help("leave the embed out, or say why with `\"crossTenant\": {\"reason\": \"…\"}` on the query")
+    let place = query
+        .doc
+        .select
+        .as_ref()
+        .map_or(query.place(), backflow_diag::Text::span);
+    Diagnostic::new(
+        codes::TENANT_LEAK,
+        format!("the secret opens one row of `{table}`, not related rows"),
+    )
+    .at(place, "embeds rows of the tenant")
+    .note(format!(
+        "`{}` by a stranger who holds the secret would read them",
+        attack(flow)
+    ))
+    .help("leave the embed out, or say why with `\"crossTenant\": {\"reason\": \"…\"}` on the query")
 }
 
 /// A statement that nothing ties to a tenant.
 pub(super) fn untied(flow: &Flow<'_>, query: &DraftQuery<'_>, why: &str) -> Diagnostic {
     let table = &flow.project.table(query.table).name;
-    Diagnostic::new(codes::TENANT_LEAK, format!("this could touch rows of `{table}` of another tenant"))
-        .at(query.place(), why)
-        .note(format!("for example: `{}`", attack(flow)))
-        .help("tie it to the tenant, or say why with `\"crossTenant\": {\"reason\": \"…\"}`")
+    Diagnostic::new(
+        codes::TENANT_LEAK,
+        format!("this could touch rows of `{table}` of another tenant"),
+    )
+    .at(query.place(), why)
+    .note(format!("for example: `{}`", attack(flow)))
+    .help("tie it to the tenant, or say why with `\"crossTenant\": {\"reason\": \"…\"}`")
 }

@@ -25,7 +25,11 @@ pub(crate) enum NamedBy {
 /// What the route itself says; `None`: header, then claim.
 pub(crate) fn named_by(project: &Project<'_>, route: &Route, path: &PathPattern) -> Option<NamedBy> {
     if let Some(tenant) = &route.tenant {
-        return Some(if tenant.as_str() == "mine" { NamedBy::Mine } else { NamedBy::Template });
+        return Some(if tenant.as_str() == "mine" {
+            NamedBy::Mine
+        } else {
+            NamedBy::Template
+        });
     }
     let tenancy = project.tenancy.as_ref()?;
     let table = project.table(tenancy.table);
@@ -39,11 +43,17 @@ pub(crate) fn named_by(project: &Project<'_>, route: &Route, path: &PathPattern)
             Segment::Param(name) => {
                 if before == Some(table.name.as_str()) || before == Some(one.as_str()) {
                     let unique = table.column(name).filter(|column| table.is_unique(&[*column]));
-                    return Some(NamedBy::Param { index, column: unique.unwrap_or(tenancy.key) });
+                    return Some(NamedBy::Param {
+                        index,
+                        column: unique.unwrap_or(tenancy.key),
+                    });
                 }
                 let conventional = *name == format!("{one}_id") || *name == format!("{one}Id");
                 if conventional || tenancy.params.contains(name) {
-                    by_name.get_or_insert(NamedBy::Param { index, column: tenancy.key });
+                    by_name.get_or_insert(NamedBy::Param {
+                        index,
+                        column: tenancy.key,
+                    });
                 }
                 before = None;
                 index += 1;

@@ -28,13 +28,17 @@ pub(crate) fn read(document: &Document, catalog: &Catalog, out: &mut Diagnostics
         return None;
     }
     let candidate = choose(catalog, keys, first_place(document, catalog), out)?;
-    let claim = keys.and_then(|k| k.claim.as_ref()).map_or("tenant_id", |claim| claim.value.as_str());
+    let claim = keys
+        .and_then(|k| k.claim.as_ref())
+        .map_or("tenant_id", |claim| claim.value.as_str());
     let mut tenancy = Tenancy {
         table: candidate.tenants,
         key: candidate.key,
         members: candidate.members,
         claim: claim.split('.').map(Key::name).collect(),
-        params: keys.map(|k| k.params.iter().map(|p| p.value.clone()).collect()).unwrap_or_default(),
+        params: keys
+            .map(|k| k.params.iter().map(|p| p.value.clone()).collect())
+            .unwrap_or_default(),
         scopes: Vec::new(),
     };
     tenancy.scopes = scope::all(catalog, &tenancy, keys, out);
@@ -45,7 +49,11 @@ pub(crate) fn read(document: &Document, catalog: &Catalog, out: &mut Diagnostics
 fn first_place(document: &Document, catalog: &Catalog) -> Span {
     let table = catalog.tables.iter().find_map(|table| table.span);
     let route = document.routes.first().map(|route| route.span);
-    table.or(route).unwrap_or(Span { file: FileId(0), start: 0, end: 0 })
+    table.or(route).unwrap_or(Span {
+        file: FileId(0),
+        start: 0,
+        end: 0,
+    })
 }
 
 fn choose(
@@ -57,8 +65,10 @@ fn choose(
     if let Some((keys, members)) = keys.and_then(|k| k.members.as_ref().map(|m| (k, m))) {
         return declared(catalog, keys, members, out);
     }
-    let mut found: Vec<Candidate> =
-        catalog.table_ids().flat_map(|id| candidates(catalog, id, &MembersFilter::default())).collect();
+    let mut found: Vec<Candidate> = catalog
+        .table_ids()
+        .flat_map(|id| candidates(catalog, id, &MembersFilter::default()))
+        .collect();
     if let Some(table) = keys.and_then(|k| k.table.as_ref()) {
         let id = draft::table(catalog, table, out)?;
         found.retain(|candidate| candidate.tenants == id);
@@ -83,10 +93,13 @@ fn several(catalog: &Catalog, found: &[Candidate], place: Span) -> Diagnostic {
             format!("`{members}` (members of `{}`)", catalog.table(c.tenants).name)
         })
         .collect();
-    Diagnostic::new(codes::AMBIGUOUS_TENANCY, "several tables could hold the tenants' members")
-        .at(place, "nothing says which of them is meant")
-        .note(format!("candidates: {}", names.join(", ")))
-        .help("name it: `\"tenancy\": {\"members\": {\"table\": \"…\"}}`")
+    Diagnostic::new(
+        codes::AMBIGUOUS_TENANCY,
+        "several tables could hold the tenants' members",
+    )
+    .at(place, "nothing says which of them is meant")
+    .note(format!("candidates: {}", names.join(", ")))
+    .help("name it: `\"tenancy\": {\"members\": {\"table\": \"…\"}}`")
 }
 
 fn none(place: Span) -> Diagnostic {
@@ -115,15 +128,28 @@ fn candidates(catalog: &Catalog, id: TableId, filter: &MembersFilter) -> Vec<Can
     if role.is_none() && !filter.declared {
         return Vec::new();
     }
-    let Some(user) = filter.user.or_else(|| user_column(catalog, table)) else { return Vec::new() };
+    let Some(user) = filter.user.or_else(|| user_column(catalog, table)) else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
     for key in &table.foreign_keys {
-        let ([tenant], [target]) = (key.columns.as_slice(), key.references.as_slice()) else { continue };
+        let ([tenant], [target]) = (key.columns.as_slice(), key.references.as_slice()) else {
+            continue;
+        };
         let wanted = filter.tenant.is_none_or(|column| column == *tenant);
         let is_tenant = key.table != id && catalog.table(key.table).name != "users" && *tenant != user;
         if wanted && is_tenant && (filter.declared || table.is_unique(&[*tenant, user])) {
-            let members = Members { table: id, tenant: *tenant, user, role };
-            found.push(Candidate { tenants: key.table, key: *target, members });
+            let members = Members {
+                table: id,
+                tenant: *tenant,
+                user,
+                role,
+            };
+            found.push(Candidate {
+                tenants: key.table,
+                key: *target,
+                members,
+            });
         }
     }
     found
@@ -150,8 +176,17 @@ fn declared(
         Some(name) => draft::column(catalog, id, name, out).map(Some),
         None => Some(None),
     };
-    let (tenant, user, role) = (column(&members.tenant), column(&members.user), column(&members.role));
-    let filter = MembersFilter { tenant: tenant?, user: user?, role: role?, declared: true };
+    let (tenant, user, role) = (
+        column(&members.tenant),
+        column(&members.user),
+        column(&members.role),
+    );
+    let filter = MembersFilter {
+        tenant: tenant?,
+        user: user?,
+        role: role?,
+        declared: true,
+    };
     let tenants = match &keys.table {
         Some(name) => Some(draft::table(catalog, name, out)?),
         None => None,
@@ -178,13 +213,20 @@ fn without_key(
     filter: &MembersFilter,
 ) -> Option<Candidate> {
     let tenants = tenants?;
-    let [key] = catalog.table(tenants).primary_key.as_slice() else { return None };
+    let [key] = catalog.table(tenants).primary_key.as_slice() else {
+        return None;
+    };
     let user = filter.user.or_else(|| user_column(catalog, catalog.table(id)))?;
     let role = filter.role.or_else(|| catalog.table(id).column("role"));
     Some(Candidate {
         tenants,
         key: *key,
-        members: Members { table: id, tenant: filter.tenant?, user, role },
+        members: Members {
+            table: id,
+            tenant: filter.tenant?,
+            user,
+            role,
+        },
     })
 }
 

@@ -15,7 +15,10 @@ pub(super) fn all(
     keys: Option<&TenancyKeys>,
     out: &mut Diagnostics,
 ) -> Vec<Scope> {
-    let mut scopes: Vec<Option<Scope>> = catalog.table_ids().map(|id| direct(catalog, tenancy, id)).collect();
+    let mut scopes: Vec<Option<Scope>> = catalog
+        .table_ids()
+        .map(|id| direct(catalog, tenancy, id))
+        .collect();
     if let Some(keys) = keys {
         declare(catalog, tenancy, keys, &mut scopes, out);
     }
@@ -26,7 +29,10 @@ pub(super) fn all(
             *entry = Some(scope);
         }
     }
-    scopes.into_iter().map(|scope| scope.unwrap_or(Scope::Global)).collect()
+    scopes
+        .into_iter()
+        .map(|scope| scope.unwrap_or(Scope::Global))
+        .collect()
 }
 
 /// The tenants themselves, keys to them, views.
@@ -41,7 +47,10 @@ fn direct(catalog: &Catalog, tenancy: &Tenancy, id: TableId) -> Option<Scope> {
         return Some(Scope::Tenant);
     }
     if id == tenancy.members.table {
-        return Some(Scope::Column { column: tenancy.members.tenant, inferred: false });
+        return Some(Scope::Column {
+            column: tenancy.members.tenant,
+            inferred: false,
+        });
     }
     let columns: Vec<ColumnId> = table
         .foreign_keys
@@ -51,10 +60,16 @@ fn direct(catalog: &Catalog, tenancy: &Tenancy, id: TableId) -> Option<Scope> {
         .collect();
     match columns.as_slice() {
         [] => None,
-        [column] => Some(Scope::Column { column: *column, inferred: false }),
-        several => {
-            Some(Scope::Unclear(several.iter().map(|c| catalog.column(id, *c).name.clone()).collect()))
-        }
+        [column] => Some(Scope::Column {
+            column: *column,
+            inferred: false,
+        }),
+        several => Some(Scope::Unclear(
+            several
+                .iter()
+                .map(|c| catalog.column(id, *c).name.clone())
+                .collect(),
+        )),
     }
 }
 
@@ -66,11 +81,15 @@ fn declare(
     out: &mut Diagnostics,
 ) {
     for (name, column) in &keys.tables {
-        let Some(id) = draft::table(catalog, name, out) else { continue };
+        let Some(id) = draft::table(catalog, name, out) else {
+            continue;
+        };
         let scope = match column {
             None => Scope::Global,
             Some(column) => {
-                let Some(column) = draft::column(catalog, id, column, out) else { continue };
+                let Some(column) = draft::column(catalog, id, column, out) else {
+                    continue;
+                };
                 declared_column(catalog, tenancy, id, column)
             }
         };
@@ -82,13 +101,25 @@ fn declare(
 
 /// A declared column names the tenant, unless its key leads to another table: then that row does.
 fn declared_column(catalog: &Catalog, tenancy: &Tenancy, id: TableId, column: ColumnId) -> Scope {
-    let key = catalog.table(id).foreign_keys.iter().find(|key| key.columns == [column]);
+    let key = catalog
+        .table(id)
+        .foreign_keys
+        .iter()
+        .find(|key| key.columns == [column]);
     match key {
         Some(key) if key.table != tenancy.table => Scope::Parent {
-            pairs: key.columns.iter().copied().zip(key.references.iter().copied()).collect(),
+            pairs: key
+                .columns
+                .iter()
+                .copied()
+                .zip(key.references.iter().copied())
+                .collect(),
             parent: key.table,
         },
-        _ => Scope::Column { column, inferred: key.is_none() },
+        _ => Scope::Column {
+            column,
+            inferred: key.is_none(),
+        },
     }
 }
 
@@ -96,7 +127,11 @@ fn declared_column(catalog: &Catalog, tenancy: &Tenancy, id: TableId, column: Co
 fn by_name(catalog: &Catalog, tenancy: &Tenancy, scopes: &mut [Option<Scope>]) {
     let mut names = vec![format!("{}_id", singular(&catalog.table(tenancy.table).name))];
     for (id, scope) in catalog.table_ids().zip(scopes.iter()) {
-        if let Some(Scope::Column { column, inferred: false }) = scope {
+        if let Some(Scope::Column {
+            column,
+            inferred: false,
+        }) = scope
+        {
             names.push(catalog.column(id, *column).name.clone());
         }
     }
@@ -107,7 +142,10 @@ fn by_name(catalog: &Catalog, tenancy: &Tenancy, scopes: &mut [Option<Scope>]) {
             .column_ids()
             .find(|c| names.contains(&catalog.column(id, *c).name) && catalog.column(id, *c).ty == *key_type);
         if let (None, Some(column)) = (&scope, named) {
-            *scope = Some(Scope::Column { column, inferred: true });
+            *scope = Some(Scope::Column {
+                column,
+                inferred: true,
+            });
         }
     }
 }
@@ -115,9 +153,15 @@ fn by_name(catalog: &Catalog, tenancy: &Tenancy, scopes: &mut [Option<Scope>]) {
 /// A table without a way whose keys lead to tables that have one.
 fn next_indirect(catalog: &Catalog, scopes: &[Option<Scope>]) -> Option<(TableId, Scope)> {
     let scoped = |id: TableId| {
-        scopes.get(id.0 as usize).and_then(Option::as_ref).is_some_and(|scope| *scope != Scope::Global)
+        scopes
+            .get(id.0 as usize)
+            .and_then(Option::as_ref)
+            .is_some_and(|scope| *scope != Scope::Global)
     };
-    for id in catalog.table_ids().filter(|id| scopes.get(id.0 as usize).is_some_and(Option::is_none)) {
+    for id in catalog
+        .table_ids()
+        .filter(|id| scopes.get(id.0 as usize).is_some_and(Option::is_none))
+    {
         let parents: Vec<_> = catalog
             .table(id)
             .foreign_keys
@@ -127,13 +171,27 @@ fn next_indirect(catalog: &Catalog, scopes: &[Option<Scope>]) -> Option<(TableId
         match parents.as_slice() {
             [] => {}
             [key] => {
-                let pairs = key.columns.iter().copied().zip(key.references.iter().copied()).collect();
-                return Some((id, Scope::Parent { pairs, parent: key.table }));
+                let pairs = key
+                    .columns
+                    .iter()
+                    .copied()
+                    .zip(key.references.iter().copied())
+                    .collect();
+                return Some((
+                    id,
+                    Scope::Parent {
+                        pairs,
+                        parent: key.table,
+                    },
+                ));
             }
             several => {
                 let names = several.iter().map(|key| {
-                    let columns: Vec<&str> =
-                        key.columns.iter().map(|c| catalog.column(id, *c).name.as_str()).collect();
+                    let columns: Vec<&str> = key
+                        .columns
+                        .iter()
+                        .map(|c| catalog.column(id, *c).name.as_str())
+                        .collect();
                     columns.join(", ")
                 });
                 return Some((id, Scope::Unclear(names.collect())));

@@ -1,0 +1,208 @@
+//! `insert` and `upsert`.
+
+use super::Lowered;
+use crate::draft::DraftQuery;
+use crate::lower::data::{self, Assignments};
+use crate::lower::value::{Cx, Usage};
+use crate::lower::{parents, select};
+use crate::model::{Operation as Op, Rows};
+use crate::prove::NamedBy;
+use backflow_catalog::ColumnId;
+use backflow_config::document::Operation;
+use backflow_diag::{Diagnostic, Span, codes};
+use backflow_sql::ir::{Assigned, Cond, Conflict, ConflictUpdate, Insert, Outputs, Query, Scalar};
+
+pub(super) fn insert<'a>(
+    cx: &mut Cx<'_, 'a>,
+    draft: &DraftQuery<'a>,
+    named: Option<&NamedBy>,
+    excluded: &[&str],
+) -> Option<Lowered> {
+    let upsert = draft.doc.operation.value == Operation::Upsert;
+    let ignore = draft
+        .doc
+        .ignore_duplicates
+        .as_ref()
+        .is_some_and(|ignore| ignore.value);
+    let members = select::members(cx, cx.table, draft.select.as_ref(), excluded);
+    let mut rows = Vec::new();
+    for row in &draft.rows {
+        rows.push(data::row(cx, draft, row, Usage::Insert, named));
+    }
+    let rows: Option<Vec<Assignments>> = rows.into_iter().collect();
+    let rows = rows?;
+    let conflict = if upsert || ignore {
+        conflict(cx, draft, &rows, ignore)?
+    } else {
+        None
+    };
+    if rows.is_empty() {
+        cx.out.push(
+            Diagnostic::new(codes::MISSING_KEY, "an insert needs `data`")
+                .at(draft.place(), "no rows to insert"),
+        );
+        return None;
+    }
+    let mut guard = Vec::new();
+    for row in &rows {
+        for cond in parents::conditions(cx, row, false) {
+            if cond != Cond::TRUE && !guard.contains(&cond) {
+                guard.push(cond);
+            }
+        }
+    }
+    let count = rows.len();
+    let (columns, rows) = table_of(rows);
+    let outputs = Outputs {
+        members: Some(members?),
+        ..Outputs::default()
+    };
+    let query = Query::Insert(Insert {
+        into: cx.table,
+        columns,
+        rows,
+        guard: Cond::All(guard),
+        conflict,
+        outputs,
+    });
+    let operation = if upsert || ignore {
+        Op::Upsert { ignore }
+    } else {
+        Op::Insert
+    };
+    let rows = if draft.many_rows { Rows::Many } else { Rows::One };
+    Some(Lowered {
+        query,
+        operation,
+        rows,
+        makes: (!ignore).then_some(count),
+        any_given: Vec::new(),
+    })
+}
+
+/// All rows over one list of columns; what a row leaves out gets the default.
+fn table_of(rows: Vec<Assignments>) -> (Vec<ColumnId>, Vec<Vec<Assigned>>) {
+    let mut columns: Vec<ColumnId> = Vec::new();
+    for (column, _) in rows.iter().flatten() {
+        if !columns.contains(column) {
+            columns.push(*column);
+        }
+    }
+    let filled = rows
+        .into_iter()
+        .map(|mut row| {
+            columns
+                .iter()
+                .map(|column| match row.iter().position(|(known, _)| known == column) {
+                    Some(index) => row.swap_remove(index).1,
+                    None => Assigned::Default,
+                })
+                .collect()
+        })
+        .collect();
+    (columns, filled)
+}
+
+/// `ON CONFLICT`. The outer option is the fault.
+#[allow(
+    clippy::option_option,
+    reason = "no conflict clause and a faulty one are different things"
+)]
+fn conflict<'a>(
+    cx: &mut Cx<'_, 'a>,
+    draft: &DraftQuery<'a>,
+    rows: &[Assignments],
+    ignore: bool,
+) -> Option<Option<Conflict>> {
+    let target = conflict_target(cx, draft)?;
+    if ignore {
+        return Some(Some(Conflict { target, update: None }));
+    }
+    let mut set: Assignments = Vec::new();
+    for (column, offered) in rows.iter().flatten() {
+        if !target.contains(column) && !set.iter().any(|(known, _)| known == column) {
+            set.push((*column, conflict_value(cx, draft, *column, offered)?));
+        }
+    }
+    if set.is_empty() {
+        // Nothing to change, but the row is to be answered: it is given its own key again.
+        let first = *target.first()?;
+        set.push((first, Assigned::Value(Scalar::Column(first))));
+    }
+    let filter = cx.pins.on(cx.table, &mut cx.binds);
+    Some(Some(Conflict {
+        target,
+        update: Some(ConflictUpdate { set, filter }),
+    }))
+}
+
+/// What an existing row gets: arithmetic is over the stored row, anything else is what was offered.
+fn conflict_value<'a>(
+    cx: &mut Cx<'_, 'a>,
+    draft: &DraftQuery<'a>,
+    column: ColumnId,
+    offered: &Assigned,
+) -> Option<Assigned> {
+    let arithmetic = matches!(
+        data::scalar_of(offered),
+        Some(Scalar::Arithmetic { .. } | Scalar::Coalesce(_))
+    );
+    if !arithmetic {
+        return Some(match offered {
+            Assigned::IfGiven { flag, .. } => Assigned::IfGiven {
+                flag: *flag,
+                value: Scalar::Excluded(column),
+            },
+            _ => Assigned::Value(Scalar::Excluded(column)),
+        });
+    }
+    let Some(value) = draft.assigned(column) else {
+        cx.out.push(
+            Diagnostic::new(codes::NOT_IN_OPERATION, "arithmetic needs an upsert of one row")
+                .at(draft.place(), "several rows")
+                .help("send one row, or give plain values"),
+        );
+        return None;
+    };
+    data::row(cx, draft, std::slice::from_ref(value), Usage::Update, None)?
+        .pop()
+        .map(|(_, assigned)| assigned)
+}
+
+fn conflict_target(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>) -> Option<Vec<ColumnId>> {
+    let table = cx.project.table(cx.table);
+    let (columns, span): (Vec<ColumnId>, Span) = match &draft.doc.on_conflict {
+        Some(names) => {
+            let found: Vec<_> = names
+                .value
+                .iter()
+                .map(|name| crate::draft::column(&cx.project.catalog, cx.table, name, cx.out))
+                .collect();
+            (found.into_iter().collect::<Option<_>>()?, names.span)
+        }
+        None => (table.primary_key.clone(), draft.doc.operation.span),
+    };
+    if table.is_unique(&columns) {
+        return Some(columns);
+    }
+    let keys: Vec<String> = table
+        .keys()
+        .map(|key| {
+            let names: Vec<&str> = key
+                .iter()
+                .map(|c| cx.project.column(cx.table, *c).name.as_str())
+                .collect();
+            format!("({})", names.join(", "))
+        })
+        .collect();
+    cx.out.push(
+        Diagnostic::new(
+            codes::NO_CONFLICT_KEY,
+            "an upsert needs a unique key to find the existing row by",
+        )
+        .at(span, "these columns are not unique together")
+        .note(format!("unique keys of `{}`: {}", table.name, keys.join(", ")))
+        .help("name one of them in `onConflict`, or add a UNIQUE constraint"),
+    );
+    None
+}

@@ -1,0 +1,100 @@
+//! One query becomes one statement.
+//!
+//! Role: puts filters, data, select and the tenant's predicates together.
+//! Invariant: the statement of a query on scoped rows carries the pin of its kind in every place where rows
+//! are read, changed or pointed at.
+//! Not here: SQL text; the order of steps.
+
+mod change;
+mod insert;
+mod read;
+
+use super::value::Cx;
+use crate::draft::DraftQuery;
+use crate::model::{Operation as Op, Rows};
+use crate::prove::NamedBy;
+use backflow_catalog::TableId;
+use backflow_config::document::{Operation, Query as QueryDoc};
+use backflow_diag::{Diagnostic, codes};
+use backflow_sql::ir::{Outputs, Query};
+use change::{delete, update};
+use insert::insert;
+use read::read;
+
+/// A lowered query, its cells still open.
+pub(crate) struct Lowered {
+    pub(crate) query: Query,
+    pub(crate) operation: Op,
+    pub(crate) rows: Rows,
+    pub(crate) makes: Option<usize>,
+    /// Flags of an update, of which one must be given; empty when something always is.
+    pub(crate) any_given: Vec<usize>,
+}
+
+/// Lowers a query whose anchor is in `cx.pins`.
+pub(crate) fn lower<'a>(
+    cx: &mut Cx<'_, 'a>,
+    draft: &DraftQuery<'a>,
+    named: Option<&NamedBy>,
+    excluded: &[&str],
+) -> Option<Lowered> {
+    misplaced_keys(cx, draft.doc);
+    match draft.doc.operation.value {
+        Operation::Select => read(cx, draft, excluded),
+        Operation::Insert | Operation::Upsert => insert(cx, draft, named, excluded),
+        Operation::Update => update(cx, draft, named, excluded),
+        Operation::Delete => delete(cx, draft, excluded),
+    }
+}
+/// Keys that mean nothing for the operation.
+fn misplaced_keys(cx: &mut Cx<'_, '_>, doc: &QueryDoc) {
+    let operation = doc.operation.value;
+    let (reads, writes) = (
+        operation == Operation::Select,
+        matches!(
+            operation,
+            Operation::Insert | Operation::Upsert | Operation::Update
+        ),
+    );
+    let inserts = matches!(operation, Operation::Insert | Operation::Upsert);
+    let present = [
+        ("data", doc.data.as_ref().map(|node| node.span), writes),
+        ("limit", doc.limit.as_ref().map(|node| node.span), reads),
+        ("offset", doc.offset.as_ref().map(|node| node.span), reads),
+        ("order", doc.order.as_ref().map(|node| node.span), reads),
+        (
+            "onConflict",
+            doc.on_conflict.as_ref().map(|names| names.span),
+            operation == Operation::Upsert,
+        ),
+        (
+            "ignoreDuplicates",
+            doc.ignore_duplicates.as_ref().map(|ignore| ignore.span),
+            inserts,
+        ),
+        ("filters", (!doc.filters.is_empty()).then_some(doc.span), !inserts),
+    ];
+    for (key, span, allowed) in present {
+        if let (Some(span), false) = (span, allowed) {
+            let name = format!("{operation:?}").to_lowercase();
+            cx.out.push(
+                Diagnostic::new(
+                    codes::NOT_IN_OPERATION,
+                    format!("`{key}` does not belong to `{name}`"),
+                )
+                .at(span, "means nothing here")
+                .help("take it away, or change the operation"),
+            );
+        }
+    }
+}
+
+/// The table a query writes or reads.
+pub(crate) fn outputs_mut(query: &mut Query) -> (&mut Outputs, TableId) {
+    match query {
+        Query::Read(read) => (&mut read.outputs, read.from),
+        Query::Insert(insert) => (&mut insert.outputs, insert.into),
+        Query::Update(update) => (&mut update.outputs, update.table),
+        Query::Delete(delete) => (&mut delete.outputs, delete.table),
+    }
+}

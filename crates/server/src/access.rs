@@ -1,0 +1,31 @@
+//! One event for each answered request.
+//!
+//! Role: tells the log what was asked and answered, and how long it took.
+//! Invariant: no value of a request is in the event: a path may hold secrets, so its template stands for it.
+//! Not here: why a request was refused; the engine tells that.
+
+use http::{HeaderMap, Method, StatusCode};
+use std::time::Instant;
+
+/// A request that is being answered.
+pub(crate) struct Access {
+    began: Instant,
+}
+
+impl Access {
+    pub(crate) fn begin() -> Self {
+        Self {
+            began: Instant::now(),
+        }
+    }
+
+    /// Tells the log.
+    pub(crate) fn end(&self, method: &Method, status: StatusCode, headers: &HeaderMap) {
+        let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let request_id = headers
+            .get("x-request-id")
+            .and_then(|id| id.to_str().ok())
+            .unwrap_or("");
+        tracing::info!(target: "backflow::access", method = method.as_str(), status = status.as_u16(), micros, request_id);
+    }
+}

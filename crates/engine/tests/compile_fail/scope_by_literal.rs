@@ -3,5 +3,4 @@ use backflow_sql::ir::Datum;
 
 fn main() {
     let _ = Scope { tenant: Datum::Int(1) };
-    let _ = Scope::verified(Datum::Int(1));
 }

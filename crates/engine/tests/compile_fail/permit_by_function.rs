@@ -1,0 +1,5 @@
+use backflow_engine::permit::Permit;
+
+fn main() {
+    let _ = Permit::judged();
+}

@@ -100,7 +100,7 @@ const RESERVED: [(&str, &[&str]); 5] = [
     ("clap", &["cli"]),
     ("hyper", &["server"]),
     ("mimalloc", &["cli"]),
-    ("rusqlite", &["sqlite"]),
+    ("rusqlite", &["sqlite", "testkit"]),
 ];
 
 /// Lists the violations of the workspace at `root`.

@@ -185,7 +185,7 @@ pub(crate) fn place(route: &Route) -> String {
         Place::Nowhere => "no tenant".to_owned(),
         Place::Mine => "all tenants of the caller".to_owned(),
         Place::One(guard) => {
-            let by = crate::lower::route::naming(&guard.naming, &route.path);
+            let by = crate::lower::shape::naming(&guard.naming, &route.path);
             match &guard.roles {
                 Some(roles) => format!("tenant named by {by}; any of the roles {}", roles.join(", ")),
                 None => format!("tenant named by {by}; any member"),

@@ -24,5 +24,6 @@ pub(crate) mod relate;
 pub(crate) mod route;
 pub(crate) mod scalar;
 pub(crate) mod select;
+pub(crate) mod shape;
 pub(crate) mod value;
 pub(crate) mod workflow;

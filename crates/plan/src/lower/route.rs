@@ -5,10 +5,10 @@
 //! Not here: what each of these does; see their modules.
 
 use super::flow::{self, OpenStep, Setting};
-use super::{answer, binds, guard, input, paths, workflow};
+use super::{answer, binds, guard, input, paths, shape, workflow};
 use crate::draft::DraftQuery;
 use crate::frame::{Frame, Position, TenantView};
-use crate::model::{Access, Answer, Naming, Operation, PathPattern, Place, Route, RouteId};
+use crate::model::{Access, Answer, Operation, PathPattern, Place, Route, RouteId};
 use crate::project::Project;
 use crate::prove::{Flow, Kind, NamedBy, decide, named_by};
 use backflow_config::document::{Query, Route as RouteDoc};
@@ -25,10 +25,10 @@ pub(crate) fn lower<'a>(
     let path = paths::read(&doc.path, out)?;
     let name = format!("{} {path}", doc.method.value.as_str());
     let aliases = paths::aliases(&path, prefixes);
-    shape_faults(doc, out);
+    shape::faults(doc, out);
     let named = named_by(project, doc, &path);
     let mut notes = Vec::new();
-    let unavailable = unavailable(doc, &name, out);
+    let unavailable = shape::unavailable(doc, &name, out);
     let mut lowering = Lowering {
         project,
         doc,
@@ -55,71 +55,6 @@ pub(crate) fn lower<'a>(
         access: if writes { Access::Write } else { Access::Read },
         unavailable,
     })
-}
-
-/// What belongs to no single query.
-fn shape_faults(doc: &RouteDoc, out: &mut Diagnostics) {
-    if let (Some(_), Some(workflow)) = (&doc.queries, &doc.workflow) {
-        out.push(
-            Diagnostic::new(
-                codes::QUERIES_AND_WORKFLOW,
-                "a route has either queries or a workflow",
-            )
-            .at(workflow.span, "and this is the other")
-            .at(doc.path.span(), "this route has queries")
-            .help("put the queries into the workflow as steps of type `database`"),
-        );
-    }
-    let nothing =
-        doc.queries.as_ref().is_none_or(Vec::is_empty) && doc.workflow.is_none() && doc.response.is_none();
-    if nothing {
-        out.push(
-            Diagnostic::new(codes::EMPTY_ROUTE, "this route does nothing")
-                .at(doc.path.span(), "no queries, no workflow, no response")
-                .help("add `supabaseQueries`, a `workflow`, or a `response`"),
-        );
-    }
-}
-
-/// Features that parse and are checked, but do not run in this version.
-fn unavailable(doc: &RouteDoc, name: &str, out: &mut Diagnostics) -> Option<String> {
-    let queries: &[Query] = doc.queries.as_deref().unwrap_or_default();
-    let mut found = Vec::new();
-    if let Some(workflow) = &doc.workflow {
-        found.push(("workflows", workflow.span));
-    }
-    if let Some(limit) = &doc.rate_limit {
-        found.push(("rate limits", limit.span));
-    }
-    for query in queries {
-        found.extend(
-            query
-                .require
-                .as_ref()
-                .map(|require| ("limits in the write (`require`)", require.span())),
-        );
-        found.extend(query.count.as_ref().map(|count| ("counts of rows", count.span)));
-    }
-    for (what, span) in &found {
-        out.push(
-            Diagnostic::new(
-                codes::NOT_SERVED_YET,
-                format!("{what} do not run in this version"),
-            )
-            .at(*span, format!("`{name}` is checked, and answers 501")),
-        );
-    }
-    if let Some(cache) = doc.cache.as_ref().filter(|cache| cache.enabled) {
-        out.push(
-            Diagnostic::new(codes::NOT_SERVED_YET, "answers are not cached in this version").at(
-                cache.span,
-                format!("`{name}` is served, each time from the database"),
-            ),
-        );
-    }
-    found
-        .first()
-        .map(|(what, _)| format!("{what} do not run in this version"))
 }
 
 struct Lowering<'a> {
@@ -149,7 +84,7 @@ impl<'a> Lowering<'a> {
         let drafts: Vec<DraftQuery<'a>> = read.into_iter().flatten().collect();
         let drafts: Vec<DraftQuery<'a>> = drafts
             .into_iter()
-            .map(|draft| whole_body(self.project, self.doc, draft, out))
+            .map(|draft| shape::whole_body(self.project, self.doc, draft, out))
             .collect();
         let kinds = decide(&self.flow(&drafts), out);
         let view = self.view(&drafts, &kinds);
@@ -270,7 +205,7 @@ impl<'a> Lowering<'a> {
         };
         for name in &roles.value {
             if !possible.is_empty() && !possible.contains(&name.value) {
-                out.push(unknown_role(name, possible));
+                out.push(shape::unknown_role(name, possible));
             }
         }
         Some(roles.value.iter().map(|role| role.value.clone()).collect())
@@ -339,72 +274,5 @@ impl<'a> Lowering<'a> {
         let _ = self.roles(out);
         let flow = self.flow(&[]);
         workflow::check(self.project, doc, &mut frame, flow, (facts, out));
-    }
-}
-
-/// `"data": "{{body}}"` stands for all declared members of the body that are columns.
-fn whole_body<'a>(
-    project: &Project<'_>,
-    doc: &'a RouteDoc,
-    mut draft: DraftQuery<'a>,
-    out: &mut Diagnostics,
-) -> DraftQuery<'a> {
-    let Some(whole) = draft.whole_data.take() else {
-        return draft;
-    };
-    let is_body = whole
-        .value
-        .single_hole()
-        .and_then(|e| e.as_path())
-        .is_some_and(|path| path.to_string() == "body");
-    let Some(fields) = doc.validation.body.as_deref().filter(|_| is_body) else {
-        out.push(
-            Diagnostic::new(codes::WRONG_TYPE, "`data` must name its columns")
-                .at(whole.span, "may hold anything")
-                .note("a body that goes into a table as it comes could set columns that nobody meant to open")
-                .help(
-                    "write an object, or `{{body}}` on a route whose `validation.body` declares the members",
-                ),
-        );
-        return draft;
-    };
-    let row = fields.iter().filter_map(|field| {
-        let column = crate::draft::column(&project.catalog, draft.table, &field.name, out)?;
-        let text = backflow_diag::Text::plain(format!("{{{{body['{}']}}}}", field.name.value), whole.span);
-        let value = Template::parse(&text, out)?;
-        let value = crate::draft::DraftValue::Template(value);
-        Some(crate::draft::DraftAssignment {
-            name: field.name.clone(),
-            column,
-            value,
-        })
-    });
-    let row = row.collect();
-    draft.rows.push(row);
-    draft
-}
-
-fn unknown_role(name: &Spanned<String>, possible: &[String]) -> Diagnostic {
-    Diagnostic::new(
-        codes::UNKNOWN_ROLE,
-        format!("nobody can hold the role `{}`", name.value),
-    )
-    .at(name.span, "not a value of the role column")
-    .note(format!("possible: {}", possible.join(", ")))
-    .did_you_mean(backflow_diag::nearest(
-        &name.value,
-        possible.iter().map(String::as_str),
-    ))
-}
-
-/// How the route's tenant is named, for people.
-pub(crate) fn naming(naming: &Naming, path: &PathPattern) -> String {
-    match naming {
-        Naming::Param(index) => format!("`:{}` in the path", path.params().nth(*index).unwrap_or("?")),
-        Naming::HeaderOrClaim(claim) => {
-            let claim: String = claim.iter().map(ToString::to_string).collect();
-            format!("X-Tenant-ID, else auth{claim}")
-        }
-        Naming::Program(program) => format!("`{program}`"),
     }
 }

@@ -12,6 +12,7 @@ mod route;
 mod step;
 
 pub use answer::{Answer, Shape};
+pub use backflow_config::document::Method;
 pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
 pub use place::{Directory, Guard, Naming, Place};
 pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};

@@ -4,6 +4,7 @@
 //! Invariant: within a class the order of the stored forms is the order of the values.
 //! Not here: the SQL text of operands; see `expr`.
 
+use super::expr::{Typed, refused};
 use super::fault::{Sql, or_postgres, unsupported};
 use backflow_catalog::{ColumnType, EnumId};
 use backflow_diag::Span;
@@ -72,4 +73,12 @@ pub(super) fn comparable(
         ));
     }
     Ok(())
+}
+
+/// The type of a value that must be a number.
+pub(super) fn number_type(value: &Typed, span: Span) -> Sql<ColumnType> {
+    match &value.ty {
+        Some(ty) if ty.is_number() => Ok(ty.clone()),
+        _ => Err(refused(span, "only numbers can be computed with")),
+    }
 }

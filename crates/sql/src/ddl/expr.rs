@@ -8,7 +8,7 @@
 
 use super::calls::call;
 use super::cast::cast;
-use super::compare::{Class, class, comparable};
+use super::compare::{Class, class, comparable, number_type};
 use super::fault::{Sql, or_postgres, unsupported};
 use super::quote::{ident, text};
 use super::types::supported;
@@ -394,11 +394,4 @@ fn truth(sql: String) -> Typed {
 
 fn not(negated: bool) -> &'static str {
     if negated { "NOT " } else { "" }
-}
-
-fn number_type(value: &Typed, span: Span) -> Sql<ColumnType> {
-    match &value.ty {
-        Some(ty) if ty.is_number() => Ok(ty.clone()),
-        _ => Err(refused(span, "only numbers can be computed with")),
-    }
 }

@@ -5,7 +5,7 @@
 //! Not here: compiling projects.
 
 use backflow_catalog::ColumnType;
-use backflow_config::document::Method;
+use backflow_plan::model::Method;
 use backflow_engine::store::Store;
 use backflow_engine::{Reply, Request, Runtime, Settings, SystemClock, SystemIds, handle};
 use backflow_expr::{Kind, Program, Slot, Type};

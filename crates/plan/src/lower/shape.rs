@@ -1,0 +1,137 @@
+//! What is said of a route as a whole, before its queries are looked at.
+
+use crate::draft::{self, DraftAssignment, DraftQuery, DraftValue};
+use crate::model::{Naming, PathPattern};
+use crate::project::Project;
+use backflow_config::document::{Query, Route as RouteDoc};
+use backflow_diag::{Diagnostic, Diagnostics, Spanned, Text, codes, nearest};
+use backflow_expr::Template;
+
+/// What belongs to no single query.
+pub(crate) fn faults(doc: &RouteDoc, out: &mut Diagnostics) {
+    if let (Some(_), Some(workflow)) = (&doc.queries, &doc.workflow) {
+        out.push(
+            Diagnostic::new(
+                codes::QUERIES_AND_WORKFLOW,
+                "a route has either queries or a workflow",
+            )
+            .at(workflow.span, "and this is the other")
+            .at(doc.path.span(), "this route has queries")
+            .help("put the queries into the workflow as steps of type `database`"),
+        );
+    }
+    let nothing =
+        doc.queries.as_ref().is_none_or(Vec::is_empty) && doc.workflow.is_none() && doc.response.is_none();
+    if nothing {
+        out.push(
+            Diagnostic::new(codes::EMPTY_ROUTE, "this route does nothing")
+                .at(doc.path.span(), "no queries, no workflow, no response")
+                .help("add `supabaseQueries`, a `workflow`, or a `response`"),
+        );
+    }
+}
+
+/// Features that parse and are checked, but do not run in this version.
+pub(crate) fn unavailable(doc: &RouteDoc, name: &str, out: &mut Diagnostics) -> Option<String> {
+    let queries: &[Query] = doc.queries.as_deref().unwrap_or_default();
+    let mut found = Vec::new();
+    if let Some(workflow) = &doc.workflow {
+        found.push(("workflows", workflow.span));
+    }
+    if let Some(limit) = &doc.rate_limit {
+        found.push(("rate limits", limit.span));
+    }
+    for query in queries {
+        found.extend(
+            query
+                .require
+                .as_ref()
+                .map(|require| ("limits in the write (`require`)", require.span())),
+        );
+        found.extend(query.count.as_ref().map(|count| ("counts of rows", count.span)));
+    }
+    for (what, span) in &found {
+        out.push(
+            Diagnostic::new(
+                codes::NOT_SERVED_YET,
+                format!("{what} do not run in this version"),
+            )
+            .at(*span, format!("`{name}` is checked, and answers 501")),
+        );
+    }
+    if let Some(cache) = doc.cache.as_ref().filter(|cache| cache.enabled) {
+        out.push(
+            Diagnostic::new(codes::NOT_SERVED_YET, "answers are not cached in this version").at(
+                cache.span,
+                format!("`{name}` is served, each time from the database"),
+            ),
+        );
+    }
+    found
+        .first()
+        .map(|(what, _)| format!("{what} do not run in this version"))
+}
+
+/// `"data": "{{body}}"` stands for all declared members of the body that are columns.
+pub(crate) fn whole_body<'a>(
+    project: &Project<'_>,
+    doc: &'a RouteDoc,
+    mut draft: DraftQuery<'a>,
+    out: &mut Diagnostics,
+) -> DraftQuery<'a> {
+    let Some(whole) = draft.whole_data.take() else {
+        return draft;
+    };
+    let is_body = whole
+        .value
+        .single_hole()
+        .and_then(|e| e.as_path())
+        .is_some_and(|path| path.to_string() == "body");
+    let Some(fields) = doc.validation.body.as_deref().filter(|_| is_body) else {
+        out.push(
+            Diagnostic::new(codes::WRONG_TYPE, "`data` must name its columns")
+                .at(whole.span, "may hold anything")
+                .note("a body that goes into a table as it comes could set columns that nobody meant to open")
+                .help(
+                    "write an object, or `{{body}}` on a route whose `validation.body` declares the members",
+                ),
+        );
+        return draft;
+    };
+    let row = fields.iter().filter_map(|field| {
+        let column = draft::column(&project.catalog, draft.table, &field.name, out)?;
+        let text = Text::plain(format!("{{{{body['{}']}}}}", field.name.value), whole.span);
+        let value = Template::parse(&text, out)?;
+        let value = DraftValue::Template(value);
+        Some(DraftAssignment {
+            name: field.name.clone(),
+            column,
+            value,
+        })
+    });
+    let row = row.collect();
+    draft.rows.push(row);
+    draft
+}
+
+pub(crate) fn unknown_role(name: &Spanned<String>, possible: &[String]) -> Diagnostic {
+    Diagnostic::new(
+        codes::UNKNOWN_ROLE,
+        format!("nobody can hold the role `{}`", name.value),
+    )
+    .at(name.span, "not a value of the role column")
+    .note(format!("possible: {}", possible.join(", ")))
+    .did_you_mean(nearest(&name.value, possible.iter().map(String::as_str)))
+}
+
+/// How the route's tenant is named, for people.
+pub(crate) fn naming(naming: &Naming, path: &PathPattern) -> String {
+    match naming {
+        Naming::Param(index) => format!("`:{}` in the path", path.params().nth(*index).unwrap_or("?")),
+        Naming::HeaderOrClaim(claim) => {
+            let claim: String = claim.iter().map(ToString::to_string).collect();
+            format!("X-Tenant-ID, else auth{claim}")
+        }
+        Naming::Program(program) => format!("`{program}`"),
+    }
+}

@@ -101,7 +101,7 @@ impl Reply {
 
     /// The reply as it goes out for a method, with its id.
     pub(crate) fn finished(mut self, method: &Method, request_id: &str) -> Self {
-        if method == Method::HEAD {
+        if method == Method::HEAD && !self.body.is_empty() {
             self.headers
                 .insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
             self.body = Bytes::new();

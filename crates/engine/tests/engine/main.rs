@@ -7,6 +7,8 @@ mod executor;
 #[cfg(test)]
 mod input;
 #[cfg(test)]
+mod never_panics;
+#[cfg(test)]
 mod routing;
 #[cfg(test)]
 mod support;

@@ -122,12 +122,9 @@ fn column_of(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(_, column)| column)
 }
 
-/// Constraints that stand for a type are named `table.column.type` and the like: the column; else the name.
+/// Constraints that stand for a type are named `table.column.type`: the column; else the name.
 fn checked(name: &str) -> String {
-    match name.split('.').collect::<Vec<_>>().as_slice() {
-        [_, column, _] => (*column).to_owned(),
-        _ => name.to_owned(),
-    }
+    name.strip_suffix(".type").map_or(name, column_of).to_owned()
 }
 
 /// The columns of `t.a, t.b` or of `index 'name'`, which SQLite writes for keys over expressions.
@@ -225,7 +222,7 @@ mod tests {
     #[test]
     fn other_constraints() {
         let table = "CREATE TABLE p (id INT PRIMARY KEY) STRICT;
-                     CREATE TABLE t (a INT NOT NULL, b INT CONSTRAINT \"t.b.int4\" CHECK (b < 10),
+                     CREATE TABLE t (a INT NOT NULL, b INT CONSTRAINT \"t.b.type\" CHECK (b < 10),
                                      c INT CONSTRAINT positive CHECK (c > 0), p INT REFERENCES p) STRICT;
                      INSERT INTO p VALUES (1); INSERT INTO t VALUES (1, 1, 1, 1)";
         let check = |name: &str| StatementError::Check(Some(name.to_owned()));

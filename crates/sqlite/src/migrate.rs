@@ -3,8 +3,7 @@
 //! Role: brings the schema to what the files say, each file once, in one transaction.
 //! Input and output: translated files in, a [`Report`] or a [`MigrateError`] out.
 //! Invariant: a file and its record commit together; processes that start at once apply a file once, because
-//! each looks at the record again under the write lock. A file that opts out of its transaction cannot have
-//! this: two processes may meet in it, and what it did before a failure stays.
+//! each looks at the record again under the write lock.
 //! Not here: reading files, translating SQL, checksums.
 
 mod record;
@@ -24,7 +23,8 @@ pub struct Translated {
     pub checksum: String,
     /// The statements.
     pub statements: Vec<String>,
-    /// All of it is one transaction.
+    /// The file did not opt out of being one transaction. It is one here in either case: no statement of the
+    /// translation needs to run outside, and some (foreign keys deferred while a table is made anew) must not.
     pub transactional: bool,
 }
 
@@ -83,7 +83,7 @@ impl fmt::Display for Difference {
 pub enum MigrateError {
     /// Files differ from what was applied; all differences.
     Changed(Vec<Difference>),
-    /// A statement failed; nothing of its file is applied if the file is one transaction.
+    /// A statement failed; nothing of its file is applied.
     Statement {
         /// The file.
         file: String,
@@ -148,12 +148,7 @@ pub(crate) fn migrate(
     compare(migrations, &record::read(connection)?)?;
     let mut report = Report::default();
     for migration in in_order(migrations) {
-        let applied = if migration.transactional {
-            in_transaction(connection, migration)?
-        } else {
-            step_by_step(connection, migration)?
-        };
-        if applied {
+        if apply(connection, migration)? {
             report.applied.push(migration.name.clone());
         }
     }
@@ -189,32 +184,17 @@ fn prepare(connection: &Connection, setup: &[String]) -> Result<(), MigrateError
     Ok(transaction.commit()?)
 }
 
-fn in_transaction(connection: &Connection, migration: &Translated) -> Result<bool, MigrateError> {
+/// Applies a file unless that has happened; whether it did.
+fn apply(connection: &Connection, migration: &Translated) -> Result<bool, MigrateError> {
     let transaction = begin(connection)?;
     if already(&transaction, migration)? {
         return Ok(false);
     }
-    apply(&transaction, migration)?;
-    transaction
-        .commit()
-        .map_err(|error| failed(&migration.name, "COMMIT", &error))?;
-    Ok(true)
-}
-
-fn step_by_step(connection: &Connection, migration: &Translated) -> Result<bool, MigrateError> {
-    if already(connection, migration)? {
-        return Ok(false);
-    }
-    apply(connection, migration)?;
-    Ok(true)
-}
-
-fn apply(connection: &Connection, migration: &Translated) -> Result<(), MigrateError> {
-    let before = record::reserved(connection)?;
+    let before = record::reserved(&transaction)?;
     for statement in &migration.statements {
-        run(connection, &migration.name, statement)?;
+        run(&transaction, &migration.name, statement)?;
     }
-    let after = record::reserved(connection)?;
+    let after = record::reserved(&transaction)?;
     let changed = after.iter().find(|one| !before.contains(one));
     if let Some((name, _)) = changed.or_else(|| before.iter().find(|one| !after.contains(one))) {
         return Err(MigrateError::Reserved {
@@ -222,8 +202,11 @@ fn apply(connection: &Connection, migration: &Translated) -> Result<(), MigrateE
             name: name.clone(),
         });
     }
-    record::write(connection, &migration.name, &migration.checksum)?;
-    Ok(())
+    record::write(&transaction, &migration.name, &migration.checksum)?;
+    transaction
+        .commit()
+        .map_err(|error| failed(&migration.name, "COMMIT", &error))?;
+    Ok(true)
 }
 
 /// Takes the write lock at once. Dropped without a commit, it rolls back.

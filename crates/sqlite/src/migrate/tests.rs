@@ -120,24 +120,57 @@ fn a_failing_file_is_undone_and_named() {
 }
 
 #[test]
-fn a_file_may_opt_out_of_its_transaction() {
+fn tables_that_others_refer_to_can_be_made_anew() {
     let folder = Folder::new();
     let sqlite = open(&folder);
-    let loose = Translated {
-        transactional: false,
-        ..file("1.sql", &["CREATE TABLE a (x)", "VACUUM", "oops"])
-    };
-    assert!(sqlite.migrate(std::slice::from_ref(&loose), &[]).is_err());
-    assert_eq!(
-        tables(&folder),
-        ["_backflow_migrations", "a"],
-        "what it did stays"
+    let first = file(
+        "1.sql",
+        &[
+            "CREATE TABLE p (id INT PRIMARY KEY) STRICT",
+            "CREATE TABLE c (p INT REFERENCES p ON DELETE CASCADE) STRICT",
+            "INSERT INTO p VALUES (1)",
+            "INSERT INTO c VALUES (1)",
+        ],
     );
-    let fixed = Translated {
+    let anew = [
+        "PRAGMA defer_foreign_keys = ON",
+        "ALTER TABLE p RENAME TO \"p before\"",
+        "ALTER TABLE c RENAME TO \"c before\"",
+        "CREATE TABLE p (id INT PRIMARY KEY, extra TEXT NOT NULL DEFAULT ('x')) STRICT",
+        "INSERT INTO p (id) SELECT id FROM \"p before\"",
+        "CREATE TABLE c (p INT REFERENCES p ON DELETE CASCADE) STRICT",
+        "INSERT INTO c SELECT p FROM \"c before\"",
+        "DROP TABLE \"c before\"",
+        "DROP TABLE \"p before\"",
+    ];
+    let second = Translated {
         transactional: false,
-        ..file("1.sql", &["VACUUM"])
+        ..file("2.sql", &anew)
     };
-    assert_eq!(sqlite.migrate(&[fixed], &[]).expect("applied").applied, ["1.sql"]);
+    sqlite.migrate(&[first, second], &[]).expect("migrated");
+    let plain = Connection::open(folder.file()).expect("open");
+    let rows = plain.query_row("SELECT count(*) FROM c JOIN p ON c.p = p.id", [], |row| {
+        row.get::<_, i64>(0)
+    });
+    assert_eq!(rows, Ok(1));
+}
+
+#[test]
+fn a_key_left_broken_names_its_file() {
+    let folder = Folder::new();
+    let sqlite = open(&folder);
+    let broken = file(
+        "1.sql",
+        &[
+            "CREATE TABLE p (id INT PRIMARY KEY) STRICT",
+            "CREATE TABLE c (p INT REFERENCES p) STRICT",
+            "PRAGMA defer_foreign_keys = ON",
+            "INSERT INTO c VALUES (1)",
+        ],
+    );
+    let error = sqlite.migrate(&[broken], &[]).expect_err("broken");
+    assert!(error.to_string().contains("1.sql"), "{error}");
+    assert_eq!(tables(&folder), ["_backflow_migrations"]);
 }
 
 #[test]

@@ -5,10 +5,10 @@
 //! Not here: compiling projects.
 
 use backflow_catalog::ColumnType;
-use backflow_plan::model::Method;
 use backflow_engine::store::Store;
 use backflow_engine::{Reply, Request, Runtime, Settings, SystemClock, SystemIds, handle};
 use backflow_expr::{Kind, Program, Slot, Type};
+use backflow_plan::model::Method;
 use backflow_plan::model::{
     Access, Answer, Bind, BindValue, Input, Operation, PathPattern, Place, Plan, Results, Route, RouteId,
     Rows, Segment, Source, Step,
@@ -18,7 +18,7 @@ use backflow_sqlite::Translated;
 use std::sync::Arc;
 
 /// The table.
-pub fn migration() -> Translated {
+pub(crate) fn migration() -> Translated {
     let table = "CREATE TABLE usage (id TEXT PRIMARY KEY, used INT NOT NULL DEFAULT (1)) STRICT";
     Translated {
         name: "0001_usage.sql".to_owned(),
@@ -29,7 +29,7 @@ pub fn migration() -> Translated {
 }
 
 /// `GET /usage/:id`, `POST /usage/:id` (makes), `PUT /usage/:id` (makes or counts).
-pub fn runtime(store: Arc<dyn Store>) -> Runtime {
+pub(crate) fn runtime(store: Arc<dyn Store>) -> Runtime {
     let answer = "json_object('id', id, 'used', used)";
     let routes = vec![
         route(
@@ -66,7 +66,7 @@ pub fn runtime(store: Arc<dyn Store>) -> Runtime {
 }
 
 /// Sends a request.
-pub async fn send(runtime: &Runtime, method: http::Method, id: &str) -> Reply {
+pub(crate) async fn send(runtime: &Runtime, method: http::Method, id: &str) -> Reply {
     let (path, headers) = (format!("/usage/{id}"), http::HeaderMap::new());
     let request = Request {
         method: &method,

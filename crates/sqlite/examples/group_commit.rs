@@ -65,7 +65,7 @@ async fn measure(folder: &Path, batch: usize, callers: usize, hot: bool, time: D
     let sqlite = Arc::new(Sqlite::open(&folder.join("app.db"), options).unwrap());
     sqlite.migrate(&[migration()], &[]).unwrap();
     let runtime = Arc::new(runtime(Arc::clone(&sqlite) as Arc<dyn Store>));
-    drop(load(&runtime, Method::PUT, callers, hot, time / 5).await);
+    load(&runtime, Method::PUT, callers, hot, time / 5).await;
     let before = sqlite.stats();
     let writes = load(&runtime, Method::PUT, callers, hot, time).await;
     let after = sqlite.stats();

@@ -120,6 +120,8 @@ fn set_up(connection: &Connection, role: Role) -> rusqlite::Result<()> {
     };
     connection.execute_batch(&format!(
         "PRAGMA synchronous = FULL;
+         PRAGMA fullfsync = ON;
+         PRAGMA checkpoint_fullfsync = ON;
          PRAGMA foreign_keys = ON;
          PRAGMA case_sensitive_like = ON;
          PRAGMA temp_store = MEMORY;

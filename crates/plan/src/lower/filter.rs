@@ -4,7 +4,7 @@
 //! that decides whose rows are touched may be optional.
 //! Not here: tenant predicates; see `pin`.
 
-use super::value::{Cx, Lowered, Target, Usage, literal_of, type_name};
+use super::value::{Cx, Lowered, Target, Usage, type_name};
 use crate::draft::{DraftFilter, DraftTest, DraftValue};
 use crate::model::BindValue;
 use crate::project::constant;
@@ -14,7 +14,7 @@ use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostic, Span, codes};
 use backflow_expr::{Program, Value};
 use backflow_sql::FilterOp;
-use backflow_sql::ir::{Comparison, Cond, Datum, JsonStep, NativeOp, Scalar};
+use backflow_sql::ir::{Comparison, Cond, JsonStep, NativeOp, Scalar};
 
 /// All filters of a query on its own table.
 pub(crate) fn lower<'a>(
@@ -36,7 +36,12 @@ fn one<'a>(
     inside_or: bool,
 ) -> Option<Cond> {
     match filter {
-        DraftFilter::Test(test) if test.column.is_none() => Some(Cond::TRUE),
+        // A test of an embed narrows that embed (`query::read`), and is nothing to choose rows by.
+        DraftFilter::Test(test) if test.column.is_none() => {
+            let read = operation == Operation::Select && !inside_or;
+            read.then_some(Cond::TRUE)
+                .or_else(|| of_embed(cx, test, operation))
+        }
         DraftFilter::Test(test) => {
             forbid_optional(cx, test, operation, inside_or);
             let column = test.column?;
@@ -58,6 +63,27 @@ fn many<'a>(
         .map(|filter| one(cx, filter, operation, inside_or))
         .collect();
     parts.into_iter().collect()
+}
+
+/// Left out, such a test would let every row through.
+fn of_embed(cx: &mut Cx<'_, '_>, test: &DraftTest<'_>, operation: Operation) -> Option<Cond> {
+    let (why, help) = match operation {
+        Operation::Select => (
+            "`or` joins tests of the row's own columns",
+            "move it out of `or`, and embed with `!inner` to narrow the rows themselves",
+        ),
+        _ => (
+            "rows are changed by tests of their own columns",
+            "find the rows with a select first, and use its result",
+        ),
+    };
+    let message = "a column of an embed cannot be tested here";
+    cx.out.push(
+        Diagnostic::new(codes::SELECT_UNSUPPORTED, message)
+            .at(test.doc.column.span(), why)
+            .help(help),
+    );
+    None
 }
 
 fn forbid_optional(cx: &mut Cx<'_, '_>, test: &DraftTest<'_>, operation: Operation, inside_or: bool) {
@@ -89,10 +115,16 @@ pub(crate) fn lower_test<'a>(cx: &mut Cx<'_, 'a>, test: &DraftTest<'a>, column: 
     let (left, ty) = left_side(cx, column, &test.path.json, declared.ty.clone(), test)?;
     let label = format!("filters.{}", test.doc.column.as_str());
     let cond = operate(cx, test, (left, &ty), label)?;
-    Some(if test.operator.negated != test.doc.not {
-        Cond::Not(Box::new(cond))
-    } else {
-        cond
+    if test.operator.negated == test.doc.not {
+        return Some(cond);
+    }
+    // Without its value, an optional test is left out, negated or not.
+    Some(match cond {
+        Cond::When { flag, cond } => Cond::When {
+            flag,
+            cond: Box::new(Cond::Not(cond)),
+        },
+        cond => Cond::Not(Box::new(cond)),
     })
 }
 
@@ -173,7 +205,7 @@ fn operate<'a>(
             None
         }
         FilterOp::Fts | FilterOp::Plfts | FilterOp::Phfts | FilterOp::Wfts => {
-            native(cx, test, span, "full-text search");
+            native(cx, test, span, "full-text searches");
             None
         }
         FilterOp::Cs | FilterOp::Cd | FilterOp::Ov => contain(cx, test, (left, ty), label),
@@ -245,10 +277,6 @@ fn compare<'a>(
         _ => Comparison::Eq,
     };
     let value = single(cx, test, ty, label)?;
-    // A comparison with null matches nothing; `is` is for null.
-    if literal_of(&value.scalar) == Some(&Datum::Null) {
-        return Some(Cond::Any(Vec::new()));
-    }
     Some(optional(
         &value,
         Cond::Compare {

@@ -119,7 +119,9 @@ fn conflict<'a>(
         return Some(Some(Conflict { target, update: None }));
     }
     let mut set: Assignments = Vec::new();
-    for (column, offered) in rows.iter().flatten() {
+    // Only what `data` names: defaults that were filled in are for new rows.
+    let named = |column: &ColumnId| draft.rows.iter().flatten().any(|value| value.column == *column);
+    for (column, offered) in rows.iter().flatten().filter(|(column, _)| named(column)) {
         if !target.contains(column) && !set.iter().any(|(known, _)| known == column) {
             set.push((*column, conflict_value(cx, draft, *column, offered)?));
         }

@@ -1,0 +1,198 @@
+//! The arguments.
+//!
+//! Role: what each command takes, and its help.
+//! Invariant: every command's help shows an example that runs.
+//! Not here: what commands do.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// A backend out of JSON files: routes, queries and tenancy, checked before anything runs.
+#[derive(Debug, Parser)]
+#[command(
+    name = "backflow",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Start here:\n  backflow dev examples/saas     serve the example, with tokens to try it\n  \
+    backflow check .               what is wrong with this project, all at once\n  \
+    backflow explain E0604         what a code means and how to mend it"
+)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve for development: makes a secret, invents missing variables, prints tokens and requests
+    #[command(after_help = "Example:\n  backflow dev examples/saas --port 4000")]
+    Dev(DevArgs),
+    /// Serve: applies pending migrations first, logs JSON lines
+    #[command(
+        after_help = "Example:\n  JWT_SECRET=$(openssl rand -hex 32) backflow serve . --host 0.0.0.0 --port 8080"
+    )]
+    Serve(ServeArgs),
+    /// Say everything that is wrong or notable; exit code 1 if something is wrong
+    #[command(
+        after_help = "Examples:\n  backflow check .\n  backflow check . --env-file .env.example --format json"
+    )]
+    Check(CheckArgs),
+    /// Show what will be done: every route with its checks and statements
+    #[command(
+        after_help = "Example:\n  backflow plan examples/saas --dev --route 'GET /usage/check/:feature'"
+    )]
+    Plan(PlanArgs),
+    /// List the routes: who may call them and how their tenant is known
+    #[command(after_help = "Example:\n  backflow routes examples/saas --dev")]
+    Routes(RoutesArgs),
+    /// Apply pending migrations, or show where the database stands
+    #[command(after_help = "Examples:\n  backflow migrate .\n  backflow migrate . --status")]
+    Migrate(MigrateArgs),
+    /// Print a token signed with the project's secret
+    #[command(
+        after_help = "Examples:\n  backflow token . --sub 4be0643f-1d98-473b-97cd-ca98a65347dd --email ada@example.com\n  \
+        backflow token . --sub 7 --claim level=5 --claim tenant_id=9 --ttl 1h"
+    )]
+    Token(TokenArgs),
+    /// Print the page of a code
+    #[command(after_help = "Examples:\n  backflow explain E0604\n  backflow explain --list")]
+    Explain(ExplainArgs),
+}
+
+/// Which project.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ProjectArgs {
+    /// The project's folder
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Read variables from this file instead of `.env` in the folder
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+}
+
+/// Which project, and whether variables may be invented.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct LookArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// Invent variables that are missing, as `backflow dev` does
+    #[arg(long)]
+    pub(crate) dev: bool,
+}
+
+/// Where to listen and what to log.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ListenArgs {
+    /// Address to listen on [default: HOST, else 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) host: Option<IpAddr>,
+    /// Port to listen on; 0 takes a free one [default: PORT, else 3000]
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    /// What to log: error, warn, info, debug, or `target=level,…` [default: RUST_LOG, else info]
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+}
+
+/// `dev`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DevArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    #[command(flatten)]
+    pub(crate) listen: ListenArgs,
+}
+
+/// `serve`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    #[command(flatten)]
+    pub(crate) listen: ListenArgs,
+    /// Refuse to start when migrations are pending instead of applying them
+    #[arg(long)]
+    pub(crate) no_migrate: bool,
+}
+
+/// `check`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// How `check` reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// For tools: one JSON array
+    Json,
+}
+
+/// `plan`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
+    /// Only this route, as `METHOD /path`
+    #[arg(long, value_name = "ROUTE")]
+    pub(crate) route: Option<String>,
+}
+
+/// `routes`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RoutesArgs {
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
+}
+
+/// `migrate`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MigrateArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// Only show what is applied and what is pending
+    #[arg(long)]
+    pub(crate) status: bool,
+}
+
+/// `token`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TokenArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// Who: the claim `sub`
+    #[arg(long, value_name = "ID")]
+    pub(crate) sub: String,
+    /// The claim `email`
+    #[arg(long)]
+    pub(crate) email: Option<String>,
+    /// A further claim; the value is JSON, else text
+    #[arg(long = "claim", value_name = "NAME=VALUE")]
+    pub(crate) claims: Vec<String>,
+    /// How long it is valid: a number and `s`, `m`, `h`, `d` or `w`
+    #[arg(long, default_value = "24h", value_name = "TIME")]
+    pub(crate) ttl: String,
+}
+
+/// `explain`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExplainArgs {
+    /// The code, for example E0604
+    #[arg(required_unless_present = "list")]
+    pub(crate) code: Option<String>,
+    /// List all codes
+    #[arg(long)]
+    pub(crate) list: bool,
+}

@@ -1,0 +1,58 @@
+//! `backflow dev`
+//!
+//! Role: `serve` for the first five minutes: what is missing is invented and said, and there is something to
+//! paste.
+//! Invariant: what is invented stays on this machine (`.backflow/`, not for version control) and is never used
+//! by `serve`.
+//! Not here: what is invented and how (`dev`).
+
+use crate::args::DevArgs;
+use crate::compiled::Compiled;
+use crate::dev::{self, State, guide};
+use crate::log::{self, Style};
+use crate::project::Project;
+use crate::terminal::{Look, Terminal};
+use crate::{command, database, run as server};
+use anyhow::Result;
+
+/// Runs the command.
+pub(crate) fn run(args: &DevArgs, terminal: &Terminal) -> Result<bool> {
+    let folder = &args.project.folder;
+    let mut state = State::read(folder)?;
+    // Variables such as APP_URL hold the port, so it is taken first.
+    let project = Project::read(folder, args.project.env_file.as_deref())?;
+    let listener = server::bind(&args.listen, &project.environment)?;
+    let address = listener.local_addr()?;
+    let (compiled, invented) = dev::compile(&args.project, &mut state, Some(address.port()))?;
+    if compiled.plan.is_none() {
+        return command::refuse(&compiled, terminal);
+    }
+    log::start(Style::Short(terminal.color), args.listen.log.as_deref())?;
+    state.write()?;
+    let store = database::open(&compiled)?;
+    let applied = database::migrate(&compiled, &store)?.applied;
+    greet(&compiled, &applied, &invented, terminal)?;
+    guide::print(&compiled, &mut state, address, terminal)?;
+    state.write()?;
+    server::run(compiled, store, listener, true)?;
+    Ok(true)
+}
+
+fn greet(compiled: &Compiled, applied: &[String], invented: &[String], terminal: &Terminal) -> Result<()> {
+    terminal.line(super::check::total(compiled, terminal))?;
+    let (_, warnings) = compiled.counts();
+    if warnings > 0 {
+        let folder = compiled.folder.display();
+        terminal.line(format_args!("  see the warnings: backflow check --dev {folder}"))?;
+    }
+    for name in applied {
+        terminal.line(format_args!(
+            "applied {name} to {}",
+            database::path(compiled)?.display()
+        ))?;
+    }
+    for line in invented {
+        terminal.line(terminal.look(Look::Faint, line))?;
+    }
+    Ok(())
+}

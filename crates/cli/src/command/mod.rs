@@ -1,0 +1,43 @@
+//! The commands, one file each.
+//!
+//! Role: each `run` takes its arguments and gives true, or false when the project has faults.
+//! Not here: anything two commands share, except preparing a project.
+
+pub(crate) mod check;
+pub(crate) mod dev;
+pub(crate) mod explain;
+pub(crate) mod migrate;
+pub(crate) mod plan;
+pub(crate) mod routes;
+pub(crate) mod serve;
+pub(crate) mod token;
+
+use crate::args::{LookArgs, ProjectArgs};
+use crate::compiled::Compiled;
+use crate::dev::State;
+use crate::project::Project;
+use crate::terminal::Terminal;
+use anyhow::Result;
+
+/// Compiles a project as `serve` would.
+fn compile(args: &ProjectArgs) -> Result<Compiled> {
+    Ok(Compiled::of(Project::read(
+        &args.folder,
+        args.env_file.as_deref(),
+    )?))
+}
+
+/// Compiles a project as `serve` would, or as `dev` would.
+fn look(args: &LookArgs) -> Result<Compiled> {
+    if !args.dev {
+        return compile(&args.project);
+    }
+    Ok(crate::dev::compile(&args.project, &mut State::read(&args.project.folder)?, None)?.0)
+}
+
+/// Shows the faults of a project that cannot be used; false, the outcome of such a command.
+fn refuse(compiled: &Compiled, terminal: &Terminal) -> Result<bool> {
+    terminal.write(compiled.report(terminal.color))?;
+    terminal.line(check::total(compiled, terminal))?;
+    Ok(false)
+}

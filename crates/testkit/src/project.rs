@@ -26,7 +26,7 @@ pub struct Compiled {
     pub plan: Option<Plan>,
     /// The migrations, translated.
     pub migrations: Vec<Translated>,
-    /// The environment.
+    /// The environment: what was set, then what `.env` says.
     pub env: BTreeMap<String, String>,
 }
 
@@ -39,7 +39,7 @@ impl Compiled {
 }
 
 impl Project {
-    /// Adds a file.
+    /// Adds a file; `.env` is read as such, with what [`Project::env`] sets winning over it.
     #[must_use]
     pub fn file(mut self, name: &str, text: &str) -> Self {
         self.files.insert(name.to_owned(), text.to_owned());
@@ -79,10 +79,11 @@ impl Project {
     #[must_use]
     pub fn compile(&self) -> Compiled {
         let (mut sources, mut out) = (SourceMap::default(), Diagnostics::default());
-        let (mut sql, mut json) = (Vec::new(), Vec::new());
+        let (mut sql, mut json, mut dotenv) = (Vec::new(), Vec::new(), Vec::new());
         for (name, text) in &self.files {
             let id = sources.add(name.as_str(), text.as_str());
             match name.as_str() {
+                ".env" => dotenv = backflow_config::parse_dotenv(&sources, id, &mut out),
                 "backflow.json" => json.insert(0, (id, Role::Project)),
                 name if name.ends_with(".sql") => sql.push(id),
                 _ => json.push((id, Role::Included)),
@@ -90,7 +91,10 @@ impl Project {
         }
         let schema = backflow_catalog::read(&sources, &sql, &mut out);
         let document = backflow_config::read(&sources, &json, &mut out);
-        let environment = Environment::new(self.env.keys().cloned());
+        // What a test sets is the process environment, which wins.
+        let mut env: BTreeMap<String, String> = dotenv.into_iter().collect();
+        env.extend(self.env.clone());
+        let environment = Environment::new(env.keys().cloned());
         let inputs = Inputs {
             document: &document,
             catalog: &schema.catalog,
@@ -100,7 +104,7 @@ impl Project {
         let plan = backflow_plan::compile(&inputs, &mut out);
         let migrations = translate(&sources, &schema, &mut out);
         let plan = plan.filter(|_| !out.has_errors());
-        Compiled { sources, diagnostics: out, plan, migrations, env: self.env.clone() }
+        Compiled { sources, diagnostics: out, plan, migrations, env }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Rows opened by a secret, and what may be done with them.
 
 use super::{Flow, Kind, kind::touched, leak};
-use crate::draft::DraftQuery;
+use crate::draft::{DraftAssignment, DraftQuery};
 use crate::project::Project;
 use crate::tenancy::Tenancy;
 use backflow_catalog::ColumnId;
 use backflow_config::document::Operation;
-use backflow_diag::{Diagnostic, Diagnostics, codes};
+use backflow_diag::{Diagnostic, Diagnostics, Span, codes};
 
 /// The kind of a query that opens a row, or works with one that an earlier query opened.
 pub(super) fn kind(
@@ -70,14 +70,19 @@ fn joins(
     if tenancy.tenant_column(opener.table) != Some(column) {
         return None;
     }
-    let mut refuse = |message: &str, why: &str| out.push(foreign(query, message, why));
-    let user = query
-        .assigned(tenancy.members.user)
-        .and_then(|user| user.value.as_path());
-    if user.as_deref() != Some("auth.sub") {
+    let column = |column| &flow.project.column(tenancy.members.table, column).name;
+    let mut refuse = |message: &str, (span, why): (Span, &str), help: String| {
+        out.push(foreign(message, (span, why), help));
+    };
+    let user = query.assigned(tenancy.members.user);
+    if user.and_then(|user| user.value.as_path()).as_deref() != Some("auth.sub") {
         refuse(
             "a secret makes only its bearer a member",
-            "the user must be `{{auth.sub}}`",
+            (place(query, user), "could be anybody"),
+            format!(
+                "write `\"{}\": \"{{{{auth.sub}}}}\"`",
+                column(tenancy.members.user)
+            ),
         );
     }
     if let Some(role) = tenancy.members.role.and_then(|role| query.assigned(role)) {
@@ -94,14 +99,25 @@ fn joins(
                 && role_name.is_some_and(|name| flow.project.column(opener.table, column).name == name.name)
         });
         if !same {
+            let name = tenancy.members.role.map_or("role", |role| column(role).as_str());
+            let alias = opener
+                .doc
+                .alias
+                .as_ref()
+                .map_or("…", |alias| alias.value.as_str());
             refuse(
                 "the role must be the one that the opened row grants",
-                "take it from the opened row",
+                (place(query, Some(role)), "could be more than was granted"),
+                format!("write `\"{name}\": \"{{{{results.{alias}.{name}}}}}\"`"),
             );
         }
     }
     if before.contains(&Kind::Joins { by }) {
-        refuse("a secret opens one membership", "this would make a second one");
+        refuse(
+            "a secret opens one membership",
+            (query.place(), "this would make a second one"),
+            "make one membership for each row that is opened".to_owned(),
+        );
     }
     Some(Kind::Joins { by })
 }
@@ -118,9 +134,14 @@ fn column_named(project: &Project<'_>, query: &DraftQuery<'_>, name: &str) -> Op
     project.table(query.table).column(name)
 }
 
-fn foreign(query: &DraftQuery<'_>, message: &str, why: &str) -> Diagnostic {
+/// The member of `data` that is at fault, else the query.
+fn place(query: &DraftQuery<'_>, value: Option<&DraftAssignment<'_>>) -> Span {
+    value.map_or(query.place(), |value| value.name.span)
+}
+
+fn foreign(message: &str, (span, why): (Span, &str), help: String) -> Diagnostic {
     Diagnostic::new(codes::FOREIGN_MEMBERSHIP, message)
-        .at(query.place(), why)
+        .at(span, why)
         .note("whoever holds the secret could otherwise let anyone in, or with more rights than were granted")
-        .help("insert `{user: {{auth.sub}}, role: {{results.<alias>.role}}}` only")
+        .help(help)
 }

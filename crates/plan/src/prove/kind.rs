@@ -48,6 +48,11 @@ fn one(flow: &Flow<'_>, index: usize, before: &[Kind], out: &mut Diagnostics) ->
     let Some(query) = flow.queries.get(index) else {
         return Kind::Pinned;
     };
+    let writes = query.doc.operation.value != Operation::Select;
+    if writes && flow.project.is_directory(query.table) {
+        out.push(directory_write(query));
+        return Kind::Own;
+    }
     let reason = query
         .doc
         .cross_tenant
@@ -112,11 +117,7 @@ fn scoped(flow: &Flow<'_>, tenancy: &Tenancy, index: usize, before: &[Kind], out
         return kind;
     }
     if flow.named == Some(NamedBy::Mine) && operation != Operation::Select {
-        out.push(leak::untied(
-            flow,
-            query,
-            "`\"tenant\": \"mine\"` means several tenants; a write needs one",
-        ));
+        out.push(leak::several(flow, query));
     }
     Kind::Pinned
 }
@@ -187,13 +188,14 @@ fn created_skipped(flow: &Flow<'_>, query: &DraftQuery<'_>, by: usize) -> Diagno
     {
         diagnostic = diagnostic.at(condition.span(), "the insert of the tenant can be skipped");
     }
-    diagnostic.help("give both queries the same `condition`")
+    diagnostic
+        .note("the right to write under a tenant comes from having made it in the same request")
+        .help("give both queries the same `condition`")
 }
 
 fn directory(flow: &Flow<'_>, query: &DraftQuery<'_>, out: &mut Diagnostics) -> Kind {
     let key = ColumnId(0);
-    let own = query.doc.operation.value == Operation::Select
-        && flow.auth
+    let own = flow.auth
         && query
             .pinned_to(key)
             .and_then(|test| test.value.as_path())
@@ -216,9 +218,20 @@ fn directory_leak(query: &DraftQuery<'_>, why: &str) -> Diagnostic {
     .at(query.place(), why)
     .note(
         "it is read through an embed of a tenant's row (`organization_members(users(name))`), or as the \
-             caller's own row (`id` `eq` `{{auth.sub}}`); the engine alone writes it",
+             caller's own row (`id` `eq` `{{auth.sub}}`)",
     )
     .help("embed it, filter by `{{auth.sub}}`, or say why with `\"crossTenant\": {\"reason\": \"…\"}`")
+}
+
+/// The engine alone writes the directory, whatever reason a route gives.
+fn directory_write(query: &DraftQuery<'_>) -> Diagnostic {
+    Diagnostic::new(
+        codes::DIRECTORY_ACCESS,
+        "routes never write the directory of users",
+    )
+    .at(query.place(), "kept by the engine")
+    .note("it holds what verified tokens say; a row that a route could change would speak for somebody else")
+    .help("change name and e-mail where tokens are issued, or keep your own data in a table of your own")
 }
 
 /// The tables of a query that matter for isolation.

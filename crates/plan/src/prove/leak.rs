@@ -28,7 +28,7 @@ pub(super) fn open(flow: &Flow<'_>, query: &DraftQuery<'_>) -> Diagnostic {
     )
     .at(query.place(), "belongs to tenants")
     .note(format!(
-        "for example `{}` without a token would reach rows of every tenant",
+        "for example, `{}` without a token would be answered",
         attack(flow)
     ))
     .help("set `\"requireAuth\": true`, or say why with `\"crossTenant\": {\"reason\": \"…\"}`")
@@ -67,20 +67,26 @@ pub(super) fn embeds_beyond(flow: &Flow<'_>, query: &DraftQuery<'_>) -> Diagnost
     )
     .at(place, "embeds rows of the tenant")
     .note(format!(
-        "`{}` by a stranger who holds the secret would read them",
+        "`{}` by whoever holds the secret would read them",
         attack(flow)
     ))
     .help("leave the embed out, or say why with `\"crossTenant\": {\"reason\": \"…\"}` on the query")
 }
 
-/// A statement that nothing ties to a tenant.
-pub(super) fn untied(flow: &Flow<'_>, query: &DraftQuery<'_>, why: &str) -> Diagnostic {
+/// A write on a route that means all tenants of the caller.
+pub(super) fn several(flow: &Flow<'_>, query: &DraftQuery<'_>) -> Diagnostic {
     let table = &flow.project.table(query.table).name;
     Diagnostic::new(
         codes::TENANT_LEAK,
-        format!("this could touch rows of `{table}` of another tenant"),
+        format!("this would write rows of `{table}` in several tenants at once"),
     )
-    .at(query.place(), why)
-    .note(format!("for example: `{}`", attack(flow)))
-    .help("tie it to the tenant, or say why with `\"crossTenant\": {\"reason\": \"…\"}`")
+    .at(
+        query.place(),
+        "`\"tenant\": \"mine\"` means every tenant of the caller",
+    )
+    .note(format!(
+        "`{}` by a member of two tenants would reach both, though one was meant",
+        attack(flow)
+    ))
+    .help("name one tenant: in the path, or by a template such as `\"tenant\": \"{{params.id}}\"`")
 }

@@ -199,12 +199,16 @@ impl<'a> Frame<'a> {
         }
         let program = self.expr(expr, out)?;
         if let Some(always) = program.always() {
-            out.push(
-                Diagnostic::new(codes::ALWAYS_TRUE, format!("this condition is always {always}"))
-                    .at(expr.span, "does not depend on anything")
+            let warning = Diagnostic::new(codes::ALWAYS_TRUE, format!("this condition is always {always}"));
+            let warning = if program.as_constant().is_some() {
+                warning.at(expr.span, "does not depend on anything")
+            } else {
+                let kind = &program.ty().kind;
+                warning
+                    .at(expr.span, format!("is a {kind} that is always there"))
                     .note("lists and objects count as true, even when empty")
-                    .help("leave the condition out, or compare with something"),
-            );
+            };
+            out.push(warning.help("leave the condition out, or compare with something"));
         }
         Some(program)
     }

@@ -55,6 +55,7 @@ pub(crate) fn value(bind: &Bind, reading: &mut Reading<'_>) -> Result<Option<Bou
             // An id in a token is always text; what it means, the column says.
             typed(bind, &Value::Text(Arc::clone(subject)), true)?
         }
+        BindValue::NewKey => typed(bind, &Value::text(reading.host.key()), false)?,
         BindValue::Now => typed(bind, &Value::Time(reading.host.now()), false)?,
         BindValue::Constant(datum) => Bound::of(datum.clone()),
         BindValue::Given(_) | BindValue::Tenant => return Ok(None),

@@ -14,6 +14,8 @@ pub trait Clock: Send + Sync + 'static {
 pub trait Ids: Send + Sync + 'static {
     /// A random uuid (version 4) in lower case: the expression `uuid()`.
     fn uuid(&self) -> String;
+    /// A uuid for the key of a new row; later ones sort behind earlier ones.
+    fn key(&self) -> String;
     /// An id for a request; later ones sort behind earlier ones.
     fn request(&self) -> String;
 }
@@ -39,6 +41,10 @@ impl Ids for SystemIds {
     )]
     fn uuid(&self) -> String {
         uuid::Uuid::new_v4().to_string()
+    }
+
+    fn key(&self) -> String {
+        self.request()
     }
 
     #[allow(

@@ -8,13 +8,32 @@ use crate::clock::Ids;
 use backflow_expr::Host;
 use std::sync::Arc;
 
-/// The host of one request.
+/// Ids of one kind, remembered in the order they were drawn.
+#[derive(Default)]
+struct Drawn {
+    ids: Vec<String>,
+    next: usize,
+    mark: usize,
+}
+
+impl Drawn {
+    fn draw(&mut self, fresh: impl FnOnce() -> String) -> String {
+        if self.next == self.ids.len() {
+            self.ids.push(fresh());
+        }
+        let id = self.ids.get(self.next).cloned().unwrap_or_default();
+        self.next += 1;
+        id
+    }
+}
+
+/// The host of one request. Keys and random ids are drawn apart, so that a second run never takes a key, which
+/// can be guessed, where the first took a random id.
 pub(crate) struct RequestHost {
     now: jiff::Timestamp,
     ids: Arc<dyn Ids>,
-    drawn: Vec<String>,
-    next: usize,
-    mark: usize,
+    random: Drawn,
+    keys: Drawn,
 }
 
 impl RequestHost {
@@ -22,20 +41,28 @@ impl RequestHost {
         Self {
             now,
             ids,
-            drawn: Vec::new(),
-            next: 0,
-            mark: 0,
+            random: Drawn::default(),
+            keys: Drawn::default(),
         }
+    }
+
+    /// A uuid for the key of a new row.
+    pub(crate) fn key(&mut self) -> String {
+        self.keys.draw(|| self.ids.key())
     }
 
     /// What was drawn until now is not drawn again after [`RequestHost::rewind`].
     pub(crate) fn mark(&mut self) {
-        self.mark = self.next;
+        for drawn in [&mut self.random, &mut self.keys] {
+            drawn.mark = drawn.next;
+        }
     }
 
     /// Goes back to the mark.
     pub(crate) fn rewind(&mut self) {
-        self.next = self.mark;
+        for drawn in [&mut self.random, &mut self.keys] {
+            drawn.next = drawn.mark;
+        }
     }
 }
 
@@ -45,15 +72,6 @@ impl Host for RequestHost {
     }
 
     fn uuid(&mut self) -> String {
-        let id = match self.drawn.get(self.next) {
-            Some(id) => id.clone(),
-            None => {
-                let id = self.ids.uuid();
-                self.drawn.push(id.clone());
-                id
-            }
-        };
-        self.next += 1;
-        id
+        self.random.draw(|| self.ids.uuid())
     }
 }

@@ -75,6 +75,7 @@ fn binds_tenant(step: &Step, frame: &[Source]) -> bool {
             BindValue::Given(_)
             | BindValue::Tenant
             | BindValue::Caller
+            | BindValue::NewKey
             | BindValue::Now
             | BindValue::Constant(_) => false,
         })

@@ -139,6 +139,7 @@ fn bind(bind: &Bind) -> String {
         BindValue::Tenant => "the tenant".to_owned(),
         BindValue::SameTenant(program) => format!("{program}, which must be the tenant"),
         BindValue::Caller => "the caller".to_owned(),
+        BindValue::NewKey => "a new key".to_owned(),
         BindValue::Now => "now".to_owned(),
         BindValue::Constant(datum) => format!("{datum:?}"),
         BindValue::Count(program) => format!("count {program}"),

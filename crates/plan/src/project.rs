@@ -13,9 +13,11 @@ use backflow_config::document::{Document, Operation, Query, Relationship, StepAc
 use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostics, Spanned};
 use backflow_expr::{Number, Value};
-use backflow_sql::ir::Dialect;
-use backflow_sql::{SelectItem, SelectList, parse_select};
-use std::collections::{BTreeMap, BTreeSet};
+use backflow_sql::ir::{self, Dialect, Statement};
+use backflow_sql::{SelectItem, SelectList, parse_select, render};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Name of the directory's table.
 pub(crate) const DIRECTORY: &str = "users";
@@ -33,6 +35,8 @@ pub(crate) struct Project<'a> {
     pub(crate) capabilities: BTreeSet<(TableId, ColumnId)>,
     /// Columns that leave only when named.
     pub(crate) secrets: BTreeSet<(TableId, ColumnId)>,
+    /// Finished statements by text: equal ones are one, so that stores prepare them once.
+    statements: RefCell<HashMap<String, Arc<Statement>>>,
 }
 
 impl<'a> Project<'a> {
@@ -65,10 +69,22 @@ impl<'a> Project<'a> {
                 .collect(),
             capabilities: BTreeSet::new(),
             secrets: BTreeSet::new(),
+            statements: RefCell::default(),
         };
         project.capabilities = project.find_capabilities(out);
         project.secrets = project.find_secrets(out);
         project
+    }
+
+    /// The finished statement of a query.
+    pub(crate) fn statement(&self, query: &ir::Query) -> Arc<Statement> {
+        let statement = render(query, &self.catalog, self.dialect);
+        let mut known = self.statements.borrow_mut();
+        Arc::clone(
+            known
+                .entry(statement.text.clone())
+                .or_insert_with(|| Arc::new(statement)),
+        )
     }
 
     pub(crate) fn table(&self, id: TableId) -> &Table {

@@ -54,6 +54,10 @@ impl Ids for CountedIds {
         format!("00000000-0000-4000-8000-{n:012x}")
     }
 
+    fn key(&self) -> String {
+        self.uuid()
+    }
+
     fn request(&self) -> String {
         format!("request-{}", self.requests.fetch_add(1, Ordering::SeqCst) + 1)
     }

@@ -124,6 +124,7 @@ fn slots_of(value: &BindValue) -> Vec<Slot> {
         | BindValue::Count(p) => program(p),
         BindValue::Document(shape) => shape_slots(shape),
         BindValue::Given(_)
+        | BindValue::NewKey
         | BindValue::Tenant
         | BindValue::Caller
         | BindValue::Now

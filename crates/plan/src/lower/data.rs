@@ -106,6 +106,7 @@ fn tenant_value<'a>(
             cx.out.push(
                 Diagnostic::new(codes::TENANT_LEAK, "a row never changes its tenant")
                     .at(value.name.span, "names the tenant")
+                    .note("a row that moves would be read by members of the other tenant")
                     .help("leave it out"),
             );
             return None;
@@ -175,30 +176,31 @@ fn fill_defaults(cx: &mut Cx<'_, '_>, row: &mut Assignments) {
     let table = cx.project.table(cx.table);
     for column in table.column_ids() {
         let declared = cx.project.column(cx.table, column);
-        let call = match declared.default {
-            Some(DefaultValue::Now) if declared.ty.is_temporal() => "now",
-            Some(DefaultValue::RandomUuid) if declared.ty == ColumnType::Uuid => "uuid",
+        let is_key = table.primary_key.contains(&column);
+        let value = match declared.default {
+            Some(DefaultValue::Now) if declared.ty.is_temporal() => BindValue::Now,
+            Some(DefaultValue::RandomUuid) if declared.ty == ColumnType::Uuid && is_key => BindValue::NewKey,
+            Some(DefaultValue::RandomUuid) if declared.ty == ColumnType::Uuid => {
+                let span = declared.span.unwrap_or(Span {
+                    file: FileId(0),
+                    start: 0,
+                    end: 0,
+                });
+                let node = Node::Call(Spanned::new("uuid".to_owned(), span), Vec::new());
+                let Some(program) = cx.frame.expr(&Expr { node, span }, cx.out) else {
+                    continue;
+                };
+                BindValue::Needed(program)
+            }
             _ => continue,
         };
         if row.iter().any(|(known, _)| *known == column) {
             continue;
         }
-        let span = declared.span.unwrap_or(Span {
-            file: FileId(0),
-            start: 0,
-            end: 0,
-        });
-        let node = Node::Call(Spanned::new(call.to_owned(), span), Vec::new());
-        let Some(program) = cx.frame.expr(&Expr { node, span }, cx.out) else {
-            continue;
-        };
         let label = format!("data.{}", declared.name);
-        let id = cx.binds.program(
-            (cx.project, cx.frame),
-            &label,
-            &declared.ty,
-            BindValue::Needed(program),
-        );
+        let id = cx
+            .binds
+            .program((cx.project, cx.frame), &label, &declared.ty, value);
         row.push((column, Assigned::Value(super::binds::param(id, &declared.ty))));
     }
 }

@@ -6,8 +6,7 @@ use backflow_catalog::{ColumnId, ColumnType};
 use backflow_sql::ir::{
     Assigned, Comparison, Cond, Conflict, ConflictUpdate, Insert, Outputs, ParamId, Query, Scalar,
 };
-use backflow_sql::{ddl, render};
-use std::sync::Arc;
+use backflow_sql::ddl;
 
 /// Columns of the directory, by position.
 const ID: ColumnId = ColumnId(0);
@@ -61,6 +60,6 @@ pub(crate) fn build(project: &Project<'_>) -> Option<Directory> {
     Some(Directory {
         table: project.table(id).name.clone(),
         setup: ddl::directory(project.table(id), project.dialect),
-        record: Arc::new(render(&Query::Insert(insert), &project.catalog, project.dialect)),
+        record: project.statement(&Query::Insert(insert)),
     })
 }

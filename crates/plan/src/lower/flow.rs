@@ -17,7 +17,6 @@ use backflow_catalog::{ColumnId, TableId};
 use backflow_diag::{Diagnostics, Spanned};
 use backflow_expr::Program;
 use backflow_sql::ir::Query;
-use backflow_sql::render;
 use std::sync::Arc;
 
 /// What lowering a sequence needs to know beside the drafts.
@@ -254,7 +253,7 @@ pub(crate) fn close(project: &Project<'_>, frame: &Frame<'_>, steps: Vec<OpenSte
                 .skip(index + 1)
                 .any(|table| *table == Some(read.from));
         }
-        open.step.statement = Arc::new(render(&open.query, &project.catalog, project.dialect));
+        open.step.statement = project.statement(&open.query);
         open.step.label = format!("query {index}");
         closed.push(open.step);
     }

@@ -11,8 +11,6 @@ use crate::tenancy::Tenancy;
 use backflow_catalog::{ColumnId, ColumnType};
 use backflow_expr::Program;
 use backflow_sql::ir::{Bound, Comparison, Cond, Outputs, ParamId, Query, Read, Scalar};
-use backflow_sql::render;
-use std::sync::Arc;
 
 /// The guard of a route. `template`: the route's `tenant`, compiled.
 pub(crate) fn build(
@@ -42,7 +40,7 @@ pub(crate) fn build(
         role_type: members
             .role
             .map(|role| project.column(members.table, role).ty.clone()),
-        statement: Arc::new(render(&query, &project.catalog, project.dialect)),
+        statement: project.statement(&query),
         context: frame.context.iter().map(|column| of(*column)).collect(),
         roles,
     }

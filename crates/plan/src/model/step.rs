@@ -107,6 +107,9 @@ pub enum BindValue {
     SameTenant(Program),
     /// The caller's id.
     Caller,
+    /// A fresh uuid for the key of a new row. Later ones sort behind earlier ones, so that rows written
+    /// together lie together; never for anything that must not be guessed.
+    NewKey,
     /// The request's instant.
     Now,
     /// A constant.

@@ -43,6 +43,10 @@ impl Ids for CountedIds {
         )
     }
 
+    fn key(&self) -> String {
+        self.uuid()
+    }
+
     fn request(&self) -> String {
         "request-1".to_owned()
     }

@@ -8,6 +8,7 @@ mod executor;
 mod input;
 #[cfg(test)]
 mod never_panics;
+mod outcome;
 #[cfg(test)]
 mod routing;
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub(crate) fn query(node: &Node, key: &str, operation: OperationAt, out: &mut Di
     let alias = object.word("alias");
     let condition = object.text("condition");
     let count = value::keyword(count, "count", &["exact", "planned", "estimated"], object.out);
-    let all_rows = object.flag("allRows", false);
+    let all_rows = object.switch("allRows").filter(|rows| rows.value);
     let require = object.text("require");
     let exclude_fields = object.words("excludeFields");
     let cross_tenant = cross_tenant(&mut object);

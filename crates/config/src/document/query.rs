@@ -54,8 +54,8 @@ pub struct Query {
     pub ignore_duplicates: Option<Spanned<bool>>,
     /// `count`: `exact`, `planned` or `estimated`
     pub count: Option<Spanned<String>>,
-    /// `allRows`
-    pub all_rows: bool,
+    /// `allRows`, if it is true
+    pub all_rows: Option<Spanned<bool>>,
     /// `require`
     pub require: Option<Text>,
     /// `excludeFields`
@@ -94,6 +94,17 @@ pub enum Filter {
     Or(Vec<Filter>, Span),
     /// `{"and": […]}`
     And(Vec<Filter>, Span),
+}
+
+impl Filter {
+    /// Where it stands.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Test(test) => test.span,
+            Self::Or(_, span) | Self::And(_, span) => *span,
+        }
+    }
 }
 
 impl PartialEq for Filter {

@@ -86,7 +86,7 @@ pub(super) fn delete<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: 
 }
 
 fn needs_filter(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>) {
-    if !draft.filters.is_empty() || draft.doc.all_rows {
+    if !draft.filters.is_empty() || draft.doc.all_rows.is_some() {
         return;
     }
     let scope = match cx.pins.anchor {

@@ -1,7 +1,7 @@
 //! `insert` and `upsert`.
 
 use super::Lowered;
-use crate::draft::DraftQuery;
+use crate::draft::{DraftAssignment, DraftQuery};
 use crate::lower::data::{self, Assignments};
 use crate::lower::value::{Cx, Usage};
 use crate::lower::{parents, select};
@@ -115,6 +115,9 @@ fn conflict<'a>(
     ignore: bool,
 ) -> Option<Option<Conflict>> {
     let target = conflict_target(cx, draft)?;
+    if draft.doc.operation.value == Operation::Upsert {
+        needs_key(cx, draft, &target, rows);
+    }
     if ignore {
         return Some(Some(Conflict { target, update: None }));
     }
@@ -169,6 +172,40 @@ fn conflict_value<'a>(
     data::row(cx, draft, std::slice::from_ref(value), Usage::Update, None)?
         .pop()
         .map(|(_, assigned)| assigned)
+}
+
+/// A key whose columns get no value never meets an existing row.
+fn needs_key(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, target: &[ColumnId], rows: &[Assignments]) {
+    let given = |row: &[DraftAssignment<'_>], column| row.iter().any(|value| value.column == column);
+    let tenant = cx
+        .project
+        .tenancy
+        .as_ref()
+        .and_then(|tenancy| tenancy.tenant_column(cx.table));
+    let filled = |column| tenant == Some(column) && rows.iter().flatten().any(|(known, _)| *known == column);
+    let missing = target
+        .iter()
+        .find(|column| !filled(**column) && !draft.rows.iter().all(|row| given(row, **column)));
+    let Some(column) = missing else { return };
+    let name = &cx.project.column(cx.table, *column).name;
+    let place = draft.doc.data.as_ref().map_or(draft.place(), |data| data.span);
+    let span = draft
+        .doc
+        .on_conflict
+        .as_ref()
+        .map_or(draft.doc.operation.span, |names| names.span);
+    cx.out.push(
+        Diagnostic::new(
+            codes::NO_CONFLICT_KEY,
+            format!("the existing row is found by `{name}`, which gets no value"),
+        )
+        .at(span, "finds the row by it")
+        .at(place, format!("`{name}` is missing"))
+        .note("without it every request inserts a new row")
+        .help(format!(
+            "add `\"{name}\": …` to `data`, name another unique key in `onConflict`, or use `insert`"
+        )),
+    );
 }
 
 fn conflict_target(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>) -> Option<Vec<ColumnId>> {

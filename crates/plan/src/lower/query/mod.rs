@@ -14,7 +14,7 @@ use crate::draft::DraftQuery;
 use crate::model::{Operation as Op, Rows};
 use crate::prove::NamedBy;
 use backflow_catalog::TableId;
-use backflow_config::document::{Operation, Query as QueryDoc};
+use backflow_config::document::{Filter, Operation, Query as QueryDoc};
 use backflow_diag::{Diagnostic, codes};
 use backflow_sql::ir::{Outputs, Query};
 use change::{delete, update};
@@ -57,6 +57,7 @@ fn misplaced_keys(cx: &mut Cx<'_, '_>, doc: &QueryDoc) {
         ),
     );
     let inserts = matches!(operation, Operation::Insert | Operation::Upsert);
+    let changes = matches!(operation, Operation::Update | Operation::Delete);
     let present = [
         ("data", doc.data.as_ref().map(|node| node.span), writes),
         ("limit", doc.limit.as_ref().map(|node| node.span), reads),
@@ -72,7 +73,8 @@ fn misplaced_keys(cx: &mut Cx<'_, '_>, doc: &QueryDoc) {
             doc.ignore_duplicates.as_ref().map(|ignore| ignore.span),
             inserts,
         ),
-        ("filters", (!doc.filters.is_empty()).then_some(doc.span), !inserts),
+        ("filters", doc.filters.first().map(Filter::span), !inserts),
+        ("allRows", doc.all_rows.as_ref().map(|rows| rows.span), changes),
     ];
     for (key, span, allowed) in present {
         if let (Some(span), false) = (span, allowed) {
@@ -83,6 +85,7 @@ fn misplaced_keys(cx: &mut Cx<'_, '_>, doc: &QueryDoc) {
                     format!("`{key}` does not belong to `{name}`"),
                 )
                 .at(span, "means nothing here")
+                .note("it would be ignored, though whoever wrote it expects something")
                 .help("take it away, or change the operation"),
             );
         }

@@ -29,7 +29,8 @@ impl Frame<'_> {
         }
         slot
     }
-    pub(super) fn find_result(&self, name: &str) -> Option<usize> {
+    /// The latest result of this name.
+    pub(crate) fn find_result(&self, name: &str) -> Option<usize> {
         self.results
             .iter()
             .rposition(|result| result.name.as_ref().is_some_and(|n| n.value == name))
@@ -104,7 +105,10 @@ impl Frame<'_> {
                     row.columns.iter().map(|column| column.name.as_str()),
                 );
                 let why = format!("rows of `{}` have no such column", row.name);
-                Err(unknown_field(path, skip, &why).did_you_mean(near))
+                let columns: Vec<&str> = row.columns.iter().map(|column| column.name.as_str()).collect();
+                Err(unknown_field(path, skip, &why)
+                    .note(format!("its columns are {}", columns.join(", ")))
+                    .did_you_mean(near))
             }
             None => Ok(self.result_path(index, rest, path.keys.len(), Type::unknown())),
         }

@@ -20,7 +20,8 @@ pub(crate) fn report_unread(frame: &Frame<'_>, answers: usize, out: &mut Diagnos
         let (Some(name), false) = (&result.name, result.read) else {
             continue;
         };
-        if result.table.is_none() || index == answers {
+        let is_hidden = frame.find_result(name) != Some(index);
+        if result.table.is_none() || index == answers || is_hidden {
             continue;
         }
         out.push(
@@ -28,7 +29,7 @@ pub(crate) fn report_unread(frame: &Frame<'_>, answers: usize, out: &mut Diagnos
                 codes::UNREAD_RESULT,
                 format!("nobody reads the result `{}`", name.value),
             )
-            .at(name.span, "named, but not read")
+            .at(name.span, "named, but not read, and not the answer")
             .help(format!(
                 "read it as `{{{{results.{}.…}}}}`, or take the name away",
                 name.value

@@ -192,7 +192,8 @@ impl<'a> Lowering<'a> {
                     "roles are held by members of a tenant",
                 )
                 .at(roles.span, "but no tenant is known here")
-                .help("declare `tenancy` with a members' table that has a role column"),
+                .note("an owner of one tenant is nobody in another, and a role that a token claims is not believed")
+                .help("declare `tenancy` with a members' table that has a role column, or take `rbac` away"),
             );
             return None;
         };
@@ -229,34 +230,11 @@ impl<'a> Lowering<'a> {
         for (index, (draft, kind)) in drafts.iter().zip(kinds).enumerate() {
             let later = drafts.iter().skip(index).filter_map(|d| d.doc.alias.as_ref());
             frame.later = later.map(|alias| alias.value.clone()).collect();
-            self.report_twin(drafts, index, out);
             let name: Option<Spanned<String>> = draft.doc.alias.clone();
             steps.push(flow::step(&setting, frame, (draft, kind), name, (facts, out)));
         }
         frame.later.clear();
         steps.into_iter().collect()
-    }
-
-    fn report_twin(&self, drafts: &[DraftQuery<'_>], index: usize, out: &mut Diagnostics) {
-        let alias = drafts.get(index).and_then(|draft| draft.doc.alias.as_ref());
-        let twin = |alias: &Spanned<String>| {
-            drafts
-                .iter()
-                .take(index)
-                .filter_map(|d| d.doc.alias.as_ref())
-                .find(|other| *other == alias)
-                .cloned()
-        };
-        if let Some((alias, first)) = alias.and_then(|alias| Some((alias, twin(alias)?))) {
-            out.push(
-                Diagnostic::new(
-                    codes::DUPLICATE_NAME,
-                    format!("two queries are called `{}`", alias.value),
-                )
-                .at(alias.span, "the second")
-                .at(first.span, "the first"),
-            );
-        }
     }
 
     fn check_workflow(

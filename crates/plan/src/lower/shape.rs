@@ -3,7 +3,7 @@
 use crate::draft::{self, DraftAssignment, DraftQuery, DraftValue};
 use crate::model::{Naming, PathPattern};
 use crate::project::Project;
-use backflow_config::document::{Query, Route as RouteDoc};
+use backflow_config::document::{Method, Query, Route as RouteDoc};
 use backflow_diag::{Diagnostic, Diagnostics, Spanned, Text, codes, nearest};
 use backflow_expr::Template;
 
@@ -17,8 +17,12 @@ pub(crate) fn faults(doc: &RouteDoc, out: &mut Diagnostics) {
             )
             .at(workflow.span, "and this is the other")
             .at(doc.path.span(), "this route has queries")
+            .note("nothing says which of them runs first, and which gives the answer")
             .help("put the queries into the workflow as steps of type `database`"),
         );
+    }
+    if let Some(fault) = answer_without_body(doc) {
+        out.push(fault);
     }
     let nothing =
         doc.queries.as_ref().is_none_or(Vec::is_empty) && doc.workflow.is_none() && doc.response.is_none();
@@ -29,6 +33,21 @@ pub(crate) fn faults(doc: &RouteDoc, out: &mut Diagnostics) {
                 .help("add `supabaseQueries`, a `workflow`, or a `response`"),
         );
     }
+}
+
+/// An answer beside a status that allows none.
+fn answer_without_body(doc: &RouteDoc) -> Option<Diagnostic> {
+    let (status, response) = (doc.status.as_ref()?, doc.response.as_ref()?);
+    let bodiless = matches!(status.value, 204 | 205 | 304);
+    bodiless.then(|| {
+        Diagnostic::new(
+            codes::BAD_RESPONSE,
+            format!("an answer with status {} has no body", status.value),
+        )
+        .at(response.span, "would never be sent")
+        .at(status.span, "allows no body")
+        .help("take `response` away, or answer with 200")
+    })
 }
 
 /// Features that parse and are checked, but do not run in this version.
@@ -59,7 +78,12 @@ pub(crate) fn unavailable(doc: &RouteDoc, name: &str, out: &mut Diagnostics) -> 
             .at(*span, format!("`{name}` is checked, and answers 501")),
         );
     }
-    if let Some(cache) = doc.cache.as_ref().filter(|cache| cache.enabled) {
+    // Elsewhere than on GET it was refused.
+    let cached = doc
+        .cache
+        .as_ref()
+        .filter(|cache| cache.enabled && doc.method.value == Method::Get);
+    if let Some(cache) = cached {
         out.push(
             Diagnostic::new(codes::NOT_SERVED_YET, "answers are not cached in this version").at(
                 cache.span,
@@ -121,6 +145,7 @@ pub(crate) fn unknown_role(name: &Spanned<String>, possible: &[String]) -> Diagn
     )
     .at(name.span, "not a value of the role column")
     .note(format!("possible: {}", possible.join(", ")))
+    .help("use one of these, or let the column allow the new one in a migration")
     .did_you_mean(nearest(&name.value, possible.iter().map(String::as_str)))
 }
 

@@ -12,7 +12,7 @@ use crate::project::Project;
 use crate::prove::{Flow, Kind, decide};
 use backflow_config::document::{Step, StepAction, Workflow};
 use backflow_config::tree::{Node, Tree};
-use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
+use backflow_diag::{Diagnostic, Diagnostics, codes};
 use backflow_expr::{Template, parse_condition};
 
 /// Checks a workflow in its frame. `flow` says where it runs; its queries are filled in here.
@@ -61,7 +61,6 @@ pub(crate) fn check<'a>(
             .skip(index)
             .map(|later| later.id.value.clone())
             .collect();
-        report_twin(doc, index, out);
         match draft {
             Some(draft) => {
                 let kind = kinds.next().unwrap_or(Kind::Pinned);
@@ -130,26 +129,6 @@ pub(crate) fn texts(frame: &mut Frame<'_>, node: &Node, out: &mut Diagnostics) {
                 let _ = frame.template(&template, out);
             }
         }
-    }
-}
-
-fn report_twin(doc: &Workflow, index: usize, out: &mut Diagnostics) {
-    let Some(step) = doc.steps.get(index) else { return };
-    let first: Option<&Spanned<String>> = doc
-        .steps
-        .iter()
-        .take(index)
-        .map(|earlier| &earlier.id)
-        .find(|id| **id == step.id);
-    if let Some(first) = first {
-        out.push(
-            Diagnostic::new(
-                codes::DUPLICATE_NAME,
-                format!("two steps are called `{}`", step.id.value),
-            )
-            .at(step.id.span, "the second")
-            .at(first.span, "the first"),
-        );
     }
 }
 

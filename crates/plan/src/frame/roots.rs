@@ -56,13 +56,18 @@ impl Frame<'_> {
 
     pub(super) fn unknown_root(&self, path: &Path) -> Diagnostic {
         let near = nearest(&path.root.value, self.roots().iter().copied());
-        Diagnostic::new(
+        let fault = Diagnostic::new(
             codes::UNKNOWN_ROOT,
             format!("nothing is called `{}` here", path.root.value),
         )
         .at(path.root.span, "unknown name")
-        .note(format!("here expressions can read: {}", self.roots().join(", ")))
-        .did_you_mean(near)
+        .note(format!("here expressions can read: {}", self.roots().join(", ")));
+        match near {
+            None if path.keys.is_empty() => {
+                fault.help(format!("text stands in quotes: `'{}'`", path.root.value))
+            }
+            near => fault.did_you_mean(near),
+        }
     }
 
     pub(super) fn param(&mut self, path: &Path) -> Result<Resolved, Diagnostic> {
@@ -181,7 +186,8 @@ impl Frame<'_> {
                     codes::DEFAULT_ENV,
                     format!("the environment has no `{name}`; the default is used"),
                 )
-                .at(path.span(), "not set"),
+                .at(path.span(), "not set")
+                .help(format!("set `{name}` where the default is not what you want")),
             );
         }
         Ok(resolved(self.slot(Source::Env(name.to_owned())), 1, ty))

@@ -3,10 +3,10 @@
 use crate::model::Directory;
 use crate::project::Project;
 use backflow_catalog::{ColumnId, ColumnType};
+use backflow_sql::ddl;
 use backflow_sql::ir::{
     Assigned, Comparison, Cond, Conflict, ConflictUpdate, Insert, Outputs, ParamId, Query, Scalar,
 };
-use backflow_sql::ddl;
 
 /// Columns of the directory, by position.
 const ID: ColumnId = ColumnId(0);

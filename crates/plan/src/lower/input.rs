@@ -149,13 +149,17 @@ fn pattern(text: &Text, out: &mut Diagnostics) -> Option<Pattern> {
                     .last()
                     .unwrap_or_default()
                     .trim()
+                    .trim_start_matches("error: ")
                     .to_owned(),
             };
             out.push(
                 Diagnostic::new(codes::BAD_PATTERN, "this pattern cannot be compiled")
                     .at(text.span(), why)
-                    .note("patterns run in linear time, so they have no look-around and no back-references")
-                    .help("simplify it, or check the value in two fields"),
+                    .note(
+                        "patterns run in linear time, so they have no look-around and no back-references, \
+                         and are limited in size",
+                    )
+                    .help("simplify it; single values are excluded by an `enum` or a `condition`"),
             );
             None
         }

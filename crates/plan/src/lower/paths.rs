@@ -16,7 +16,11 @@ pub(crate) fn read(text: &Text, out: &mut Diagnostics) -> Option<PathPattern> {
         None
     };
     let Some(rest) = path.strip_prefix('/') else {
-        return fault("does not start with `/`", "write `/organizations/:slug`");
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        return fault(
+            "does not start with `/`",
+            &format!("write `/{}`", parts.join("/")),
+        );
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let mut segments = Vec::new();

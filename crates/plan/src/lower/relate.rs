@@ -292,17 +292,38 @@ fn bad_hint(project: &Project<'_>, hint: &Spanned<String>, all: &[Relation]) -> 
 }
 
 fn ambiguous(project: &Project<'_>, from: TableId, name: &Spanned<String>, found: &[Relation]) -> Diagnostic {
-    let names: Vec<&str> = found.iter().map(|relation| relation.name.as_str()).collect();
+    let names: Vec<&str> = found.iter().map(|r| hint(project, from, r, found)).collect();
     let table = &project.table(from).name;
     Diagnostic::new(
         codes::AMBIGUOUS_RELATION,
         format!("`{table}` and `{}` are related in several ways", name.value),
     )
     .at(name.span, "which one?")
-    .note(format!("there are: {}", names.join(", ")))
+    .note("a guess could show the wrong rows")
     .help(format!(
-        "write `{}!{}(…)`",
-        name.value,
-        names.first().unwrap_or(&"hint")
+        "write {}",
+        names
+            .iter()
+            .map(|hint| format!("`{}!{hint}(…)`", name.value))
+            .collect::<Vec<_>>()
+            .join(" or ")
     ))
+}
+
+/// What tells a relation apart: the column of its key if no other relation has it, else its name.
+fn hint<'p>(project: &'p Project<'_>, from: TableId, relation: &'p Relation, all: &[Relation]) -> &'p str {
+    let column = match &relation.link {
+        Link::Direct(pairs) => pairs.first().map(|(outer, inner)| match relation.many {
+            true => project.column(relation.to, *inner).name.as_str(),
+            false => project.column(from, *outer).name.as_str(),
+        }),
+        Link::Junction { table, .. } => Some(project.table(*table).name.as_str()),
+    };
+    let fits = |column: &&str| {
+        all.iter()
+            .filter(|other| matches(project, from, other, column))
+            .count()
+            == 1
+    };
+    column.filter(fits).unwrap_or(&relation.name)
 }

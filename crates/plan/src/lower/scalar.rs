@@ -6,7 +6,7 @@
 use super::value::{Cx, Lowered, Target, Usage, literal_of};
 use crate::project::Project;
 use backflow_catalog::{ColumnId, ColumnType, DefaultValue, TableId};
-use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes};
+use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes, nearest};
 use backflow_expr::ast::Node;
 use backflow_expr::{Expr, Part, Template, Value};
 use backflow_sql::ir::{ArithmeticOp, Cond, Datum, Scalar};
@@ -27,6 +27,12 @@ pub(crate) fn typed(
     } else {
         "the stored row"
     };
+    if let ScalarAst::Column(name) = ast
+        && cx.project.table(cx.table).column(name).is_none()
+    {
+        cx.out.push(no_such_word(cx, name, target));
+        return None;
+    }
     cx.facts.push(format!(
         "{}: `{}` is arithmetic over {reading}",
         target.label,
@@ -35,6 +41,21 @@ pub(crate) fn typed(
     let mut given = None;
     let scalar = number(cx, ast, template, target, &mut given)?;
     Some(Lowered { scalar, given })
+}
+
+/// A single word where a number is due.
+fn no_such_word(cx: &Cx<'_, '_>, name: &Spanned<String>, target: &Target<'_>) -> Diagnostic {
+    let table = cx.project.table(cx.table);
+    let numbers = table.columns.iter().filter(|column| column.ty.is_number());
+    Diagnostic::new(
+        codes::BAD_LITERAL,
+        format!("this is no value for {}: it must be a number", target.label),
+    )
+    .at(
+        name.span,
+        format!("neither a number nor a column of `{}`", table.name),
+    )
+    .did_you_mean(nearest(name, numbers.map(|column| column.name.as_str())))
 }
 
 /// `now()`, `now() + '7d'`, `{{x}} - '1h'`: becomes an expression, computed by us.

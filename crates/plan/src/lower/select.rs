@@ -197,7 +197,9 @@ fn embed(cx: &mut Cx<'_, '_>, table: TableId, item: &SelectItem) -> Option<Embed
                 codes::SELECT_UNSUPPORTED,
                 "only a single related row can be spread",
             )
-            .at(*span, "these are many rows"),
+            .at(*span, "these are many rows")
+            .note("the members of one row can stand in the outer one; those of many would stand there several times")
+            .help(format!("embed it: `{}(…)`", name.value)),
         );
         return None;
     }

@@ -193,10 +193,16 @@ impl<'a> Cx<'_, 'a> {
             }),
             Err(misfit) => {
                 let message = format!("this is no value for {}: it {misfit}", target.label);
-                self.out.push(Diagnostic::new(codes::BAD_LITERAL, message).at(
-                    span,
-                    format!("the column is of type {}", type_name(self.project, target.ty)),
-                ));
+                let ty = type_name(self.project, target.ty);
+                let mut fault = Diagnostic::new(codes::BAD_LITERAL, message)
+                    .at(span, format!("the column is of type {ty}"))
+                    .note("what you write yourself is read now, so that it cannot fail in a request");
+                if target.ty.is_temporal() {
+                    fault = fault.help(
+                        "write `now()`, `now() + '7d'`, `2026-01-31T12:00:00Z`, or an expression in `{{…}}`",
+                    );
+                }
+                self.out.push(fault);
                 None
             }
         }

@@ -75,7 +75,7 @@ fn choose(
     }
     let place = keys.map_or(place, |k| k.span);
     if found.len() > 1 {
-        out.push(several(catalog, &found, place));
+        out.push(several(catalog, &found, keys.map(|k| k.span)));
         return None;
     }
     let candidate = found.pop();
@@ -85,7 +85,8 @@ fn choose(
     candidate
 }
 
-fn several(catalog: &Catalog, found: &[Candidate], place: Span) -> Diagnostic {
+/// Points at the declaration that leaves it open, else at the tables.
+fn several(catalog: &Catalog, found: &[Candidate], declared: Option<Span>) -> Diagnostic {
     let names: Vec<String> = found
         .iter()
         .map(|c| {
@@ -93,13 +94,25 @@ fn several(catalog: &Catalog, found: &[Candidate], place: Span) -> Diagnostic {
             format!("`{members}` (members of `{}`)", catalog.table(c.tenants).name)
         })
         .collect();
-    Diagnostic::new(
+    let mut fault = Diagnostic::new(
         codes::AMBIGUOUS_TENANCY,
         "several tables could hold the tenants' members",
-    )
-    .at(place, "nothing says which of them is meant")
-    .note(format!("candidates: {}", names.join(", ")))
-    .help("name it: `\"tenancy\": {\"members\": {\"table\": \"…\"}}`")
+    );
+    if let Some(span) = declared {
+        fault = fault.at(span, "does not say which of them is meant");
+    } else {
+        let tables = found.iter().filter_map(|c| catalog.table(c.members.table).span);
+        fault = tables.fold(fault, |fault, span| fault.at(span, "could be it"));
+    }
+    let first = found
+        .first()
+        .map_or("…", |c| catalog.table(c.members.table).name.as_str());
+    fault
+        .note(format!("candidates: {}", names.join(", ")))
+        .note("isolation rests on this choice, so it is not guessed")
+        .help(format!(
+            "name it in backflow.json: `\"tenancy\": {{\"members\": {{\"table\": \"{first}\"}}}}`"
+        ))
 }
 
 fn none(place: Span) -> Diagnostic {

@@ -195,6 +195,16 @@ impl<'a> DraftQuery<'a> {
         values
     }
 
+    /// Without the values for columns that the query or its route leaves out.
+    pub(crate) fn without(mut self, also: &[Spanned<String>]) -> Self {
+        let excluded = self.doc.exclude_fields.iter().chain(also);
+        let names: Vec<&str> = excluded.map(|name| name.value.as_str()).collect();
+        for row in &mut self.rows {
+            row.retain(|value| !names.contains(&value.name.value.as_str()));
+        }
+        self
+    }
+
     /// The tests that every row must pass: top level and inside `and`, not negated, not optional.
     pub(crate) fn certain_tests(&self) -> Vec<&DraftTest<'a>> {
         let mut found = Vec::new();

@@ -85,6 +85,7 @@ impl<'a> Lowering<'a> {
         let drafts: Vec<DraftQuery<'a>> = drafts
             .into_iter()
             .map(|draft| shape::whole_body(self.project, self.doc, draft, out))
+            .map(|draft| draft.without(&self.doc.exclude_fields))
             .collect();
         let kinds = decide(&self.flow(&drafts), out);
         let view = self.view(&drafts, &kinds);

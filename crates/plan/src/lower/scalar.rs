@@ -38,8 +38,19 @@ pub(crate) fn typed(
         target.label,
         template.text.as_str()
     ));
+    // Operands and what is between have all their digits; the result is rounded to those of the column.
+    let ty = match target.ty {
+        ColumnType::Numeric(Some(_)) => &ColumnType::Numeric(None),
+        other => other,
+    };
+    let exact = Target {
+        ty,
+        label: target.label.clone(),
+        usage: target.usage,
+    };
     let mut given = None;
-    let scalar = number(cx, ast, template, target, &mut given)?;
+    let scalar = number(cx, ast, template, &exact, &mut given)?;
+    let scalar = cast(scalar, ty, target.ty);
     Some(Lowered { scalar, given })
 }
 

@@ -222,12 +222,21 @@ fn typed_reading(template: &Template, ty: &ColumnType) -> Option<ScalarAst> {
         return None;
     }
     let ast = try_parse_scalar(&template.text, &holes(template))?;
-    // A bare word or text is a literal of the type, if anything.
-    (!matches!(
-        ast,
-        ScalarAst::Number(_) | ScalarAst::Text(_) | ScalarAst::Null(_) | ScalarAst::Bool(_)
-    ))
-    .then_some(ast)
+    // A bare word or text is a literal of the type, if anything; so is a date, though its hyphens could be minus.
+    let more = match &ast {
+        ScalarAst::Number(_) | ScalarAst::Text(_) | ScalarAst::Null(_) | ScalarAst::Bool(_) => false,
+        ast => ty.is_number() || is_moved(ast),
+    };
+    more.then_some(ast)
+}
+
+/// An instant, perhaps moved by lengths of time.
+fn is_moved(ast: &ScalarAst) -> bool {
+    match ast {
+        ScalarAst::Now(_) | ScalarAst::Hole(_) => true,
+        ScalarAst::Binary { left, right, .. } => matches!(**right, ScalarAst::Duration(_)) && is_moved(left),
+        _ => false,
+    }
 }
 
 /// Where the expressions of a template stand in its text.

@@ -148,11 +148,7 @@ fn conflict_value<'a>(
     column: ColumnId,
     offered: &Assigned,
 ) -> Option<Assigned> {
-    let arithmetic = matches!(
-        data::scalar_of(offered),
-        Some(Scalar::Arithmetic { .. } | Scalar::Coalesce(_))
-    );
-    if !arithmetic {
+    if !data::scalar_of(offered).is_some_and(is_arithmetic) {
         return Some(match offered {
             Assigned::IfGiven { flag, .. } => Assigned::IfGiven {
                 flag: *flag,
@@ -206,6 +202,14 @@ fn needs_key(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, target: &[ColumnId], r
             "add `\"{name}\": …` to `data`, name another unique key in `onConflict`, or use `insert`"
         )),
     );
+}
+
+fn is_arithmetic(scalar: &Scalar) -> bool {
+    match scalar {
+        Scalar::Arithmetic { .. } | Scalar::Coalesce(_) => true,
+        Scalar::Cast(value, _) => is_arithmetic(value),
+        _ => false,
+    }
 }
 
 fn conflict_target(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>) -> Option<Vec<ColumnId>> {

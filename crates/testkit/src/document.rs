@@ -1,9 +1,10 @@
 //! Golden documents: prose with blocks that are executed and compared.
 //!
 //! Role: one document is one project and one database; its blocks run in order.
-//! Blocks: `json file=…`, `sql file=…`, `use` (folders below `spec/`), `env` (the project); `diagnostics`, `plan [METHOD /path]` (what the
-//! compiler says); `sql` without a file (prepares rows); `clock` (moves time, `+8d`); `request` followed by
-//! `response`; `rows` (a query, `---`, its rows). With `BLESS=1` expected texts are rewritten in place.
+//! Blocks: `json file=…`, `sql file=…`, `use` (folders below `spec/`), `env` (the project); `diagnostics`,
+//! `plan [METHOD /path]` (what the compiler says); `sql` without a file (prepares rows); `clock` (moves time,
+//! `+8d`); `request` followed by `response` (`headers=a,b`: these too); `rows` (a query, `---`, its rows). With
+//! `BLESS=1` expected texts are rewritten in place.
 //! Invariant: a document without a `diagnostics` block has no faults.
 //! Not here: which documents there are.
 
@@ -109,7 +110,7 @@ impl Run {
             "request" => self.last = Some(request(world, &block.text).await),
             "response" => {
                 let last = self.last.take().expect("a request before its response");
-                self.expect(block, written(&last));
+                self.expect(block, written(&last, block.option("headers").unwrap_or_default()));
             }
             "rows" => {
                 let (query, _) = block.text.split_once("---\n").unwrap_or((&block.text, ""));
@@ -156,8 +157,18 @@ async fn request(world: &World, text: &str) -> Answer {
     world.send(method, target.trim(), &headers, body.trim_end()).await
 }
 
-fn written(answer: &Answer) -> String {
-    if answer.body.is_empty() { format!("{}\n", answer.status) } else { format!("{}\n{}\n", answer.status, answer.body) }
+/// Status, the headers asked for, body.
+fn written(answer: &Answer, headers: &str) -> String {
+    let mut text = format!("{}\n", answer.status);
+    for name in headers.split(',').filter(|name| !name.is_empty()) {
+        for value in answer.headers.get_all(name) {
+            text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        }
+    }
+    if !answer.body.is_empty() {
+        text.push_str(&format!("{}\n", answer.body));
+    }
+    text
 }
 
 /// The rows of a query, one line each.

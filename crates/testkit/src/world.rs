@@ -129,27 +129,30 @@ impl World {
         connection
     }
 
-    /// Sends a request. `headers` are pairs of name and value.
+    /// Sends a request. `headers` are pairs of name and value; a body is JSON unless they say otherwise.
     ///
     /// # Panics
     /// When a header or the method is none.
     pub async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let mut map = HeaderMap::new();
-        if !body.is_empty() {
-            map.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
         for (name, value) in headers {
             let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
-            map.insert(name, HeaderValue::from_str(value).expect("a header value"));
+            map.append(name, HeaderValue::from_str(value).expect("a header value"));
         }
+        if !body.is_empty() && !map.contains_key(http::header::CONTENT_TYPE) {
+            map.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        self.send_raw(&method, target, &map, Bytes::copy_from_slice(body.as_bytes())).await
+    }
+
+    /// Sends a request of any bytes, with exactly these headers.
+    pub async fn send_raw(&self, method: &Method, target: &str, headers: &HeaderMap, body: Bytes) -> Answer {
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (target, None),
         };
-        let body = Bytes::copy_from_slice(body.as_bytes());
-        let request = Request { method: &method, path, query, headers: &map, body };
-        let reply = handle(&self.runtime, request).await;
+        let reply = handle(&self.runtime, Request { method, path, query, headers, body }).await;
         Answer {
             status: reply.status.as_u16(),
             body: String::from_utf8_lossy(&reply.body).into_owned(),

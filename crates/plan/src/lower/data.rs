@@ -9,11 +9,13 @@ use super::pin::Anchor;
 use super::value::{Cx, Target, Usage};
 use crate::draft::{DraftAssignment, DraftQuery, DraftValue};
 use crate::model::BindValue;
+use crate::project::constant;
 use crate::prove::NamedBy;
 use backflow_catalog::{ColumnId, ColumnType, DefaultValue};
+use backflow_config::tree::Tree;
 use backflow_diag::{Diagnostic, FileId, Span, Spanned, codes};
 use backflow_expr::ast::Node;
-use backflow_expr::{Expr, Path};
+use backflow_expr::{Expr, Path, Program};
 use backflow_sql::ir::{Assigned, Scalar};
 
 /// What a row gets: its columns in order.
@@ -79,6 +81,7 @@ fn assign<'a>(
         return Some(assigned);
     }
     warn_of_roles(cx, value, &declared.ty);
+    warn_of_members(cx, value);
     let lowered = cx.value(&value.value, &target)?;
     Some(match lowered.given {
         Some(flag) => Assigned::IfGiven {
@@ -116,10 +119,19 @@ fn tenant_value<'a>(
     if is_tenant(cx, &value.value, named) {
         return Some(Assigned::Value(cx.pins.tenant(tenancy, &mut cx.binds)));
     }
-    let DraftValue::Template(template) = &value.value else {
-        return None;
+    let program = match &value.value {
+        DraftValue::Template(template) => cx.frame.template(template, cx.out)?,
+        DraftValue::Fixed(node) if matches!(node.tree, Tree::Null) => {
+            cx.out.push(
+                Diagnostic::new(codes::TENANT_LEAK, "a row never leaves its tenant")
+                    .at(node.span, "belongs to nobody")
+                    .note("a row without a tenant is out of everybody's reach, also of those who made it")
+                    .help("leave it out: it is filled"),
+            );
+            return None;
+        }
+        DraftValue::Fixed(node) => Program::constant(constant(node)),
     };
-    let program = cx.frame.template(template, cx.out)?;
     let check = BindValue::SameTenant(program);
     let id = cx
         .binds
@@ -251,6 +263,25 @@ fn warn_of_roles(cx: &mut Cx<'_, '_>, value: &DraftAssignment<'_>, ty: &ColumnTy
             Diagnostic::new(codes::ROLE_FROM_CALLER, "the caller chooses this role freely")
                 .at(value.name.span, "filled from the request without an `enum`")
                 .help("validate it: `\"role\": {\"type\": \"string\", \"enum\": [\"member\", …]}`"),
+        );
+    }
+}
+
+/// Whoever may name any user as a member may read what the directory says of them.
+fn warn_of_members(cx: &mut Cx<'_, '_>, value: &DraftAssignment<'_>) {
+    let Some(tenancy) = &cx.project.tenancy else { return };
+    let is_user = cx.table == tenancy.members.table && value.column == tenancy.members.user;
+    let DraftValue::Template(template) = &value.value else { return };
+    let from_caller = template.holes().any(|hole| {
+        let sent = |path: &&Path| matches!(path.root.value.as_str(), "body" | "query" | "params" | "headers");
+        hole.paths().iter().any(sent)
+    });
+    if is_user && from_caller {
+        cx.out.push(
+            Diagnostic::new(codes::MEMBER_FROM_CALLER, "the caller can make anybody a member")
+                .at(value.name.span, "the user comes from the request")
+                .note("members of a tenant can read each other's rows, and what the directory says of them")
+                .help("invite by e-mail and let the invited accept with `{{auth.sub}}`"),
         );
     }
 }

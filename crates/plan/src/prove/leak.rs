@@ -46,7 +46,13 @@ pub(super) fn unclear(
         codes::AMBIGUOUS_SCOPE,
         format!("it is not clear which tenant a row of `{name}` belongs to"),
     )
-    .at(query.place(), format!("several ways: {}", ways.join("; ")))
+    .at(
+        query.place(),
+        match ways {
+            [one] => one.clone(),
+            several => format!("several ways: {}", several.join("; ")),
+        },
+    )
     .note("rows that could belong to two tenants could be read by the wrong one")
     .help(format!(
         "say it: `\"tenancy\": {{\"tables\": {{\"{name}\": \"<column>\"}}}}`, or `false` if it is global"

@@ -23,12 +23,9 @@ pub(super) fn all(
         declare(catalog, tenancy, keys, &mut scopes, out);
     }
     by_name(catalog, tenancy, &mut scopes);
-    // Each round settles the tables whose parents were settled in the round before.
-    while let Some((id, scope)) = next_indirect(catalog, &scopes) {
-        if let Some(entry) = scopes.get_mut(id.0 as usize) {
-            *entry = Some(scope);
-        }
-    }
+    by_parents(catalog, &mut scopes);
+    by_name_only(catalog, tenancy, &mut scopes);
+    by_parents(catalog, &mut scopes);
     scopes
         .into_iter()
         .map(|scope| scope.unwrap_or(Scope::Global))
@@ -125,16 +122,7 @@ fn declared_column(catalog: &Catalog, tenancy: &Tenancy, id: TableId, column: Co
 
 /// Tables without a key whose column is called like a tenant column, or `<singular>_id` of the tenants.
 fn by_name(catalog: &Catalog, tenancy: &Tenancy, scopes: &mut [Option<Scope>]) {
-    let mut names = vec![format!("{}_id", singular(&catalog.table(tenancy.table).name))];
-    for (id, scope) in catalog.table_ids().zip(scopes.iter()) {
-        if let Some(Scope::Column {
-            column,
-            inferred: false,
-        }) = scope
-        {
-            names.push(catalog.column(id, *column).name.clone());
-        }
-    }
+    let names = tenant_names(catalog, tenancy, scopes);
     let key_type = &catalog.column(tenancy.table, tenancy.key).ty;
     for (id, scope) in catalog.table_ids().zip(scopes.iter_mut()) {
         let table = catalog.table(id);
@@ -146,6 +134,50 @@ fn by_name(catalog: &Catalog, tenancy: &Tenancy, scopes: &mut [Option<Scope>]) {
                 column,
                 inferred: true,
             });
+        }
+    }
+}
+
+/// Tables without a way, with a column that is called like a tenant column but cannot be one: neither surely
+/// a tenant's nor surely everybody's.
+fn by_name_only(catalog: &Catalog, tenancy: &Tenancy, scopes: &mut [Option<Scope>]) {
+    let names = tenant_names(catalog, tenancy, scopes);
+    let tenants = &catalog.table(tenancy.table).name;
+    for (id, scope) in catalog.table_ids().zip(scopes.iter_mut()) {
+        let columns = &catalog.table(id).columns;
+        if let (None, Some(column)) = (&scope, columns.iter().find(|c| names.contains(&c.name))) {
+            let way = format!(
+                "`{}` is called like a key of `{tenants}`, but has another type",
+                column.name
+            );
+            *scope = Some(Scope::Unclear(vec![way]));
+        }
+    }
+}
+
+/// What columns that name the tenant are called: as those with a key to it, or `<singular>_id`. The name of the
+/// tenants' own key says nothing: every table has an `id`.
+fn tenant_names(catalog: &Catalog, tenancy: &Tenancy, scopes: &[Option<Scope>]) -> Vec<String> {
+    let own = &catalog.column(tenancy.table, tenancy.key).name;
+    let mut names = vec![format!("{}_id", singular(&catalog.table(tenancy.table).name))];
+    for (id, scope) in catalog.table_ids().zip(scopes.iter()) {
+        if let Some(Scope::Column {
+            column,
+            inferred: false,
+        }) = scope
+        {
+            names.push(catalog.column(id, *column).name.clone());
+        }
+    }
+    names.retain(|name| name != own);
+    names
+}
+
+/// Each round settles the tables whose parents were settled in the round before.
+fn by_parents(catalog: &Catalog, scopes: &mut [Option<Scope>]) {
+    while let Some((id, scope)) = next_indirect(catalog, scopes) {
+        if let Some(entry) = scopes.get_mut(id.0 as usize) {
+            *entry = Some(scope);
         }
     }
 }
@@ -170,6 +202,13 @@ fn next_indirect(catalog: &Catalog, scopes: &[Option<Scope>]) -> Option<(TableId
             .collect();
         match parents.as_slice() {
             [] => {}
+            [key] if is_unclear(scopes, key.table) => {
+                let way = format!(
+                    "through `{}`, of which it is not clear",
+                    catalog.table(key.table).name
+                );
+                return Some((id, Scope::Unclear(vec![way])));
+            }
             [key] => {
                 let pairs = key
                     .columns
@@ -199,4 +238,8 @@ fn next_indirect(catalog: &Catalog, scopes: &[Option<Scope>]) -> Option<(TableId
         }
     }
     None
+}
+
+fn is_unclear(scopes: &[Option<Scope>], table: TableId) -> bool {
+    matches!(scopes.get(table.0 as usize), Some(Some(Scope::Unclear(_))))
 }

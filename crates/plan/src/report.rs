@@ -7,7 +7,7 @@ use crate::project::{DIRECTORY, Project, queries};
 use crate::tenancy::{Scope, Tenancy};
 use backflow_catalog::TableId;
 use backflow_config::document::{Operation as OperationDoc, Route as RouteDoc};
-use backflow_diag::{Diagnostic, Diagnostics, codes};
+use backflow_diag::{Diagnostic, Diagnostics, Span, codes};
 use std::collections::BTreeSet;
 
 /// Sentences about the project, then those noted while routes were compiled.
@@ -155,19 +155,19 @@ fn oracles(project: &Project<'_>, tenancy: &Tenancy, route: &Route, doc: &RouteD
                 .iter()
                 .map(|c| project.column(id, *c).name.as_str())
                 .collect();
-            let from_caller = query.data.as_ref().is_some_and(|data| {
-                names
-                    .iter()
-                    .any(|name| data.member(name).is_some_and(crate::draft::node_reads_caller))
+            let from_caller = query.data.as_ref().and_then(|data| {
+                let mut members = names.iter().filter_map(|name| data.member(name));
+                members.find(|value| crate::draft::node_reads_caller(value))
             });
-            if from_caller {
-                out.push(oracle(&project.table(id).name, &names, query.table.span));
+            if let Some(value) = from_caller {
+                let is_tenant = id == tenancy.table;
+                out.push(oracle(&project.table(id).name, &names, (value.span, is_tenant)));
             }
         }
     }
 }
 
-fn oracle(table: &str, names: &[&str], span: backflow_diag::Span) -> Diagnostic {
+fn oracle(table: &str, names: &[&str], (span, is_tenant): (Span, bool)) -> Diagnostic {
     let names = names.join(", ");
     Diagnostic::new(
         codes::UNIQUE_ORACLE,
@@ -175,7 +175,11 @@ fn oracle(table: &str, names: &[&str], span: backflow_diag::Span) -> Diagnostic 
     )
     .at(span, "filled by the caller")
     .note("a 409 tells a stranger that another tenant has this value")
-    .help("put the tenant column into the key, unless the value is public anyway")
+    .help(if is_tenant {
+        "nothing to do if the value is public, as a part of an address is"
+    } else {
+        "put the tenant column into the key, unless the value is public anyway"
+    })
 }
 
 /// How a route is bound to a tenant, in words.

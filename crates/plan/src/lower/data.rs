@@ -269,9 +269,13 @@ fn warn_of_roles(cx: &mut Cx<'_, '_>, value: &DraftAssignment<'_>, ty: &ColumnTy
 
 /// Whoever may name any user as a member may read what the directory says of them.
 fn warn_of_members(cx: &mut Cx<'_, '_>, value: &DraftAssignment<'_>) {
-    let Some(tenancy) = &cx.project.tenancy else { return };
+    let Some(tenancy) = &cx.project.tenancy else {
+        return;
+    };
     let is_user = cx.table == tenancy.members.table && value.column == tenancy.members.user;
-    let DraftValue::Template(template) = &value.value else { return };
+    let DraftValue::Template(template) = &value.value else {
+        return;
+    };
     let from_caller = template.holes().any(|hole| {
         let sent = |path: &&Path| matches!(path.root.value.as_str(), "body" | "query" | "params" | "headers");
         hole.paths().iter().any(sent)

@@ -96,6 +96,7 @@ pub(crate) fn step<'a>(
             anchor,
         },
         table: draft.table,
+        place: draft.place(),
         facts,
         out,
     };

@@ -8,17 +8,43 @@ use super::data::{Assignments, scalar_of};
 use super::pin::Anchor;
 use super::value::Cx;
 use backflow_catalog::{ColumnId, ForeignKey, TableId};
+use backflow_diag::{Diagnostic, codes};
 use backflow_sql::ir::{Assigned, Comparison, Cond, Scalar};
 
 /// Conditions for the parents of one row. They name only parameters, constants and other tables; for an
 /// update (`existing`) also columns of the row that stay as they are.
 pub(crate) fn conditions(cx: &mut Cx<'_, '_>, row: &Assignments, existing: bool) -> Vec<Cond> {
-    if matches!(cx.pins.anchor, Anchor::Anywhere | Anchor::New) {
+    if matches!(cx.pins.anchor, Anchor::Anywhere) {
         return Vec::new();
     }
     let mut keys: Vec<ForeignKey> = cx.project.table(cx.table).foreign_keys.clone();
     keys.retain(|key| needs_check(cx, key, row));
+    if matches!(cx.pins.anchor, Anchor::New | Anchor::Secret) {
+        keys.iter().for_each(|key| report_loose(cx, key));
+        return Vec::new();
+    }
     keys.iter().map(|key| condition(cx, key, row, existing)).collect()
+}
+
+/// A new tenant, or a row that only a secret ties, has no tenant yet that a parent could be held to.
+fn report_loose(cx: &mut Cx<'_, '_>, key: &ForeignKey) {
+    let parent = &cx.project.table(key.table).name;
+    let columns: Vec<&str> = key
+        .columns
+        .iter()
+        .map(|column| cx.project.column(cx.table, *column).name.as_str())
+        .collect();
+    let columns = columns.join(", ");
+    cx.out.push(
+        Diagnostic::new(
+            codes::TENANT_LEAK,
+            format!("`{columns}` could point at another tenant's row of `{parent}`"),
+        )
+        .at(cx.place, "no tenant is known here that the row could be held to")
+        .help(format!(
+            "leave `{columns}` out here, and set it in a route that is bound to the tenant"
+        )),
+    );
 }
 
 /// Keys into scoped tables, other than the tenant column itself, of which some column is written.

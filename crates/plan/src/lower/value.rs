@@ -29,6 +29,8 @@ pub(crate) struct Cx<'c, 'a> {
     pub(crate) binds: Binds,
     pub(crate) pins: Pins<'a>,
     pub(crate) table: TableId,
+    /// Where the query stands, for faults about the whole of it.
+    pub(crate) place: Span,
     /// Readings taken and relations inferred, for `plan` and `check`.
     pub(crate) facts: &'c mut Vec<String>,
     pub(crate) out: &'c mut Diagnostics,

@@ -215,7 +215,23 @@ fn declared(
         out.push(unfit(catalog, id, members.table.span, found.len()));
         return None;
     }
-    found.pop()
+    let candidate = found.pop()?;
+    let key = [candidate.members.tenant, candidate.members.user];
+    if !catalog.table(id).is_unique(&key) {
+        out.push(not_unique(catalog, &candidate.members, members.table.span));
+        return None;
+    }
+    Some(candidate)
+}
+
+/// With two memberships of one user in one tenant, it would be chance which role counts.
+fn not_unique(catalog: &Catalog, members: &Members, span: Span) -> Diagnostic {
+    let name = |column| catalog.column(members.table, column).name.as_str();
+    let (tenant, user) = (name(members.tenant), name(members.user));
+    Diagnostic::new(codes::BAD_TENANCY, "a user could be a member of one tenant twice")
+        .at(span, format!("no unique key on ({tenant}, {user})"))
+        .note("it would be chance which of the two roles counts")
+        .help(format!("add `UNIQUE ({tenant}, {user})` to the table"))
 }
 
 /// Declared tenant and user columns need no foreign key when the tenants' table is named too.

@@ -8,6 +8,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod binds;
+pub(crate) mod computed;
 pub(crate) mod data;
 pub(crate) mod directory;
 pub(crate) mod filter;

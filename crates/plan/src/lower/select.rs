@@ -4,9 +4,9 @@
 //! Invariant: a secret column is only a member when the select names it.
 //! Not here: finding the relation; see `relate`.
 
+use super::computed;
 use super::order;
 use super::relate;
-use super::scalar;
 use super::value::Cx;
 use crate::draft;
 use backflow_catalog::{ColumnId, ColumnType, TableId};
@@ -75,7 +75,7 @@ fn lower(cx: &mut Cx<'_, '_>, table: TableId, item: &SelectItem, excluded: &[&st
             }])
         }
         SelectItem::Computed { expr, alias, .. } => {
-            let (value, ty) = scalar::computed(cx.project, table, expr, cx.out)?;
+            let (value, ty) = computed::computed(cx.project, table, expr, cx.out)?;
             Some(vec![Member::Computed {
                 key: alias.value.clone(),
                 value,

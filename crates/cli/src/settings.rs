@@ -63,13 +63,22 @@ pub(crate) fn check_secret(document: &Document, jwt: &Jwt, out: &mut Diagnostics
     let mut fault = Diagnostic::new(codes::WEAK_SECRET, what)
         .note("a short secret can be guessed from one token; then anybody can sign tokens for anybody")
         .help(format!(
-            "`{SECRET}=$(openssl rand -hex 32)`, in `.env` or the process"
+            "`{}=$(openssl rand -hex 32)`, in `.env` or the process",
+            template.as_ref().and_then(variable).as_deref().unwrap_or(SECRET)
         ))
         .help("`backflow dev` makes one for development");
     if let Some(template) = template {
         fault = fault.at(template.map.whole(), "comes from here");
     }
     out.push(fault);
+}
+
+/// The variable that a template is, if it is nothing else.
+fn variable(text: &Text) -> Option<String> {
+    let template = Template::parse(text, &mut Diagnostics::default())?;
+    let path = template.single_hole()?.as_path()?;
+    let name = path.keys.first()?.value.as_name()?;
+    (path.root.value == "env").then(|| name.to_owned())
 }
 
 /// The text that a template gives.

@@ -95,6 +95,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
         tracing::info!("stopping");
         tokio::spawn(async move {
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            // Lines that wait are lost; whoever asks twice does not want to wait.
             std::process::exit(130);
         });
     })

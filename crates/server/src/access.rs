@@ -26,6 +26,6 @@ impl Access {
             .get("x-request-id")
             .and_then(|id| id.to_str().ok())
             .unwrap_or("");
-        tracing::info!(target: "backflow::access", method = method.as_str(), status = status.as_u16(), micros, request_id);
+        tracing::info!(target: "backflow::access", method = method.as_str(), status = status.as_u16(), micros, request_id, "request");
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &DevArgs, terminal: &Terminal) -> Result<bool> {
     if compiled.plan.is_none() {
         return command::refuse(&compiled, terminal);
     }
-    log::start(Style::Short(terminal.color), args.listen.log.as_deref())?;
+    let _flush = log::start(Style::Short(terminal.color), args.listen.log.as_deref())?;
     state.write()?;
     let store = database::open(&compiled)?;
     let applied = database::migrate(&compiled, &store)?.applied;

@@ -17,7 +17,7 @@ pub(crate) fn run(args: &ServeArgs, terminal: &Terminal) -> Result<bool> {
     if compiled.plan.is_none() {
         return command::refuse(&compiled, terminal);
     }
-    log::start(Style::Json, args.listen.log.as_deref())?;
+    let _flush = log::start(Style::Json, args.listen.log.as_deref())?;
     for warning in compiled
         .diagnostics
         .iter()

@@ -3,7 +3,11 @@
 //! Role: runs `backflow` as people do.
 //! Invariant: each test has its own folder and its own port; no test reads this machine's environment.
 //! Not here: what routes mean; the golden documents say that.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "all of this is tests, helpers too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "all of this is tests, helpers too"
+)]
 
 mod check;
 mod dev;

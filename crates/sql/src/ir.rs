@@ -317,12 +317,12 @@ pub enum Cond {
         /// `ILIKE`
         fold: bool,
     },
-    /// Operators that only PostgreSQL has: written as `left op right` there.
-    Native {
+    /// Containment of arrays and of JSON.
+    Contain {
         /// Left side.
         left: Scalar,
         /// The operator.
-        op: NativeOp,
+        op: Containment,
         /// Right side.
         right: Scalar,
     },
@@ -407,36 +407,15 @@ pub enum Comparison {
     Ge,
 }
 
-/// Operators of PostgreSQL alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NativeOp {
+/// How one array or JSON value lies in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Containment {
     /// `@>`
     Contains,
     /// `<@`
     ContainedBy,
-    /// `&&`
+    /// `&&`, of arrays
     Overlaps,
-    /// `<<`
-    StrictlyLeft,
-    /// `>>`
-    StrictlyRight,
-    /// `&<`
-    NotRight,
-    /// `&>`
-    NotLeft,
-    /// `-|-`
-    Adjacent,
-    /// `~`
-    Match,
-    /// `~*`
-    IMatch,
-    /// `@@ to_tsquery(config, …)` and its kin
-    Search {
-        /// `to_tsquery`, `plainto_tsquery`, `phraseto_tsquery`, `websearch_to_tsquery`
-        function: &'static str,
-        /// The text search configuration.
-        config: Option<String>,
-    },
 }
 
 /// A value in a statement. Arithmetic is typed, so that both databases fail on the same overflow.

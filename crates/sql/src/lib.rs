@@ -22,5 +22,5 @@ pub use filter::{
     parse_order,
 };
 pub use render::{castable, render};
-pub use scalar::{ScalarAst, parse_scalar, try_parse_scalar};
+pub use scalar::{ScalarAst, try_parse_scalar};
 pub use select::{SelectItem, SelectList, parse_select};

@@ -55,9 +55,9 @@ impl Renderer<'_> {
                 let (left, pattern) = (self.scalar(left, scope), self.scalar(pattern, scope));
                 self.syntax.like(&left.sql, &pattern.sql, *fold)
             }
-            Cond::Native { left, op, right } => {
+            Cond::Contain { left, op, right } => {
                 let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
-                self.syntax.native(&left.sql, op, &right.sql)
+                self.syntax.contain(&left.sql, *op, &right.sql)
             }
             Cond::When { flag, cond } => format!("(NOT {} OR {})", self.flag(*flag), self.cond(cond, scope)),
             Cond::Exists { table, on, filter } => {

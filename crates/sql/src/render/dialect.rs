@@ -4,7 +4,7 @@
 //! Input: rendered operands; output: rendered expressions that can stand anywhere without parentheses.
 //! Not here: the structure of statements.
 
-use crate::ir::{Aggregate, ArithmeticOp, Datum, Dialect, JsonStep, NativeOp, ParamId};
+use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, Dialect, JsonStep, ParamId};
 use backflow_catalog::{Catalog, Column, ColumnType};
 
 /// A rendered value and its type, where that is known.
@@ -46,8 +46,8 @@ pub(super) trait Syntax: Sync {
     fn like(&self, left: &str, pattern: &str, fold: bool) -> String;
     /// The value is in a list parameter.
     fn one_of(&self, left: &Typed, list: ParamId, ty: &ColumnType) -> String;
-    /// An operator that not every database has.
-    fn native(&self, left: &str, op: &NativeOp, right: &str) -> String;
+    /// Containment of arrays and of JSON.
+    fn contain(&self, left: &str, op: Containment, right: &str) -> String;
     /// An instant moved by microseconds.
     fn shift(&self, value: &str, micros: i64) -> String;
     /// A column's default as an expression.

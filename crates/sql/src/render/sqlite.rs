@@ -6,7 +6,7 @@
 
 use super::dialect::{Syntax, Typed, text};
 use super::sqlite_cast;
-use crate::ir::{Aggregate, ArithmeticOp, Datum, JsonKey, JsonStep, NativeOp, ParamId};
+use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, JsonKey, JsonStep, ParamId};
 use backflow_catalog::{Catalog, Column, ColumnType, DefaultValue};
 
 pub(super) struct Sqlite;
@@ -157,12 +157,11 @@ impl Syntax for Sqlite {
         )
     }
 
-    fn native(&self, left: &str, op: &NativeOp, right: &str) -> String {
+    fn contain(&self, left: &str, op: Containment, right: &str) -> String {
         match op {
-            NativeOp::Contains => format!("bf_contains({left},{right})"),
-            NativeOp::ContainedBy => format!("bf_contains({right},{left})"),
-            NativeOp::Overlaps => format!("bf_overlaps({left},{right})"),
-            _ => "NULL".to_owned(),
+            Containment::Contains => format!("bf_contains({left},{right})"),
+            Containment::ContainedBy => format!("bf_contains({right},{left})"),
+            Containment::Overlaps => format!("bf_overlaps({left},{right})"),
         }
     }
 

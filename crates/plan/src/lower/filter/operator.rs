@@ -7,12 +7,12 @@ use crate::draft::{DraftTest, DraftValue};
 use crate::lower::value::{Cx, Lowered, Target, Usage, type_name};
 use crate::model::BindValue;
 use crate::project::constant;
-use backflow_catalog::{ColumnId, ColumnType};
+use backflow_catalog::ColumnType;
 use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostic, codes};
 use backflow_expr::{Program, Value};
 use backflow_sql::FilterOp;
-use backflow_sql::ir::{Comparison, Cond, NativeOp, Scalar};
+use backflow_sql::ir::{Comparison, Cond, Containment, Scalar};
 
 pub(super) fn operate<'a>(
     cx: &mut Cx<'_, 'a>,
@@ -62,16 +62,16 @@ pub(super) fn operate<'a>(
             ))
         }
         FilterOp::Match | FilterOp::Imatch => {
-            native(cx, test, "regular expressions");
+            only_on_postgres(cx, test, "regular expressions");
             None
         }
         FilterOp::Fts | FilterOp::Plfts | FilterOp::Phfts | FilterOp::Wfts => {
-            native(cx, test, "full-text searches");
+            only_on_postgres(cx, test, "full-text searches");
             None
         }
         FilterOp::Cs | FilterOp::Cd | FilterOp::Ov => contain(cx, test, (left, ty), label),
         FilterOp::Sl | FilterOp::Sr | FilterOp::Nxl | FilterOp::Nxr | FilterOp::Adj => {
-            native(cx, test, "ranges");
+            only_on_postgres(cx, test, "ranges");
             None
         }
     }
@@ -85,13 +85,13 @@ fn contain<'a>(
     label: String,
 ) -> Option<Cond> {
     let op = match test.operator.op {
-        FilterOp::Cd => NativeOp::ContainedBy,
-        FilterOp::Ov => NativeOp::Overlaps,
-        _ => NativeOp::Contains,
+        FilterOp::Cd => Containment::ContainedBy,
+        FilterOp::Ov => Containment::Overlaps,
+        _ => Containment::Contains,
     };
     let fits = match ty {
         ColumnType::Array(_) => true,
-        ColumnType::Jsonb => op != NativeOp::Overlaps,
+        ColumnType::Jsonb => op != Containment::Overlaps,
         _ => false,
     };
     if !fits {
@@ -106,7 +106,7 @@ fn contain<'a>(
     let value = single(cx, test, ty, label)?;
     Some(optional(
         &value,
-        Cond::Native {
+        Cond::Contain {
             left,
             op,
             right: value.scalar.clone(),
@@ -153,11 +153,8 @@ fn single<'a>(cx: &mut Cx<'_, 'a>, test: &DraftTest<'a>, ty: &ColumnType, label:
         optional: test.doc.optional,
     };
     let lowered = cx.value(&test.value, &Target { ty, label, usage })?;
-    if cx
-        .project
-        .capabilities
-        .contains(&(cx.table, test.column.unwrap_or(ColumnId(u16::MAX))))
-    {
+    let is_capability = |column| cx.project.capabilities.contains(&(cx.table, column));
+    if test.column.is_some_and(is_capability) {
         cx.binds.secret(&lowered.scalar);
     }
     Some(lowered)
@@ -250,7 +247,7 @@ fn list(cx: &mut Cx<'_, '_>, test: &DraftTest<'_>, ty: &ColumnType, label: &str)
     }
 }
 
-fn native(cx: &mut Cx<'_, '_>, test: &DraftTest<'_>, what: &str) {
+fn only_on_postgres(cx: &mut Cx<'_, '_>, test: &DraftTest<'_>, what: &str) {
     cx.out.push(
         Diagnostic::new(
             codes::OPERATOR_NOT_HERE,

@@ -1,7 +1,7 @@
 //! What SQLite answers to reads.
 
 use super::*;
-use crate::ir::{Aggregate, Bound, Comparison, JsonKey, JsonStep, NativeOp};
+use crate::ir::{Aggregate, Bound, Comparison, Containment, JsonKey, JsonStep};
 
 pub(super) fn only(column: u16, ids: &[i64], query: Read) -> Read {
     let list: Vec<Cond> = ids
@@ -315,9 +315,9 @@ fn lists_patterns_flags_and_other_rows() {
         filter: Box::new(Cond::equals(c(3), ParamId(0), ColumnType::Int4)),
     };
     assert_eq!(ids(rows, &[Value::Integer(3)]), "1");
-    let contains = Cond::Native {
+    let contains = Cond::Contain {
         left: col(5),
-        op: NativeOp::Contains,
+        op: Containment::Contains,
         right: param(0, ColumnType::Jsonb),
     };
     assert_eq!(ids(contains, &text(r#"{"a":{"b":[2.5]}}"#)), "1");

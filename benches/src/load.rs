@@ -54,7 +54,12 @@ pub(crate) async fn run(
     }
     let elapsed = begun.elapsed();
     times.sort_unstable();
-    let at = |share: f64| times.get(((times.len() as f64) * share) as usize).copied().unwrap_or_default();
+    let at = |share: f64| {
+        times
+            .get(((times.len() as f64) * share) as usize)
+            .copied()
+            .unwrap_or_default()
+    };
     Ok(Figures {
         per_second: times.len() as f64 / elapsed.as_secs_f64(),
         p50: at(0.5),
@@ -73,7 +78,10 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(8192) })
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(8192),
+        })
     }
 
     /// Sends a request and reads the whole answer; gives its status.
@@ -85,10 +93,18 @@ impl Connection {
                 bail!("the server closed the connection");
             }
             let text = String::from_utf8_lossy(&self.buffer);
-            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                continue;
+            };
             let length = head
                 .lines()
-                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok())
+                .find_map(|line| {
+                    line.to_ascii_lowercase()
+                        .strip_prefix("content-length:")?
+                        .trim()
+                        .parse()
+                        .ok()
+                })
                 .unwrap_or(0_usize);
             if body.len() >= length {
                 let status = head.split(' ').nth(1).context("a status line")?;

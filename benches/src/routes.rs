@@ -37,7 +37,10 @@ pub(crate) fn run() -> Result<()> {
     runtime.block_on(async {
         let begun = Instant::now();
         let large = start(compiled, Options::default()).await?;
-        println!("   built and listening in {:.0?} more (asked: at most 1 s together)", begun.elapsed());
+        println!(
+            "   built and listening in {:.0?} more (asked: at most 1 s together)",
+            begun.elapsed()
+        );
         let small = start(project(10).compile(), Options::default()).await?;
         let now = jiff_now();
         let mut ratios = Vec::new();
@@ -45,11 +48,17 @@ pub(crate) fn run() -> Result<()> {
             let token = bearer(now, "ada", "");
             let few = one(small.address, &token, 10).await?;
             let many = one(large.address, &token, 10_000).await?;
-            println!("   pair {pair}: ten {few:.0}/s, ten thousand {many:.0}/s, ratio {:.2}", many / few);
+            println!(
+                "   pair {pair}: ten {few:.0}/s, ten thousand {many:.0}/s, ratio {:.2}",
+                many / few
+            );
             ratios.push(many / few);
         }
         ratios.sort_by(f64::total_cmp);
-        println!("   median ratio {:.2}", ratios.get(2).copied().unwrap_or_default());
+        println!(
+            "   median ratio {:.2}",
+            ratios.get(2).copied().unwrap_or_default()
+        );
         Ok(())
     })
 }

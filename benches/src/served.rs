@@ -24,17 +24,35 @@ pub(crate) async fn start(compiled: Compiled, options: Options) -> Result<Served
     let plan = compiled.plan.context(report)?;
     let folder = tempfile::tempdir_in(std::env::current_dir()?.join("target"))?;
     let store = Arc::new(Sqlite::open(&folder.path().join("app.db"), options)?);
-    let setup = plan.directory.as_ref().map(|d| d.setup.clone()).unwrap_or_default();
+    let setup = plan
+        .directory
+        .as_ref()
+        .map(|d| d.setup.clone())
+        .unwrap_or_default();
     store.migrate(&compiled.migrations, &setup)?;
     let settings = Settings {
         jwt_secret: Some(Secret::new(SECRET)),
         env: compiled.env.into_iter().collect(),
         ..Settings::default()
     };
-    let runtime =
-        Runtime::build(plan, settings, store.clone(), Arc::new(SystemClock), Arc::new(SystemIds))?;
+    let runtime = Runtime::build(
+        plan,
+        settings,
+        store.clone(),
+        Arc::new(SystemClock),
+        Arc::new(SystemIds),
+    )?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    tokio::spawn(serve(listener, Arc::new(runtime), ServeOptions::default(), std::future::pending()));
-    Ok(Served { address, store, _folder: folder })
+    tokio::spawn(serve(
+        listener,
+        Arc::new(runtime),
+        ServeOptions::default(),
+        std::future::pending(),
+    ));
+    Ok(Served {
+        address,
+        store,
+        _folder: folder,
+    })
 }

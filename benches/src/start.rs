@@ -35,8 +35,14 @@ pub(crate) fn run() -> Result<()> {
         }
     }
     times.sort_unstable();
-    println!("   start to first 200: median {:.1?}, worst {:.1?} (asked: at most 50 ms)", times[5], times[9]);
-    println!("   resident when idle: {:.1} MiB (asked: at most 15 MiB)", memory as f64 / 1024.0);
+    println!(
+        "   start to first 200: median {:.1?}, worst {:.1?} (asked: at most 50 ms)",
+        times[5], times[9]
+    );
+    println!(
+        "   resident when idle: {:.1} MiB (asked: at most 15 MiB)",
+        memory as f64 / 1024.0
+    );
     let size = std::fs::metadata(&binary)?.len();
     println!("   binary: {:.1} MB", size as f64 / 1e6);
     Ok(())

@@ -30,13 +30,25 @@ pub(crate) fn run() -> Result<()> {
     println!("\n== durable writes (create organization, two inserts), 64 connections, synchronous=FULL");
     let mut ratios = Vec::new();
     for pair in 1..=3 {
-        let single = creating(Options { batch: 1, ..Options::default() }, pair)?;
+        let single = creating(
+            Options {
+                batch: 1,
+                ..Options::default()
+            },
+            pair,
+        )?;
         let group = creating(Options::default(), pair)?;
         ratios.push(group / single);
-        println!("   pair {pair}: one a commit {single:>7.0}/s, group commit {group:>7.0}/s, ratio {:.2}", group / single);
+        println!(
+            "   pair {pair}: one a commit {single:>7.0}/s, group commit {group:>7.0}/s, ratio {:.2}",
+            group / single
+        );
     }
     ratios.sort_by(f64::total_cmp);
-    println!("   median ratio {:.2} (asked: at least 3.5)", ratios.get(1).copied().unwrap_or_default());
+    println!(
+        "   median ratio {:.2} (asked: at least 3.5)",
+        ratios.get(1).copied().unwrap_or_default()
+    );
     Ok(())
 }
 
@@ -72,14 +84,23 @@ pub(crate) fn reads() -> Result<()> {
         let mut connection = crate::load::Connection::open(served.address).await?;
         let plain = token("");
         connection
-            .ask(&http("POST", "/organizations", &plain, "{\"name\":\"Bench\",\"slug\":\"bench\"}"))
+            .ask(&http(
+                "POST",
+                "/organizations",
+                &plain,
+                "{\"name\":\"Bench\",\"slug\":\"bench\"}",
+            ))
             .await?;
         for connections in [16, 64] {
             for path in ["/organizations/bench"] {
                 let token = plain.clone();
-                let figures = load::run(served.address, connections, Duration::from_secs(SECONDS), 200, move |_| {
-                    http("GET", path, &token, "")
-                })
+                let figures = load::run(
+                    served.address,
+                    connections,
+                    Duration::from_secs(SECONDS),
+                    200,
+                    move |_| http("GET", path, &token, ""),
+                )
                 .await?;
                 println!("   GET {path}, {connections} connections");
                 show(&figures, &served);

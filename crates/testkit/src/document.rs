@@ -34,10 +34,21 @@ pub fn run(path: &Path, bless: bool) -> Vec<Mismatch> {
     let blocks = blocks(&text);
     let project = blocks.iter().fold(Project::default(), add);
     let compiled = project.compile();
-    let mut run = Run { changes: Vec::new(), world: None, last: None };
+    let mut run = Run {
+        changes: Vec::new(),
+        world: None,
+        last: None,
+    };
     run.compiler(&blocks, &compiled);
-    if compiled.plan.is_some() && blocks.iter().any(|block| block.kind == "request" || block.kind == "rows") {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    if compiled.plan.is_some()
+        && blocks
+            .iter()
+            .any(|block| block.kind == "request" || block.kind == "rows")
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         run.world = Some(World::start(compiled));
         for block in &blocks {
             runtime.block_on(run.step(block));
@@ -60,12 +71,19 @@ fn add(project: Project, block: &Block) -> Project {
     match (block.kind.as_str(), block.option("file")) {
         (_, Some(name)) => project.file(name, &block.text),
         ("use", None) => block.text.lines().fold(project, |project, folder| {
-            project.folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec").join(folder))
+            project.folder(
+                &Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join("../../spec")
+                    .join(folder),
+            )
         }),
-        ("env", None) => block.text.lines().filter_map(|line| line.split_once('=')).fold(
-            project,
-            |project, (name, value)| project.env(name.trim(), value.trim()),
-        ),
+        ("env", None) => block
+            .text
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .fold(project, |project, (name, value)| {
+                project.env(name.trim(), value.trim())
+            }),
         _ => project,
     }
 }
@@ -104,7 +122,10 @@ impl Run {
         let Some(world) = &self.world else { return };
         match block.kind.as_str() {
             "sql" if block.option("file").is_none() => {
-                world.database().execute_batch(&block.text).expect("the statements run");
+                world
+                    .database()
+                    .execute_batch(&block.text)
+                    .expect("the statements run");
             }
             "clock" => advance(world, &block.text),
             "request" => self.last = Some(request(world, &block.text).await),
@@ -123,7 +144,9 @@ impl Run {
 }
 
 fn plan_text(compiled: &Compiled, name: &str) -> String {
-    let Some(plan) = &compiled.plan else { return "no plan\n".to_owned() };
+    let Some(plan) = &compiled.plan else {
+        return "no plan\n".to_owned();
+    };
     if name.is_empty() {
         return backflow_plan::print::plan(plan);
     }
@@ -133,7 +156,9 @@ fn plan_text(compiled: &Compiled, name: &str) -> String {
 
 fn advance(world: &World, text: &str) {
     let length = backflow_sql::parse_duration(text.trim().trim_start_matches('+'));
-    let Some(backflow_sql::Duration::Micros(micros)) = length else { panic!("no duration: {text}") };
+    let Some(backflow_sql::Duration::Micros(micros)) = length else {
+        panic!("no duration: {text}")
+    };
     world.clock.advance(micros);
 }
 
@@ -147,8 +172,10 @@ async fn request(world: &World, text: &str) -> Answer {
         None => (first, None),
     };
     let (method, target) = line.split_once(' ').expect("METHOD /target");
-    let mut headers: Vec<(&str, String)> =
-        lines.filter_map(|line| line.split_once(": ")).map(|(k, v)| (k, v.to_owned())).collect();
+    let mut headers: Vec<(&str, String)> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(k, v)| (k, v.to_owned()))
+        .collect();
     if let Some(caller) = caller {
         let (name, claims) = caller.split_once(' ').unwrap_or((caller, ""));
         headers.push(("Authorization", world.token(name, claims)));
@@ -162,7 +189,10 @@ fn written(answer: &Answer, headers: &str) -> String {
     let mut text = format!("{}\n", answer.status);
     for name in headers.split(',').filter(|name| !name.is_empty()) {
         for value in answer.headers.get_all(name) {
-            text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+            text.push_str(&format!(
+                "{name}: {}\n",
+                String::from_utf8_lossy(value.as_bytes())
+            ));
         }
     }
     if !answer.body.is_empty() {

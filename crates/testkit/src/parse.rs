@@ -19,7 +19,9 @@ impl Block {
     /// The value of `name=…` in the info.
     #[must_use]
     pub(crate) fn option(&self, name: &str) -> Option<&str> {
-        self.info.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+        self.info
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
     }
 }
 
@@ -34,7 +36,13 @@ pub(crate) fn blocks(document: &str) -> Vec<Block> {
             (None, Some(info)) => {
                 let (kind, info) = info.trim().split_once(' ').unwrap_or((info.trim(), ""));
                 let (kind, info) = (kind.to_owned(), info.to_owned());
-                open = Some(Block { kind, info, text: String::new(), first: number + 1, end: number });
+                open = Some(Block {
+                    kind,
+                    info,
+                    text: String::new(),
+                    first: number + 1,
+                    end: number,
+                });
             }
             (Some(block), Some("")) => {
                 block.end = number;

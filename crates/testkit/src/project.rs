@@ -67,8 +67,13 @@ impl Project {
                 if path.is_dir() {
                     open.push(path);
                 } else if matches!(extension, "json" | "sql") {
-                    let name = path.strip_prefix(root).expect("below the root").to_string_lossy().into_owned();
-                    self.files.insert(name, std::fs::read_to_string(&path).expect("the file is text"));
+                    let name = path
+                        .strip_prefix(root)
+                        .expect("below the root")
+                        .to_string_lossy()
+                        .into_owned();
+                    self.files
+                        .insert(name, std::fs::read_to_string(&path).expect("the file is text"));
                 }
             }
         }
@@ -104,14 +109,22 @@ impl Project {
         let plan = backflow_plan::compile(&inputs, &mut out);
         let migrations = translate(&sources, &schema, &mut out);
         let plan = plan.filter(|_| !out.has_errors());
-        Compiled { sources, diagnostics: out, plan, migrations, env }
+        Compiled {
+            sources,
+            diagnostics: out,
+            plan,
+            migrations,
+            env,
+        }
     }
 }
 
 fn translate(sources: &SourceMap, schema: &Schema, out: &mut Diagnostics) -> Vec<Translated> {
     let mut translated = Vec::new();
     for migration in &schema.migrations {
-        let Some(statements) = backflow_sql::ddl::sqlite(schema, migration, out) else { continue };
+        let Some(statements) = backflow_sql::ddl::sqlite(schema, migration, out) else {
+            continue;
+        };
         translated.push(Translated {
             name: migration.name.clone(),
             checksum: checksum(&sources.text(migration.file)),

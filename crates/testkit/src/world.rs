@@ -31,7 +31,9 @@ impl FixedClock {
 impl Default for FixedClock {
     /// 2026-11-23T18:10:15.123456Z
     fn default() -> Self {
-        Self { micros: AtomicI64::new(1_795_457_415_123_456) }
+        Self {
+            micros: AtomicI64::new(1_795_457_415_123_456),
+        }
     }
 }
 
@@ -101,11 +103,19 @@ impl World {
     #[must_use]
     pub fn start(compiled: Compiled) -> Self {
         let report = compiled.report();
-        let plan = compiled.plan.unwrap_or_else(|| panic!("the project has faults:\n{report}"));
+        let plan = compiled
+            .plan
+            .unwrap_or_else(|| panic!("the project has faults:\n{report}"));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Sqlite::open(&folder.path().join("app.db"), Options::default()).expect("a database");
-        let setup = plan.directory.as_ref().map(|d| d.setup.clone()).unwrap_or_default();
-        store.migrate(&compiled.migrations, &setup).expect("migrations that apply");
+        let setup = plan
+            .directory
+            .as_ref()
+            .map(|d| d.setup.clone())
+            .unwrap_or_default();
+        store
+            .migrate(&compiled.migrations, &setup)
+            .expect("migrations that apply");
         let (clock, store) = (Arc::new(FixedClock::default()), Arc::new(store));
         let settings = Settings {
             jwt_secret: Some(Secret::new(SECRET)),
@@ -114,7 +124,12 @@ impl World {
         };
         let ids = Arc::new(CountedIds::default());
         let runtime = Runtime::build(plan, settings, store.clone(), clock.clone(), ids).expect("a runtime");
-        Self { runtime, clock, store, folder }
+        Self {
+            runtime,
+            clock,
+            store,
+            folder,
+        }
     }
 
     /// A second connection to the database, for looking and preparing.
@@ -124,8 +139,12 @@ impl World {
     #[must_use]
     pub fn database(&self) -> rusqlite::Connection {
         let connection = rusqlite::Connection::open(self.folder.path().join("app.db")).expect("a connection");
-        connection.pragma_update(None, "foreign_keys", true).expect("a pragma");
-        connection.busy_timeout(std::time::Duration::from_secs(5)).expect("a timeout");
+        connection
+            .pragma_update(None, "foreign_keys", true)
+            .expect("a pragma");
+        connection
+            .busy_timeout(std::time::Duration::from_secs(5))
+            .expect("a timeout");
         connection
     }
 
@@ -140,10 +159,14 @@ impl World {
             map.append(name, HeaderValue::from_str(value).expect("a header value"));
         }
         if !body.is_empty() && !map.contains_key(http::header::CONTENT_TYPE) {
-            map.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            map.insert(
+                http::header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            );
         }
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        self.send_raw(&method, target, &map, Bytes::copy_from_slice(body.as_bytes())).await
+        self.send_raw(&method, target, &map, Bytes::copy_from_slice(body.as_bytes()))
+            .await
     }
 
     /// Sends a request of any bytes, with exactly these headers.
@@ -152,7 +175,17 @@ impl World {
             Some((path, query)) => (path, Some(query)),
             None => (target, None),
         };
-        let reply = handle(&self.runtime, Request { method, path, query, headers, body }).await;
+        let reply = handle(
+            &self.runtime,
+            Request {
+                method,
+                path,
+                query,
+                headers,
+                body,
+            },
+        )
+        .await;
         Answer {
             status: reply.status.as_u16(),
             body: String::from_utf8_lossy(&reply.body).into_owned(),

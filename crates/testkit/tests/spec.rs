@@ -4,8 +4,10 @@ use backflow_testkit::document::run;
 use std::path::{Path, PathBuf};
 
 fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(folder).expect("spec/ is readable").map(|e| e.expect("an entry").path()).collect();
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("spec/ is readable")
+        .map(|e| e.expect("an entry").path())
+        .collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -17,10 +19,16 @@ fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-#[allow(clippy::disallowed_methods, reason = "a test's switches come from the environment")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a test's switches come from the environment"
+)]
 fn golden_documents() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec");
-    let (bless, only) = (std::env::var("BLESS").is_ok(), std::env::var("SPEC").unwrap_or_default());
+    let (bless, only) = (
+        std::env::var("BLESS").is_ok(),
+        std::env::var("SPEC").unwrap_or_default(),
+    );
     let mut all = Vec::new();
     documents(&root, &mut all);
     all.retain(|path| path.to_string_lossy().contains(&only));
@@ -43,5 +51,8 @@ fn golden_documents() {
         }
     }
     println!("{} documents, {failed} failed", all.len());
-    assert_eq!(failed, 0, "some documents do something else; BLESS=1 rewrites them, then read the diff");
+    assert_eq!(
+        failed, 0,
+        "some documents do something else; BLESS=1 rewrites them, then read the diff"
+    );
 }

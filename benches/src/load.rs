@@ -1,4 +1,8 @@
 //! A small load generator: keep-alive connections, one request in flight on each.
+//!
+//! Invariant: an answer with another status than the wanted one is counted apart, so that refusals never pass
+//! for speed.
+//! Not here: what is asked; see the benches.
 
 use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;

@@ -2,6 +2,7 @@
 //!
 //! Every figure is a ratio within one run, or an upper bound that the text names; none is a test.
 //! Invariant: bounded in time; talks to loopback only.
+//! Not here: limits that a figure must keep; people compare runs.
 #![allow(clippy::print_stdout, reason = "figures are printed")]
 
 mod load;

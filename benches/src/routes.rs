@@ -1,4 +1,7 @@
 //! A config of 10,000 routes: how long it takes to check and build, and whether it routes as fast as ten.
+//!
+//! Invariant: both sizes are measured in turns within one run.
+//! Not here: serving (`served`), the generator (`load`).
 
 use crate::load::{self, http};
 use crate::served::start;

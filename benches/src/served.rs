@@ -1,4 +1,7 @@
 //! A project served in this process, on real sockets, with the real clock.
+//!
+//! Invariant: listens on loopback, on a port that is free.
+//! Not here: the load; see `load`.
 
 use anyhow::{Context, Result};
 use backflow_engine::{Runtime, Secret, Settings, SystemClock, SystemIds};

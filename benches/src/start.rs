@@ -1,4 +1,7 @@
 //! The released binary: start to first 200, and resident memory when idle.
+//!
+//! Invariant: the binary is measured as it ships, in a process of its own.
+//! Not here: the debug build, whose figures mean nothing.
 
 use crate::load::{Connection, http};
 use anyhow::{Context, Result};

@@ -1,4 +1,7 @@
 //! Durable writes of 64 callers: group commit against one transaction a commit; and reads.
+//!
+//! Invariant: every counted write was durable before its answer.
+//! Not here: the generator; see `load`.
 
 use crate::load::{self, Figures, http};
 use crate::served::{Served, start};

@@ -2,6 +2,7 @@
 //!
 //! Role: when such a key is met, the report says so instead of offering a similar word.
 //! Input: a key nobody asked for. Output: why it is not read.
+//! Invariant: a key listed here is refused as any unknown key is; only the words differ.
 //! Not here: keys that are read somewhere.
 
 /// Why `key` is not read, if it is one that authors bring from elsewhere.

@@ -1,4 +1,7 @@
 //! "Did you mean": the known word closest to one that is not known.
+//!
+//! Invariant: a word that is too far away is not suggested at all.
+//! Not here: the sentence around it; see `diagnostic`.
 
 /// The candidate nearest to `word`, if one is near enough to be worth suggesting.
 ///

@@ -1,4 +1,7 @@
 //! The page of each code, carried in the binary.
+//!
+//! Invariant: every code has a page, which opens with the code and its title.
+//! Not here: the texts; `docs/errors` holds them.
 
 use crate::codes::{Code, PAGES};
 

@@ -1,6 +1,7 @@
 //! Reports for people and for tools.
 //!
 //! Role: turns diagnostics and the source map into text. Nothing is decided here.
+//! Invariant: the same diagnostics give the same bytes; ranges are on character borders.
 //! Not here: where the text goes, and whether that place is a terminal.
 
 use crate::codes::Severity;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing that an author or caller writes makes the parser, the compiler or a run recurse deeper
 //! or produce more than this.
+//! Not here: limits of requests, which the engine and the server own.
 
 /// Longest expression, in bytes.
 pub const EXPRESSION_BYTES: usize = 16 * 1024;

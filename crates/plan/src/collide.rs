@@ -1,4 +1,8 @@
 //! Routes that answer the same requests.
+//!
+//! Role: finds two routes of one method whose paths, aliases too, match the same requests.
+//! Invariant: names of parameters play no part, as in the engine's router.
+//! Not here: paths that only overlap; there the fixed segment wins.
 
 use crate::model::{PathPattern, Route, Segment};
 use backflow_config::document::{Method, Route as RouteDoc};

@@ -1,6 +1,7 @@
 //! A plan as text: what `backflow plan` shows and golden documents compare.
 //!
 //! Invariant: the same plan prints the same bytes.
+//! Not here: what was found out about the project in words; see `report`.
 
 use crate::model::{Answer, Bind, BindValue, BodyRule, Place, Plan, Route, Shape, Source, Step};
 use crate::report;

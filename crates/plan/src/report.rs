@@ -1,5 +1,6 @@
 //! What `check` says beyond faults: how tenants were found, what is global, what lacks an index.
 //!
+//! Invariant: nothing here refuses a config.
 //! Not here: rendering; these are sentences and diagnostics.
 
 use crate::model::{Operation, Place, Route};

@@ -1,4 +1,7 @@
 //! Golden documents as lines: prose and fenced blocks.
+//!
+//! Invariant: lines outside blocks are kept as they are.
+//! Not here: what a block means; see `document`.
 
 /// A fenced block of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,7 @@
 //! A project folder in memory.
+//!
+//! Invariant: no variable of this machine's environment is seen.
+//! Not here: serving it; see `world`.
 
 use backflow_catalog::Schema;
 use backflow_config::Role;

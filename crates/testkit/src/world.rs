@@ -1,6 +1,7 @@
 //! A served project whose clock and ids stand still.
 //!
 //! Invariant: uuids count up from one, request ids too; time moves only when told.
+//! Not here: sockets; a request goes straight to the engine.
 
 use crate::project::Compiled;
 use backflow_engine::{Clock, Ids, Request, Runtime, Secret, Settings, handle, token};

@@ -1,6 +1,7 @@
 //! `backflow explain`
 //!
 //! Role: prints the page of a code, or the list of all codes.
+//! Invariant: needs no project.
 //! Not here: the pages; `docs/errors` holds them.
 
 use crate::args::ExplainArgs;

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 //!
 //! Role: each `run` takes its arguments and gives true, or false when the project has faults.
+//! Invariant: a fault of the author is an outcome; an error is of the system.
 //! Not here: anything two commands share, except preparing a project.
 
 pub(crate) mod check;

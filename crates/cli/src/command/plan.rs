@@ -1,6 +1,7 @@
 //! `backflow plan`
 //!
 //! Role: prints what will be done, of all routes or of one.
+//! Invariant: a plan with faults is not printed; the faults are.
 //! Not here: how a plan is written; the planner owns that.
 
 use crate::args::PlanArgs;

@@ -1,6 +1,7 @@
 //! Results of earlier queries and steps.
 //!
 //! Invariant: a column of a single row is read as a typed cell; only what is no column is read from the JSON.
+//! Not here: reading the cells when a step has run; the engine does.
 
 use super::{Frame, first_name, resolved, selects, unknown_field};
 use crate::draft::keys;

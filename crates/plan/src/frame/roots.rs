@@ -1,4 +1,7 @@
 //! The roots of expressions that do not change while a route runs: request, token, environment, constants.
+//!
+//! Invariant: what the caller can write is marked as the caller's, and a secret of the environment as secret.
+//! Not here: roots that need a tenant (`tenant`), results of queries (`results`).
 
 use super::{Frame, Position, TenantView, first_name, resolved, unknown_field};
 use crate::draft::keys;

@@ -1,4 +1,7 @@
 //! The roots that need a tenant: `tenant`, `context`.
+//!
+//! Invariant: they are known only where a guard has found exactly one tenant.
+//! Not here: the guard's statement; see `lower::guard`.
 
 use super::{Frame, TenantView, first_name, resolved, unknown_field};
 use crate::model::Source;

@@ -1,4 +1,7 @@
 //! What a route answers.
+//!
+//! Invariant: an answer that cannot be made is a fault here, never an empty body later.
+//! Not here: rendering; see the engine.
 
 use super::value::shape;
 use crate::frame::Frame;

@@ -1,4 +1,7 @@
 //! The parameters of a statement while it is built.
+//!
+//! Invariant: the position of a bind is its parameter; a bind that reads a result is late.
+//! Not here: the values, which the engine computes.
 
 use crate::frame::Frame;
 use crate::model::{Bind, BindValue, Shape};

@@ -1,4 +1,7 @@
 //! The directory of users: its table and the statement that keeps it.
+//!
+//! Invariant: an older token never overwrites what a newer one said.
+//! Not here: which projects have one; see `project`.
 
 use crate::model::Directory;
 use crate::project::Project;

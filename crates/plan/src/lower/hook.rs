@@ -1,4 +1,7 @@
 //! Webhooks: checked, and their paths answered.
+//!
+//! Invariant: everything that a webhook holds is checked, though none runs.
+//! Not here: the steps of its actions; see `workflow`.
 
 use super::{paths, workflow};
 use crate::frame::{Frame, Position, TenantView};

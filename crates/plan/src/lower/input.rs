@@ -1,4 +1,7 @@
 //! Validation rules, compiled.
+//!
+//! Invariant: a pattern is compiled within a bound of memory, or is a fault.
+//! Not here: rules that contradict each other, which the config crate reports.
 
 use crate::model::{BodyRule, Field, Format, Input, PathPattern, Pattern, Rule, RuleKind};
 use crate::project::constant;

@@ -1,4 +1,7 @@
 //! Orders, completed so that no tie is left to the database.
+//!
+//! Invariant: an order ends in a key of the table, or in all columns that can be sorted by.
+//! Not here: its text; see the sql crate.
 
 use super::value::Cx;
 use crate::draft;

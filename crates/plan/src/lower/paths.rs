@@ -1,4 +1,7 @@
 //! Paths of routes and their aliases.
+//!
+//! Invariant: a pattern holds whole segments only: fixed text, or one parameter.
+//! Not here: two routes on one path; see `collide`.
 
 use crate::model::{PathPattern, Segment};
 use backflow_config::document::{Alias, Document};

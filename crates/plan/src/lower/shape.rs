@@ -1,4 +1,7 @@
 //! What is said of a route as a whole, before its queries are looked at.
+//!
+//! Invariant: a feature that does not run in this version is said, and its route answers 501.
+//! Not here: the stages of a route; see `route`.
 
 use crate::draft::{self, DraftAssignment, DraftQuery, DraftValue};
 use crate::model::{Naming, PathPattern};

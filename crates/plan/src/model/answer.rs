@@ -1,4 +1,7 @@
 //! What a route answers.
+//!
+//! Invariant: a [`Shape`] is all of an answer's structure; no text in it is parsed again.
+//! Not here: statuses of refusals, which the engine knows.
 
 use backflow_expr::{Program, Value};
 

@@ -1,4 +1,7 @@
 //! Compiled rules for what a request must look like.
+//!
+//! Invariant: patterns are compiled and bounds are numbers; a request is judged without reading a rule.
+//! Not here: judging; see the engine.
 
 use backflow_expr::{Number, Value};
 

@@ -1,4 +1,7 @@
 //! How a request is placed in a tenant, and the directory of users.
+//!
+//! Invariant: the key of a tenant comes out of a guard's row, never out of what the request names.
+//! Not here: how a route's place was decided; see `prove::place`.
 
 use backflow_catalog::ColumnType;
 use backflow_expr::{Key, Program};

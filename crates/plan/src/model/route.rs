@@ -1,4 +1,7 @@
 //! A compiled route.
+//!
+//! Invariant: every slot that a program of the route loads is a position of its frame.
+//! Not here: what one query does; see `step`.
 
 use super::{Answer, Input, Place, Step};
 use backflow_config::document::Method;

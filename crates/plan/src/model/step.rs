@@ -1,4 +1,7 @@
 //! A compiled query of a route.
+//!
+//! Invariant: the position of a bind is its parameter's number in the statement.
+//! Not here: the text of statements; see the sql crate.
 
 use super::Shape;
 use backflow_catalog::ColumnType;

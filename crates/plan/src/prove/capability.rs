@@ -1,4 +1,8 @@
 //! Rows opened by a secret, and what may be done with them.
+//!
+//! Invariant: the secret opens one row; only that row may be updated, and nobody but the caller becomes a
+//! member by it.
+//! Not here: which columns are secrets; see `project`.
 
 use super::{Flow, Kind, kind::touched, leak};
 use crate::draft::{DraftAssignment, DraftQuery};

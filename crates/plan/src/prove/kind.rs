@@ -1,4 +1,8 @@
 //! Decides the kind of each statement of a route, a workflow or a webhook.
+//!
+//! Invariant: rows of tenants are never given a kind for want of a better one: what cannot be shown is
+//! reported, and counts as pinned.
+//! Not here: rows opened by a secret (`capability`), the words of the faults (`leak`).
 
 use super::{Kind, NamedBy, capability, leak};
 use crate::draft::{DraftQuery, implies_result};

@@ -1,4 +1,7 @@
 //! Faults that show the request which would leak.
+//!
+//! Invariant: the request shown fits the route it is shown for.
+//! Not here: deciding that something leaks; see `kind`.
 
 use super::Flow;
 use crate::draft::DraftQuery;

@@ -1,4 +1,7 @@
 //! How a route names its tenant.
+//!
+//! Invariant: what the route says itself wins over names of its path.
+//! Not here: whether the caller is a member; the guard finds out.
 
 use crate::project::Project;
 use backflow_catalog::{ColumnId, singular};

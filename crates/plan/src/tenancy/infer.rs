@@ -1,4 +1,8 @@
 //! Finds tenants and members.
+//!
+//! Role: the declaration, or the one table of the schema that looks like a table of members.
+//! Invariant: between several candidates nothing is chosen; that is a fault.
+//! Not here: the way of the other tables to their tenant; see `scope`.
 
 use super::{Members, Tenancy, scope};
 use crate::draft;

@@ -1,5 +1,8 @@
 //! The way of every table to its tenant.
 //!
+//! Invariant: a table of the author is global only if that is declared, or no way leads from it to a tenant.
+//! Not here: which table holds the tenants; see `infer`.
+//!
 //! Direct ways win over indirect ones, keys over names. Several ways of the same rank are unclear.
 
 use super::{Scope, Tenancy};

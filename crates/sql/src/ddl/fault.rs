@@ -1,6 +1,7 @@
 //! What SQLite cannot do, in words.
 //!
 //! Output: diagnostics with a place, a reason and a way out.
+//! Invariant: what SQLite would do differently is said, never done.
 //! Not here: faults of the reader; see the catalog.
 
 use backflow_diag::{Diagnostic, Span, codes};

@@ -2,6 +2,7 @@
 //!
 //! Role: [`Syntax`], one implementation per [`Dialect`], and the quoting that all share.
 //! Input: rendered operands; output: rendered expressions that can stand anywhere without parentheses.
+//! Invariant: a quoted name is one token, whatever it holds.
 //! Not here: the structure of statements.
 
 use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, Dialect, JsonStep, ParamId};

@@ -2,6 +2,7 @@
 //!
 //! Invariant: an operator that the type or the database does not have is a fault, never a condition that is
 //! silently false.
+//! Not here: the column's side, and `not`; see the module above.
 
 use crate::draft::{DraftTest, DraftValue};
 use crate::lower::value::{Cx, Lowered, Target, Usage, type_name};

@@ -1,4 +1,7 @@
 //! `update` and `delete`.
+//!
+//! Invariant: rows are changed only by a filter, unless the author says `allRows`.
+//! Not here: the values of `data`; see `data`.
 
 use super::Lowered;
 use crate::draft::DraftQuery;

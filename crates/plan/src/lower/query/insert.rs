@@ -1,4 +1,7 @@
 //! `insert` and `upsert`.
+//!
+//! Invariant: a row that a conflict meets is changed only where the pin of the statement's kind holds.
+//! Not here: the values of `data`; see `data`.
 
 use super::Lowered;
 use crate::draft::{DraftAssignment, DraftQuery};
@@ -134,7 +137,8 @@ fn conflict<'a>(
         let first = *target.first()?;
         set.push((first, Assigned::Value(Scalar::Column(first))));
     }
-    let filter = cx.pins.on(cx.table, &mut cx.binds);
+    let parents = parents::of_existing(cx, &set);
+    let filter = cx.pins.on(cx.table, &mut cx.binds).and(parents);
     Some(Some(Conflict {
         target,
         update: Some(ConflictUpdate { set, filter }),

@@ -1,4 +1,7 @@
 //! `select`: rows, embeds, bounds.
+//!
+//! Invariant: a filter on an embed narrows the embed, never the rows around it.
+//! Not here: the members of an answer; see `select`.
 
 use super::Lowered;
 use crate::draft::{DraftFilter, DraftQuery, DraftTest};

@@ -9,7 +9,7 @@ use crate::compiled::Compiled;
 use crate::terminal::{Look, Terminal};
 use crate::{command, database};
 use anyhow::Result;
-use backflow_diag::render;
+use backflow_diag::{Severity, render};
 
 /// Runs the command.
 pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<bool> {
@@ -56,14 +56,12 @@ pub(super) fn total(compiled: &Compiled, terminal: &Terminal) -> String {
     } else {
         terminal.look(Look::Bad, "failed")
     };
-    let more = compiled
+    let mut wrong = compiled
         .diagnostics
         .iter()
-        .next()
-        .map(|first| first.code.id)
-        .filter(|_| faults > 0);
-    let more = more.map_or(String::new(), |code| {
-        format!(" (`backflow explain {code}` tells more)")
+        .filter(|one| one.code.severity == Severity::Error);
+    let more = wrong.next().map_or(String::new(), |first| {
+        format!(" (`backflow explain {}` tells more)", first.code.id)
     });
     format!("{verdict}: {}{more}", parts.join(", "))
 }

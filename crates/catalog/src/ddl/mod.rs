@@ -1,6 +1,6 @@
 //! Reader of migrations in PostgreSQL's dialect.
 //!
-//! Role: `lexer` → `statement` and its parts → [`DdlStatement`]s → [`Definition`] → [`Catalog`].
+//! Role: `lexer` → `statement` and its parts → [`DdlStatement`]s → [`Definition`] → [`crate::Catalog`].
 //! Input: files in name order. Output: [`Schema`] and diagnostics.
 //! Invariant: whatever the text, a schema of all that could be read is returned.
 //! Not here: SQL text for a database; the SQL crate translates what is read here.

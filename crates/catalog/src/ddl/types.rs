@@ -27,7 +27,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("nchar", "bpchar"),
 ];
 
-/// Names that [`resolve`] knows without the catalog.
+/// Names of types that are known without any migration.
 pub const BUILT_IN: &[&str] = &[
     "bool",
     "boolean",

@@ -7,7 +7,7 @@ use backflow_engine::store::StatementError;
 use backflow_expr::Key;
 use backflow_plan::model::{Answer, Bind, BindValue, Capability, Operation, Route, Rows, Shape, Step};
 
-/// The page's "accept invitation": select by secret, insert, update.
+/// An invitation is accepted: select by secret, insert, update.
 fn accept() -> Route {
     let mut frame = frame();
     let (exists, org, role) = (

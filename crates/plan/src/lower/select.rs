@@ -7,12 +7,12 @@
 use super::computed;
 use super::order;
 use super::relate;
-use super::value::Cx;
+use super::value::{Cx, type_name};
 use crate::draft;
 use backflow_catalog::{ColumnId, ColumnType, TableId};
 use backflow_diag::{Diagnostic, Span, Spanned, codes};
 use backflow_sql::ir::{Cond, Embed, Link, Member, Outputs, Read};
-use backflow_sql::{SelectItem, SelectList};
+use backflow_sql::{SelectItem, SelectList, castable};
 
 /// The members that a select asks for; without one, all columns but secrets.
 pub(crate) fn members(
@@ -133,12 +133,31 @@ fn column(cx: &mut Cx<'_, '_>, table: TableId, item: &SelectItem) -> Option<Memb
         );
         return None;
     }
+    if let Some(to) = &cast {
+        let from = match path.last() {
+            None => ty.clone(),
+            Some(step) if step.as_text => ColumnType::Text,
+            Some(_) => ColumnType::Jsonb,
+        };
+        if !castable(&from, to) {
+            cx.out.push(no_cast(cx, name, &from, to));
+            return None;
+        }
+    }
     Some(Member::Column {
         key,
         column: id,
         path: path.clone(),
         cast,
     })
+}
+
+fn no_cast(cx: &Cx<'_, '_>, name: &Spanned<String>, from: &ColumnType, to: &ColumnType) -> Diagnostic {
+    let (from, to) = (type_name(cx.project, from), type_name(cx.project, to));
+    Diagnostic::new(codes::SELECT_UNSUPPORTED, format!("no cast from {from} to {to}"))
+        .at(name.span, format!("is of type {from}"))
+        .note("a cast that only one database knows, or that they do differently, is refused")
+        .help("leave the cast out, or take the value as text: `::text`, and `->>` out of JSON")
 }
 
 fn cast_type(cx: &mut Cx<'_, '_>, name: &Spanned<String>) -> Option<ColumnType> {

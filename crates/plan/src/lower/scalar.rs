@@ -22,7 +22,7 @@ pub(crate) fn typed(
         return moment(cx, ast, template, target);
     }
     let reading = if target.usage == Usage::Insert {
-        "on insert the columns' defaults"
+        "the columns' defaults, on insert"
     } else {
         "the stored row"
     };

@@ -9,7 +9,7 @@
 pub(crate) fn why(key: &str) -> Option<&'static str> {
     Some(match key {
         "authProvider" | "firebaseQueries" | "firebase" => {
-            "Firebase is not supported: callers are known by JWT (`jwt`), data lives in SQLite or PostgreSQL"
+            "Firebase is not supported: callers are known by JWT (`jwt`), data lives in SQLite"
         }
         "requiredPermissions" | "rolesTable" | "defaultRole" | "tenantRbac" | "parentRole" => {
             "this key is not supported: who may call a route is said by `rbac.roles` on the route"

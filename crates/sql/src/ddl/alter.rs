@@ -8,7 +8,7 @@
 use super::column::column;
 use super::default::default;
 use super::expr::Scope;
-use super::fault::{Sql, or_postgres, unsupported};
+use super::fault::{Sql, instead, unsupported};
 use super::quote::ident;
 use super::rebuild::{Root, rebuild};
 use super::script::{Change, Out};
@@ -246,7 +246,7 @@ fn convert(definition: &Definition, old: &ColumnDef, ty: &TypeName, using: Optio
 
 fn differs(span: Span) -> Box<backflow_diag::Diagnostic> {
     let why = "SQLite would not convert the values that exist as PostgreSQL does";
-    or_postgres(
+    instead(
         unsupported(span, "this change of type", why),
         "add a new column instead",
     )

@@ -6,7 +6,7 @@
 
 use super::default::default;
 use super::expr::{Scope, refused};
-use super::fault::{Sql, or_postgres, unsupported};
+use super::fault::{Sql, instead, unsupported};
 use super::quote::ident;
 use super::types::{check, storage, supported};
 use backflow_catalog::ColumnType;
@@ -38,7 +38,7 @@ pub(super) fn column(scope: &Scope<'_>, column: &ColumnDef) -> Sql {
     if sequence && !sole_key {
         let why = "SQLite counts only in the one column that is the primary key";
         let fault = unsupported(column.span, format!("a sequence in `{name}`"), why);
-        return Err(or_postgres(fault, "make it the primary key"));
+        return Err(instead(fault, "make it the primary key"));
     }
     // `INTEGER` would make a sole primary key count by itself; `INT` does not.
     let storage = match storage(&ty) {
@@ -90,7 +90,7 @@ fn collation(column: &ColumnDef) -> Sql<()> {
         Some(name) if !BY_CODE_POINT.contains(&name.value.as_str()) => {
             let why = "text is compared by code point on every database here";
             let fault = unsupported(name.span, format!("the collation `{}`", name.value), why);
-            Err(or_postgres(fault, "leave it out"))
+            Err(instead(fault, "leave it out"))
         }
         _ => Ok(()),
     }

@@ -5,7 +5,7 @@
 //! Not here: the SQL text of operands; see `expr`.
 
 use super::expr::{Typed, refused};
-use super::fault::{Sql, or_postgres, unsupported};
+use super::fault::{Sql, instead, unsupported};
 use backflow_catalog::{ColumnType, EnumId};
 use backflow_diag::Span;
 
@@ -60,17 +60,14 @@ pub(super) fn comparable(
     let (a, b) = (class(left), class(right));
     if a != b || a == Class::Other {
         let why = "SQLite keeps these types in forms that do not compare as the values do";
-        return Err(or_postgres(
+        return Err(instead(
             unsupported(span, "comparing values of these types", why),
             "compare values of one type",
         ));
     }
     if ordered && matches!(a, Class::Enum(_) | Class::Document) {
         let why = "SQLite orders these values by their text";
-        return Err(or_postgres(
-            unsupported(span, "this order", why),
-            "test for equality",
-        ));
+        return Err(instead(unsupported(span, "this order", why), "test for equality"));
     }
     Ok(())
 }

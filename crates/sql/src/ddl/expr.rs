@@ -9,7 +9,7 @@
 use super::calls::call;
 use super::cast::cast;
 use super::compare::{Class, class, comparable, number_type};
-use super::fault::{Sql, or_postgres, unsupported};
+use super::fault::{Sql, instead, unsupported};
 use super::quote::{ident, text};
 use super::types::supported;
 use super::{literal, pattern};
@@ -48,7 +48,7 @@ impl Typed {
 
 /// A fault about an expression that is not modelled.
 pub(super) fn refused(span: Span, why: &str) -> Box<Diagnostic> {
-    or_postgres(
+    instead(
         unsupported(span, "this expression", why),
         "use comparisons, `IN`, `BETWEEN`, `LIKE` or `length`",
     )

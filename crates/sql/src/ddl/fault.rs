@@ -22,10 +22,8 @@ pub(super) fn unsupported(span: Span, what: impl Into<String>, why: impl Into<St
     )
 }
 
-/// The way out that is always there.
-pub(super) fn or_postgres(mut fault: Box<Diagnostic>, otherwise: &str) -> Box<Diagnostic> {
-    fault
-        .helps
-        .push(format!("{otherwise}, or use PostgreSQL: set `database.url`"));
+/// The same fault with a way out.
+pub(super) fn instead(mut fault: Box<Diagnostic>, otherwise: &str) -> Box<Diagnostic> {
+    fault.helps.push(otherwise.to_owned());
     fault
 }

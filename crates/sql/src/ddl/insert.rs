@@ -6,7 +6,7 @@
 
 use super::default::{constant, default};
 use super::expr::Scope;
-use super::fault::{Sql, or_postgres, unsupported};
+use super::fault::{Sql, instead, unsupported};
 use super::quote::{ident, idents};
 use super::script::Out;
 use super::types::supported;
@@ -33,7 +33,7 @@ pub(super) fn insert(definition: &Definition, insert: &Insert, out: &mut Out<'_>
         if row.len() != columns.len() {
             let why = "the row has another number of values than the columns";
             let fault = unsupported(insert.table.span, "this row", why);
-            out.take::<()>(Err(or_postgres(fault, "list the columns")));
+            out.take::<()>(Err(instead(fault, "list the columns")));
             continue;
         }
         let cells = row
@@ -68,7 +68,7 @@ fn cell_sql(scope: &Scope<'_>, cell: Option<&SqlText>, column: &ColumnDef) -> Sq
     };
     if matches!(cell.expr.kind, ExprKind::Raw) || !cell.expr.columns().is_empty() {
         let why = "only constants, `now()` and `gen_random_uuid()` are translated";
-        return Err(or_postgres(
+        return Err(instead(
             unsupported(cell.expr.span, "this value", why),
             "write the value out",
         ));

@@ -6,7 +6,7 @@
 //! are rebuilt along with it, so that nothing refers to an old table when it is dropped.
 //! Not here: which statements need it; see `alter`.
 
-use super::fault::{or_postgres, unsupported};
+use super::fault::{instead, unsupported};
 use super::quote::{ident, idents, text};
 use super::script::Out;
 use super::table;
@@ -47,7 +47,7 @@ pub(super) fn rebuild(
     let Some(order) = parents_first(after, &roots) else {
         let why = "the table must be made anew for it, and it takes part in a ring of foreign keys";
         let fault = unsupported(span, "this change", why);
-        out.take::<()>(Err(or_postgres(fault, "say it in `CREATE TABLE` from the start")));
+        out.take::<()>(Err(instead(fault, "say it in `CREATE TABLE` from the start")));
         return;
     };
     out.push("PRAGMA defer_foreign_keys = ON".to_owned());

@@ -6,7 +6,7 @@
 //! Invariant: all faults are reported; with a fault there is no list.
 //! Not here: the translations.
 
-use super::fault::{Sql, or_postgres, unsupported};
+use super::fault::{Sql, instead, unsupported};
 use super::quote::ident;
 use super::{alter, drop, insert, table};
 use backflow_catalog::ddl::{Ddl, DdlStatement, Definition, Name};
@@ -103,7 +103,7 @@ fn translate(change: &Change<'_>, statement: &DdlStatement, out: &mut Out<'_>) {
         Ddl::Other { keyword } => {
             let why = "only PostgreSQL knows how to do it, or it cannot be seen what it does to the tables";
             let fault = unsupported(statement.span, format!("`{keyword}`"), why);
-            out.take::<()>(Err(or_postgres(fault, "remove it")));
+            out.take::<()>(Err(instead(fault, "remove it")));
         }
         // `IF EXISTS`, `IF NOT EXISTS` and nothing to do.
         _ if !changed => {}
@@ -169,7 +169,7 @@ fn same_but_for_case(change: &Change<'_>, out: &mut Out<'_>) {
     for table in tables.iter().filter(|table| is_reserved(&table.value)) {
         let why = "names that begin with `sqlite_` are SQLite's own";
         let fault = unsupported(table.span, format!("the table name {}", ident(&table.value)), why);
-        out.take::<()>(Err(or_postgres(fault, "choose another name")));
+        out.take::<()>(Err(instead(fault, "choose another name")));
     }
 }
 
@@ -188,7 +188,7 @@ fn report_alike(what: &str, names: &[&Name], out: &mut Out<'_>) {
             let why =
                 format!("another {what} has this name in other case, and SQLite does not tell them apart");
             let fault = unsupported(name.span, format!("the {what} {}", ident(&name.value)), why);
-            out.take::<()>(Err(or_postgres(fault, "choose another name")));
+            out.take::<()>(Err(instead(fault, "choose another name")));
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::column::column;
 use super::expr::{Scope, refused};
-use super::fault::{Sql, or_postgres, unsupported};
+use super::fault::{Sql, instead, unsupported};
 use super::quote::{ident, idents};
 use super::script::Out;
 use backflow_catalog::ddl::{
@@ -28,7 +28,7 @@ pub(super) fn create(definition: &Definition, table: &TableDef, out: &mut Out<'_
     if table.columns.is_empty() {
         let why = "a table needs a column there";
         let fault = unsupported(table.name.span, "a table without columns", why);
-        out.take::<()>(Err(or_postgres(fault, "give it a column")));
+        out.take::<()>(Err(instead(fault, "give it a column")));
     }
     out.push(format!(
         "CREATE TABLE {} (\n  {}\n) STRICT",
@@ -79,7 +79,7 @@ pub(super) fn constraint(scope: &Scope<'_>, constraint: &Constraint) -> Sql<Opti
         ConstraintKind::Check(check) => format!("CHECK ({})", scope.condition(&check.expr)?),
         ConstraintKind::Other(what) => {
             let fault = unsupported(constraint.span, format!("`{what}`"), "SQLite has nothing like it");
-            return Err(or_postgres(fault, "use `UNIQUE` or `CHECK`"));
+            return Err(instead(fault, "use `UNIQUE` or `CHECK`"));
         }
     };
     Ok(Some(format!("CONSTRAINT {} {body}", constraint_name(constraint))))
@@ -93,11 +93,11 @@ pub(super) fn references(key: &Reference) -> Sql {
             format!("the schema `{schema}`"),
             "SQLite has one schema only",
         );
-        return Err(or_postgres(fault, "refer to a table of these migrations"));
+        return Err(instead(fault, "refer to a table of these migrations"));
     }
     if let Some(span) = key.special {
         let fault = unsupported(span, "this form of a foreign key", "SQLite does not know it");
-        return Err(or_postgres(fault, "leave it out"));
+        return Err(instead(fault, "leave it out"));
     }
     let mut sql = format!(
         "REFERENCES {} ({})",
@@ -134,7 +134,7 @@ pub(super) fn unique_index(table: &TableDef, constraint: &Constraint) -> Sql<Opt
 
 fn nulls_equal_fault(span: backflow_diag::Span) -> Box<Diagnostic> {
     let why = "NULLs are always distinct in a unique key there";
-    or_postgres(
+    instead(
         unsupported(span, "`NULLS NOT DISTINCT`", why),
         "make the columns NOT NULL",
     )

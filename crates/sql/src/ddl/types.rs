@@ -4,7 +4,7 @@
 //! Invariant: a CHECK is true or null for NULL, and uses only functions built into SQLite.
 //! Not here: constants; see `literal`.
 
-use super::fault::{Sql, or_postgres, unsupported};
+use super::fault::{Sql, instead, unsupported};
 use super::quote::{ident, text};
 use backflow_catalog::ColumnType;
 use backflow_catalog::ddl::{BUILT_IN, Definition, TypeName};
@@ -85,12 +85,12 @@ pub(super) fn supported(definition: &Definition, ty: &TypeName) -> Sql<ColumnTyp
                 format!("the type `{name}`"),
                 "SQLite has nothing like it",
             );
-            Err(or_postgres(fault, "use `text` or another plain type"))
+            Err(instead(fault, "use `text` or another plain type"))
         }
         ColumnType::Interval => {
             let why = "lengths of time have many spellings, which SQLite cannot compare";
             let fault = unsupported(ty.span, "the type `interval`", why);
-            Err(or_postgres(fault, "keep a number of seconds in a `bigint`"))
+            Err(instead(fault, "keep a number of seconds in a `bigint`"))
         }
         _ => Ok(resolved),
     }

@@ -22,7 +22,7 @@ const LIST: &str = "xtask/sizes.allow";
 /// Lists the violations of the workspace at `root`.
 pub(crate) fn run(root: &Path) -> Result<Vec<String>> {
     let mut sizes = BTreeMap::new();
-    for folder in ["crates", "xtask", "examples", "fuzz"] {
+    for folder in ["crates", "xtask", "benches"] {
         for path in files::below(&root.join(folder), "rs")? {
             sizes.insert(files::name(root, &path), files::text(&path)?.lines().count());
         }

@@ -4,27 +4,17 @@
 //! Invariant: no value of a request is in here; values are [`ParamId`]s, filled in at run time.
 //! Not here: why a condition is there (tenancy, the author's filter); that is the planner's business.
 
+mod cond;
+mod scalar;
+
+pub use cond::{Comparison, Cond, Containment};
+pub use scalar::{ArithmeticOp, Datum, JsonKey, JsonStep, Scalar};
+
 use backflow_catalog::{ColumnId, ColumnType, TableId};
 
 /// A bind parameter: `ParamId(0)` is `?1` on SQLite and `$1` on PostgreSQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ParamId(pub u16);
-
-/// A value as the database takes and gives it, already of its column's type.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Datum {
-    /// NULL
-    Null,
-    /// A boolean.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// A binary floating point number.
-    Float(f64),
-    /// Anything else, in canonical text: uuid in lower case, instants as
-    /// `2026-11-23T18:10:15.123456+00:00`, numeric in plain digits, jsonb canonical, arrays as JSON.
-    Text(std::sync::Arc<str>),
-}
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,24 +89,6 @@ pub enum Aggregate {
     Min,
     /// `max`
     Max,
-}
-
-/// A step into a JSON value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JsonStep {
-    /// Member name or array position.
-    pub key: JsonKey,
-    /// `->>` instead of `->`: the result is text.
-    pub as_text: bool,
-}
-
-/// Where a [`JsonStep`] goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JsonKey {
-    /// A member.
-    Name(String),
-    /// A position, from 0.
-    Index(u32),
 }
 
 /// Related rows inside a row.
@@ -268,216 +240,6 @@ pub struct Delete {
     pub filter: Cond,
     /// What each row answers.
     pub outputs: Outputs,
-}
-
-/// A condition on a row.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cond {
-    /// All hold; none means true.
-    All(Vec<Cond>),
-    /// One holds; none means false.
-    Any(Vec<Cond>),
-    /// Does not hold (NULL counts as not holding before and after).
-    Not(Box<Cond>),
-    /// A comparison; NULL on either side does not hold.
-    Compare {
-        /// Left side.
-        left: Scalar,
-        /// The operator.
-        op: Comparison,
-        /// Right side.
-        right: Scalar,
-    },
-    /// `IS [NOT] DISTINCT FROM`
-    Distinct {
-        /// Left side.
-        left: Scalar,
-        /// Right side.
-        right: Scalar,
-    },
-    /// `IS NULL`
-    IsNull(Scalar),
-    /// `IS TRUE`, `IS FALSE`
-    IsBool(Scalar, bool),
-    /// The value is one of a list parameter (bound as a JSON array text on SQLite, an array on PostgreSQL).
-    In {
-        /// The value.
-        left: Scalar,
-        /// The list.
-        list: ParamId,
-        /// Type of the list's members.
-        ty: ColumnType,
-    },
-    /// `LIKE` with `\` as escape; `fold` ignores the case of ASCII letters.
-    Like {
-        /// The value.
-        left: Scalar,
-        /// The pattern.
-        pattern: Scalar,
-        /// `ILIKE`
-        fold: bool,
-    },
-    /// Containment of arrays and of JSON.
-    Contain {
-        /// Left side.
-        left: Scalar,
-        /// The operator.
-        op: Containment,
-        /// Right side.
-        right: Scalar,
-    },
-    /// Holds whenever the flag parameter is false; else as the condition says (an optional filter).
-    When {
-        /// A boolean parameter.
-        flag: ParamId,
-        /// The condition.
-        cond: Box<Cond>,
-    },
-    /// Some row of another table matches.
-    Exists {
-        /// The other table.
-        table: TableId,
-        /// Pairs of (column of the row in scope, column of the other table).
-        on: Vec<(ColumnId, ColumnId)>,
-        /// Further conditions; columns are the other table's.
-        filter: Box<Cond>,
-    },
-    /// The value is among those of a column of another table (`left IN (SELECT …)`, not correlated).
-    InRows {
-        /// The value.
-        left: Scalar,
-        /// The other table.
-        table: TableId,
-        /// Its column.
-        column: ColumnId,
-        /// Which of its rows; columns are the other table's.
-        filter: Box<Cond>,
-    },
-}
-
-impl Cond {
-    /// A condition that always holds.
-    pub const TRUE: Cond = Cond::All(Vec::new());
-
-    /// Both hold.
-    #[must_use]
-    pub fn and(self, other: Cond) -> Cond {
-        match (self, other) {
-            (Cond::All(mut a), Cond::All(b)) => {
-                a.extend(b);
-                Cond::All(a)
-            }
-            (Cond::All(mut a), b) => {
-                a.push(b);
-                Cond::All(a)
-            }
-            (a, Cond::All(mut b)) => {
-                b.insert(0, a);
-                Cond::All(b)
-            }
-            (a, b) => Cond::All(vec![a, b]),
-        }
-    }
-
-    /// `column = parameter`
-    #[must_use]
-    pub fn equals(column: ColumnId, param: ParamId, ty: ColumnType) -> Cond {
-        Cond::Compare {
-            left: Scalar::Column(column),
-            op: Comparison::Eq,
-            right: Scalar::Param(param, ty),
-        }
-    }
-}
-
-/// A comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    /// `=`
-    Eq,
-    /// `<>`
-    Ne,
-    /// `<`
-    Lt,
-    /// `<=`
-    Le,
-    /// `>`
-    Gt,
-    /// `>=`
-    Ge,
-}
-
-/// How one array or JSON value lies in another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Containment {
-    /// `@>`
-    Contains,
-    /// `<@`
-    ContainedBy,
-    /// `&&`, of arrays
-    Overlaps,
-}
-
-/// A value in a statement. Arithmetic is typed, so that both databases fail on the same overflow.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Scalar {
-    /// A column of the row in scope.
-    Column(ColumnId),
-    /// A path into a JSON column of the row in scope.
-    Json(ColumnId, Vec<JsonStep>),
-    /// In an upsert: the column of the row that was offered.
-    Excluded(ColumnId),
-    /// A bind parameter of this type.
-    Param(ParamId, ColumnType),
-    /// A constant of this type.
-    Literal(Datum, ColumnType),
-    /// Arithmetic; both sides and the result have this type. Integer division truncates; by zero is NULL.
-    Arithmetic {
-        /// The operator.
-        op: ArithmeticOp,
-        /// Left side.
-        left: Box<Scalar>,
-        /// Right side.
-        right: Box<Scalar>,
-        /// Type of the result.
-        ty: ColumnType,
-    },
-    /// The value in another type (numeric widening, explicit casts).
-    Cast(Box<Scalar>, ColumnType),
-    /// `coalesce(…)`
-    Coalesce(Vec<Scalar>),
-    /// A condition as a boolean value.
-    Test(Box<Cond>),
-    /// The column's default as an expression.
-    DefaultOf(ColumnId),
-    /// `(SELECT column FROM table WHERE key = value)`, where `key` is unique.
-    Lookup {
-        /// The table.
-        table: TableId,
-        /// What to take.
-        column: ColumnId,
-        /// A unique column.
-        key: ColumnId,
-        /// Its value.
-        value: Box<Scalar>,
-    },
-    /// The instant plus a duration in microseconds (date/time columns; the instant is a parameter).
-    Shift(Box<Scalar>, i64),
-}
-
-/// An arithmetic operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ArithmeticOp {
-    /// `+`
-    Add,
-    /// `-`
-    Sub,
-    /// `*`
-    Mul,
-    /// `/`
-    Div,
-    /// `%`
-    Rem,
 }
 
 /// A database's dialect.

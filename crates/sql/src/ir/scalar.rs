@@ -1,0 +1,104 @@
+//! Values in statements.
+//!
+//! Role: columns, parameters, constants and what is computed from them.
+//! Invariant: a literal is a constant of the author or of the schema; what a request sends is a parameter.
+//! Not here: their text; see `render::scalar`.
+
+use super::{Cond, ParamId};
+use backflow_catalog::{ColumnId, ColumnType, TableId};
+
+/// A value as the database takes and gives it, already of its column's type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Datum {
+    /// NULL
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A binary floating point number.
+    Float(f64),
+    /// Anything else, in canonical text: uuid in lower case, instants as
+    /// `2026-11-23T18:10:15.123456+00:00`, numeric in plain digits, jsonb canonical, arrays as JSON.
+    Text(std::sync::Arc<str>),
+}
+
+/// A step into a JSON value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonStep {
+    /// Member name or array position.
+    pub key: JsonKey,
+    /// `->>` instead of `->`: the result is text.
+    pub as_text: bool,
+}
+
+/// Where a [`JsonStep`] goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JsonKey {
+    /// A member.
+    Name(String),
+    /// A position, from 0.
+    Index(u32),
+}
+
+/// A value in a statement. Arithmetic is typed, so that both databases fail on the same overflow.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scalar {
+    /// A column of the row in scope.
+    Column(ColumnId),
+    /// A path into a JSON column of the row in scope.
+    Json(ColumnId, Vec<JsonStep>),
+    /// In an upsert: the column of the row that was offered.
+    Excluded(ColumnId),
+    /// A bind parameter of this type.
+    Param(ParamId, ColumnType),
+    /// A constant of this type.
+    Literal(Datum, ColumnType),
+    /// Arithmetic; both sides and the result have this type. Integer division truncates; by zero is NULL.
+    Arithmetic {
+        /// The operator.
+        op: ArithmeticOp,
+        /// Left side.
+        left: Box<Scalar>,
+        /// Right side.
+        right: Box<Scalar>,
+        /// Type of the result.
+        ty: ColumnType,
+    },
+    /// The value in another type (numeric widening, explicit casts).
+    Cast(Box<Scalar>, ColumnType),
+    /// `coalesce(…)`
+    Coalesce(Vec<Scalar>),
+    /// A condition as a boolean value.
+    Test(Box<Cond>),
+    /// The column's default as an expression.
+    DefaultOf(ColumnId),
+    /// `(SELECT column FROM table WHERE key = value)`, where `key` is unique.
+    Lookup {
+        /// The table.
+        table: TableId,
+        /// What to take.
+        column: ColumnId,
+        /// A unique column.
+        key: ColumnId,
+        /// Its value.
+        value: Box<Scalar>,
+    },
+    /// The instant plus a duration in microseconds (date/time columns; the instant is a parameter).
+    Shift(Box<Scalar>, i64),
+}
+
+/// An arithmetic operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArithmeticOp {
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+    /// `/`
+    Div,
+    /// `%`
+    Rem,
+}

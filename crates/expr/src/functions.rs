@@ -264,4 +264,19 @@ mod tests {
             assert!(signature.required <= signature.parameters.len());
         }
     }
+
+    #[test]
+    fn the_page_of_unknown_functions_names_them_all() {
+        let page = backflow_diag::page(backflow_diag::codes::UNKNOWN_FUNCTION);
+        for signature in &TABLE {
+            let is_named = page
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .any(|word| word == signature.name);
+            assert!(
+                is_named,
+                "docs/errors/E0304.md does not name `{}`",
+                signature.name
+            );
+        }
+    }
 }

@@ -93,7 +93,7 @@ fn expressions() -> impl Strategy<Value = String> {
         let op = prop::sample::select(vec![
             "+", "-", "*", "/", "%", "===", "<", ">=", "&&", "||", "??", "!==",
         ]);
-        let name = prop::sample::select(backflow_names());
+        let name = prop::sample::select(function_names());
         prop_oneof![
             (inner.clone(), op, inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
             (name, prop::collection::vec(inner.clone(), 1..3))
@@ -104,7 +104,7 @@ fn expressions() -> impl Strategy<Value = String> {
     })
 }
 
-fn backflow_names() -> Vec<&'static str> {
+fn function_names() -> Vec<&'static str> {
     vec![
         "abs",
         "base64",

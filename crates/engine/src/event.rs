@@ -6,15 +6,14 @@
 
 use crate::fault::Fault;
 use backflow_plan::model::{Route, Step};
-use std::fmt::Display;
 
 /// A request was refused, or failed.
-pub(crate) fn refused(request_id: &str, route: &dyn Display, fault: &Fault) {
+pub(crate) fn refused(request_id: &str, route: &str, fault: &Fault) {
     let (status, code, why) = (fault.status().as_u16(), fault.code().text(), fault.private_text());
     if status >= 500 {
-        tracing::error!(request_id, %route, status, code, why, "request failed");
+        tracing::error!(request_id, route, status, code, why, "request failed");
     } else {
-        tracing::info!(request_id, %route, status, code, why, "request refused");
+        tracing::info!(request_id, route, status, code, why, "request refused");
     }
 }
 

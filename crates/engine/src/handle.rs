@@ -39,9 +39,11 @@ pub async fn handle<B: BodySource>(runtime: &Runtime, request: Request<'_, B>) -
         Err(fault) => Err((None, fault)),
     };
     let reply = reply.unwrap_or_else(|(served, fault)| {
-        let route = served.map_or_else(|| "no route".to_owned(), |served| served.route.name());
-        event::refused(&id, &route, &fault);
-        Reply::fault(&fault, &id)
+        event::refused(&id, served.map_or("no route", |served| served.name.as_ref()), &fault);
+        Reply {
+            route: served.map(|served| Arc::clone(&served.name)),
+            ..Reply::fault(&fault, &id)
+        }
     });
     reply.finished(method, &id)
 }
@@ -85,7 +87,10 @@ async fn serve<B: BodySource>(
         ids: Arc::clone(&runtime.ids),
     });
     let outcome = execute(runtime, permit, transaction).await?;
-    Ok(Reply::of(outcome, caller.is_some()))
+    Ok(Reply {
+        route: Some(Arc::clone(&served.name)),
+        ..Reply::of(outcome, caller.is_some())
+    })
 }
 
 /// Whether such callers may try this route at all.

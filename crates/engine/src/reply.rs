@@ -26,6 +26,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body; empty for `HEAD`.
     pub body: Bytes,
+    /// The route that answered, as `GET /things/:id`, for logs; `None`: no route.
+    pub route: Option<Arc<str>>,
 }
 
 /// The caller's own id of the request if it is sane, else a new one.
@@ -50,6 +52,7 @@ impl Reply {
             status,
             headers,
             body: if has_body { body } else { Bytes::new() },
+            route: None,
         }
     }
 

@@ -7,11 +7,14 @@
 use backflow_expr::{Program, Value};
 use backflow_plan::model::{BindValue, BodyRule, Place, Route, Shape, Source, Step};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A route that is served.
 #[derive(Debug)]
 pub(crate) struct Served {
     pub(crate) route: Route,
+    /// Its name, for logs.
+    pub(crate) name: Arc<str>,
     /// The frame with what is the same for every request.
     pub(crate) template: Vec<Value>,
     /// Whether the query string is looked at.
@@ -30,6 +33,7 @@ impl Served {
                 .any(|source| matches!(source, Source::Query(_)));
         let waits_for_guard = matches!(route.place, Place::One(_)) && reads_tenant_early(&route);
         Self {
+            name: route.name().into(),
             route,
             template,
             reads_query,

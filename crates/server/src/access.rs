@@ -4,7 +4,8 @@
 //! Invariant: no value of a request is in the event: a path may hold secrets, so its template stands for it.
 //! Not here: why a request was refused; the engine tells that.
 
-use http::{HeaderMap, Method, StatusCode};
+use backflow_engine::Reply;
+use http::Method;
 use std::time::Instant;
 
 /// A request that is being answered.
@@ -20,12 +21,15 @@ impl Access {
     }
 
     /// Tells the log.
-    pub(crate) fn end(&self, method: &Method, status: StatusCode, headers: &HeaderMap) {
+    pub(crate) fn end(&self, method: &Method, reply: &Reply) {
         let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let request_id = headers
+        let request_id = reply
+            .headers
             .get("x-request-id")
             .and_then(|id| id.to_str().ok())
             .unwrap_or("");
-        tracing::info!(target: "backflow::access", method = method.as_str(), status = status.as_u16(), micros, request_id, "request");
+        let route = reply.route.as_deref().unwrap_or("none");
+        let (method, status) = (method.as_str(), reply.status.as_u16());
+        tracing::info!(target: "backflow::access", method, route, status, micros, request_id, "request");
     }
 }

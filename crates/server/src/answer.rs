@@ -30,7 +30,7 @@ pub(crate) async fn answer(
     let (head, mut incoming) = request.into_parts();
     let reply = reply(app, options, &head, &mut incoming).await;
     body::leave(&mut incoming, head.headers.contains_key(EXPECT)).await;
-    access.end(&head.method, reply.status, &reply.headers);
+    access.end(&head.method, &reply);
     respond(reply, head.version)
 }
 
@@ -70,6 +70,7 @@ fn refusal(status: StatusCode, body: impl Into<Bytes>) -> Reply {
         status,
         headers,
         body: body.into(),
+        route: None,
     }
 }
 

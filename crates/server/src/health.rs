@@ -43,5 +43,6 @@ fn json(status: StatusCode, body: &'static str) -> Reply {
         status,
         headers,
         body: Bytes::from_static(body.as_bytes()),
+        route: None,
     }
 }

@@ -67,6 +67,7 @@ fn reply(status: u16, body: impl Into<Bytes>) -> Reply {
         status: StatusCode::from_u16(status).unwrap(),
         headers,
         body: body.into(),
+        route: None,
     }
 }
 

@@ -137,8 +137,8 @@ fn conflict<'a>(
         let first = *target.first()?;
         set.push((first, Assigned::Value(Scalar::Column(first))));
     }
-    let parents = parents::of_existing(cx, &set);
-    let filter = cx.pins.on(cx.table, &mut cx.binds).and(parents);
+    parents::whole(cx, rows);
+    let filter = cx.pins.on(cx.table, &mut cx.binds);
     Some(Some(Conflict {
         target,
         update: Some(ConflictUpdate { set, filter }),

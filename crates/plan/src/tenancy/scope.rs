@@ -9,7 +9,7 @@ use super::{Scope, Tenancy};
 use crate::draft;
 use backflow_catalog::{Catalog, ColumnId, TableId, TableKind, singular};
 use backflow_config::document::TenancyKeys;
-use backflow_diag::Diagnostics;
+use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
 
 /// The scope of every table, by id.
 pub(super) fn all(
@@ -29,10 +29,43 @@ pub(super) fn all(
     by_parents(catalog, &mut scopes);
     by_name_only(catalog, tenancy, &mut scopes);
     by_parents(catalog, &mut scopes);
-    scopes
+    let scopes: Vec<Scope> = scopes
         .into_iter()
         .map(|scope| scope.unwrap_or(Scope::Global))
+        .collect();
+    let lost: Vec<_> = catalog
+        .table_ids()
+        .map(|id| leads_nowhere(catalog, &scopes, id))
+        .collect();
+    let settled = scopes.into_iter().zip(lost);
+    settled
+        .map(|(scope, lost)| lost.map_or(scope, |way| Scope::Unclear(vec![way])))
         .collect()
+}
+
+/// Why the parents of a table lead to no tenant, if they do not: declared ways may end at a table that belongs
+/// to nobody, or go round in a circle.
+fn leads_nowhere(catalog: &Catalog, scopes: &[Scope], id: TableId) -> Option<String> {
+    let mut at = id;
+    for _ in scopes {
+        match scopes.get(at.0 as usize)? {
+            Scope::Parent { parent, .. } => at = *parent,
+            Scope::Global if at != id => {
+                return Some(format!(
+                    "through `{}`, which belongs to no tenant",
+                    catalog.table(at).name
+                ));
+            }
+            Scope::Unclear(_) if at != id => {
+                return Some(format!(
+                    "through `{}`, of which it is not clear",
+                    catalog.table(at).name
+                ));
+            }
+            _ => return None,
+        }
+    }
+    Some("its parents lead round in a circle, to no tenant".to_owned())
 }
 
 /// The tenants themselves, keys to them, views.
@@ -84,6 +117,10 @@ fn declare(
         let Some(id) = draft::table(catalog, name, out) else {
             continue;
         };
+        if id == tenancy.table || id == tenancy.members.table {
+            out.push(fixed(name));
+            continue;
+        }
         let scope = match column {
             None => Scope::Global,
             Some(column) => {
@@ -99,6 +136,19 @@ fn declare(
     }
 }
 
+/// Everything else is judged by these two.
+fn fixed(name: &Spanned<String>) -> Diagnostic {
+    Diagnostic::new(
+        codes::BAD_TENANCY,
+        format!("how `{}` belongs to tenants cannot be declared", name.value),
+    )
+    .at(name.span, "holds the tenants, or their members")
+    .note("whose rows a caller may touch is judged by these tables; they are scoped by the tenant's key")
+    .help(
+        "take it out of `tenancy.tables`, or choose other tables with `tenancy.table` and `tenancy.members`",
+    )
+}
+
 /// A declared column names the tenant, unless its key leads to another table: then that row does.
 fn declared_column(catalog: &Catalog, tenancy: &Tenancy, id: TableId, column: ColumnId) -> Scope {
     let key = catalog
@@ -107,7 +157,7 @@ fn declared_column(catalog: &Catalog, tenancy: &Tenancy, id: TableId, column: Co
         .iter()
         .find(|key| key.columns == [column]);
     match key {
-        Some(key) if key.table != tenancy.table => Scope::Parent {
+        Some(key) if key.table != tenancy.table || key.references != [tenancy.key] => Scope::Parent {
             pairs: key
                 .columns
                 .iter()

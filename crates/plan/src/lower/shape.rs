@@ -7,7 +7,7 @@ use crate::draft::{self, DraftAssignment, DraftQuery, DraftValue};
 use crate::model::{Naming, PathPattern};
 use crate::project::Project;
 use backflow_config::document::{Method, Query, Route as RouteDoc};
-use backflow_diag::{Diagnostic, Diagnostics, Spanned, Text, codes, nearest};
+use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, Text, codes, nearest};
 use backflow_expr::Template;
 
 /// What belongs to no single query.
@@ -29,7 +29,10 @@ pub(crate) fn faults(doc: &RouteDoc, out: &mut Diagnostics) {
     }
     let nothing =
         doc.queries.as_ref().is_none_or(Vec::is_empty) && doc.workflow.is_none() && doc.response.is_none();
-    if nothing {
+    // What it does may be what was refused.
+    let inside =
+        |span: Span| span.file == doc.span.file && doc.span.start <= span.start && span.end <= doc.span.end;
+    if nothing && !out.iter().filter_map(Diagnostic::span).any(inside) {
         out.push(
             Diagnostic::new(codes::EMPTY_ROUTE, "this route does nothing")
                 .at(doc.path.span(), "no queries, no workflow, no response")

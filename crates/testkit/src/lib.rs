@@ -14,7 +14,10 @@
 //! assert!(compiled.plan.is_some(), "{}", compiled.report());
 //! ```
 
-#![allow(clippy::panic, reason = "a broken fixture is told at once; nothing here ships")]
+#![allow(
+    clippy::panic,
+    reason = "a broken fixture is told at once; nothing here ships"
+)]
 
 pub mod document;
 mod parse;

@@ -254,8 +254,7 @@ fn only_on_postgres(cx: &mut Cx<'_, '_>, test: &DraftTest<'_>, what: &str) {
             codes::OPERATOR_NOT_HERE,
             format!("`{}` is not available on SQLite", test.operator.op.name()),
         )
-        .at(test.doc.operator.span, format!("only on PostgreSQL: {what}"))
-        .note("the same config must give the same answer on both databases")
+        .at(test.doc.operator.span, format!("SQLite has no {what}"))
         .help("use `like`, `ilike`, `in` or comparisons"),
     );
 }

@@ -15,7 +15,7 @@ use crate::model::{Operation as Op, Rows};
 use crate::prove::NamedBy;
 use backflow_catalog::TableId;
 use backflow_config::document::{Filter, Operation, Query as QueryDoc};
-use backflow_diag::{Diagnostic, codes};
+use backflow_diag::{Diagnostic, Text, codes};
 use backflow_sql::ir::{Outputs, Query};
 use change::{delete, update};
 use insert::insert;
@@ -61,6 +61,8 @@ fn misplaced_keys(cx: &mut Cx<'_, '_>, doc: &QueryDoc) {
     let present = [
         ("data", doc.data.as_ref().map(|node| node.span), writes),
         ("limit", doc.limit.as_ref().map(|node| node.span), reads),
+        ("count", doc.count.as_ref().map(|count| count.span), reads),
+        ("require", doc.require.as_ref().map(Text::span), writes),
         ("offset", doc.offset.as_ref().map(|node| node.span), reads),
         ("order", doc.order.as_ref().map(|node| node.span), reads),
         (

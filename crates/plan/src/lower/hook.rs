@@ -20,6 +20,7 @@ pub(crate) fn lower<'a>(
     out: &mut Diagnostics,
 ) -> Option<Hook> {
     let path = paths::read(&doc.path, out);
+    let mut notes = Vec::new();
     let frame = || Frame::new(project, Position::Hook, TenantView::None);
     for secret in &doc.secrets {
         if let Some(template) = Template::parse(secret, out) {
@@ -48,8 +49,9 @@ pub(crate) fn lower<'a>(
             names: Vec::new(),
             queries: Vec::new(),
         };
-        workflow::check(project, &action.workflow, &mut frame, flow, (facts, out));
+        workflow::check(project, &action.workflow, &mut frame, flow, (&mut notes, out));
     }
+    facts.extend(notes.into_iter().map(|note| format!("webhook {}: {note}", doc.name.value)));
     let path = path?;
     out.push(
         Diagnostic::new(codes::NOT_SERVED_YET, "webhooks do not run in this version").at(

@@ -84,7 +84,8 @@ fn judge_email(capability: &Capability, row: &Row, email: Option<&str>) -> Resul
         return Ok(());
     };
     let same = match (row.cells.get(cell), email) {
-        (Some(Datum::Text(wanted)), Some(email)) => wanted.to_lowercase() == email.to_lowercase(),
+        // Only ASCII: other letters that fold together (the Kelvin sign and k) are another mailbox.
+        (Some(Datum::Text(wanted)), Some(email)) => wanted.eq_ignore_ascii_case(email),
         _ => false,
     };
     if same {

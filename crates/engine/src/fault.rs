@@ -123,27 +123,21 @@ impl Fault {
         &self.message
     }
 
-    /// What is wrong, one by one.
-    #[must_use]
-    pub fn all_details(&self) -> &[Detail] {
-        &self.details
-    }
-
     /// What only the log says.
     #[must_use]
-    pub fn private_text(&self) -> Option<&str> {
+    pub(crate) fn private_text(&self) -> Option<&str> {
         self.private.as_deref()
     }
 
     /// Seconds for the header `Retry-After`.
     #[must_use]
-    pub fn retry_seconds(&self) -> Option<u32> {
+    pub(crate) fn retry_seconds(&self) -> Option<u32> {
         self.retry_after
     }
 
     /// Methods for the header `Allow`.
     #[must_use]
-    pub fn allowed_methods(&self) -> Option<&str> {
+    pub(crate) fn allowed_methods(&self) -> Option<&str> {
         self.allow.as_deref()
     }
 

@@ -179,7 +179,7 @@ impl BinaryOp {
 
     /// How tightly it binds; `??` and `||` bind alike and cannot be mixed.
     #[must_use]
-    pub fn precedence(self) -> u8 {
+    pub(crate) fn precedence(self) -> u8 {
         match self {
             Self::Or | Self::Default => 1,
             Self::And => 2,

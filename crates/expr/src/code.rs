@@ -159,15 +159,6 @@ impl Program {
         &self.ty
     }
 
-    /// The slot, if the program gives just what is in one.
-    #[must_use]
-    pub fn as_slot(&self) -> Option<Slot> {
-        match self.code.as_ref() {
-            Code::Load { slot, keys, .. } if keys.is_empty() => Some(*slot),
-            _ => None,
-        }
-    }
-
     /// The path that the program reads as it is, if it does nothing else: what a refusal can name.
     #[must_use]
     pub fn as_path(&self) -> Option<&str> {

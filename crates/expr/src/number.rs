@@ -183,7 +183,7 @@ impl Number {
     ///
     /// # Errors
     /// As [`Number::add`].
-    pub fn neg(&self) -> Result<Number, NumberError> {
+    pub(crate) fn neg(&self) -> Result<Number, NumberError> {
         Number::Int(0).sub(self)
     }
 

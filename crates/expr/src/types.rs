@@ -167,7 +167,7 @@ impl Type {
 
     /// Takes over where another value came from: `secret` and `caller`.
     #[must_use]
-    pub fn tainted_by(mut self, other: &Type) -> Self {
+    pub(crate) fn tainted_by(mut self, other: &Type) -> Self {
         self.secret |= other.secret;
         self.caller |= other.caller;
         self
@@ -188,14 +188,14 @@ impl Type {
 
     /// May be undefined or null.
     #[must_use]
-    pub fn maybe_nothing(&self) -> bool {
+    pub(crate) fn maybe_nothing(&self) -> bool {
         self.optional || self.nullable
     }
 
     /// Whether every value of this type is true in a condition: lists, objects and instants that are always
     /// there.
     #[must_use]
-    pub fn always_true(&self) -> bool {
+    pub(crate) fn always_true(&self) -> bool {
         matches!(self.kind, Kind::List(_) | Kind::Object(_) | Kind::Time) && !self.maybe_nothing()
     }
 }

@@ -6,7 +6,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "all of this is tests, helpers too"
+    reason = "all of this is tests"
 )]
 
 mod check;

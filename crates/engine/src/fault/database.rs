@@ -69,7 +69,7 @@ mod tests {
             fault.message(),
             "A row with this organization_id, user_id exists already"
         );
-        assert_eq!(fault.all_details().len(), 2);
+        assert_eq!(fault.details.len(), 2);
         let fault = Fault::from(StatementError::Other("syntax error near \"x\"".into()));
         assert_eq!(fault.status().as_u16(), 500);
         assert!(!String::from_utf8(fault.body("r")).unwrap().contains("syntax"));

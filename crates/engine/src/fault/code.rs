@@ -75,7 +75,7 @@ codes! {
     /// The body came too slowly.
     BodyTimeout = "body_timeout", 408, "The body did not arrive in time";
     /// An upsert met a row that is somebody else's.
-    Conflict = "conflict", 409, "A row with this key exists already";
+    Conflict = "conflict", 409, "Not written: the key is taken, or a row that it refers to does not exist";
     /// A unique key is taken.
     UniqueViolation = "unique_violation", 409, "A row with this key exists already";
     /// A row that is referred to is missing, or a row that goes is referred to.

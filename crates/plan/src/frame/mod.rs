@@ -51,6 +51,8 @@ pub(crate) struct ResultInfo {
     pub(crate) maybe_absent: bool,
     /// Whether anything reads it.
     pub(crate) read: bool,
+    /// Columns that its select names one by one.
+    pub(crate) named: Vec<String>,
     /// Its select names more than columns: embeds, computed members.
     pub(crate) selects_more: bool,
     pub(crate) cells: Vec<(ColumnId, ColumnType, Slot)>,

@@ -95,6 +95,12 @@ impl Frame<'_> {
                 let slot = self.cell(index, column, &declared.ty);
                 let mut ty = types::nullable(types::of_column(&declared.ty), !declared.not_null);
                 ty.optional = absent;
+                // A secret column leaves only where the query's select names it.
+                let named = self
+                    .results
+                    .get(index)
+                    .is_some_and(|r| r.named.contains(&declared.name));
+                ty.secret = self.project.secrets.contains(&(table, column)) && !named;
                 Ok(resolved(slot, skip + 1, ty))
             }
             // Not a column: a computed member or an embed of the answer, if the query selects it.

@@ -73,7 +73,8 @@ impl Frame<'_> {
                 self.context.len() - 1
             });
         let declared = self.project.column(tenancy.table, column);
-        let ty = types::nullable(types::of_column(&declared.ty), !declared.not_null);
+        let mut ty = types::nullable(types::of_column(&declared.ty), !declared.not_null);
+        ty.secret = self.project.secrets.contains(&(tenancy.table, column));
         Ok(resolved(self.slot(Source::Context(index)), 2, ty))
     }
 }

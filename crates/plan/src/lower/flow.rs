@@ -16,6 +16,7 @@ use crate::prove::{Kind, NamedBy};
 use backflow_catalog::{ColumnId, TableId};
 use backflow_diag::{Diagnostics, Spanned};
 use backflow_expr::Program;
+use backflow_sql::SelectItem;
 use backflow_sql::ir::Query;
 use std::sync::Arc;
 
@@ -44,11 +45,10 @@ fn register(
     name: Option<Spanned<String>>,
     rows: Rows,
 ) -> usize {
-    let selects_more = draft.select.as_ref().is_some_and(|list| {
-        list.items
-            .iter()
-            .any(|item| !matches!(item, backflow_sql::SelectItem::Star(_)))
-    });
+    let selects_more = draft
+        .select
+        .as_ref()
+        .is_some_and(|list| list.items.iter().any(|item| !matches!(item, SelectItem::Star(_))));
     let update = matches!(
         draft.doc.operation.value,
         backflow_config::document::Operation::Select
@@ -65,12 +65,24 @@ fn register(
         table: Some(draft.table),
         one: rows == Rows::One,
         maybe_absent: update || ignored || draft.condition.is_some(),
+        named: named_columns(draft),
         selects_more,
         ..ResultInfo::default()
     });
     let position = frame.results.len() - 1;
     frame.query_results.push(position);
     position
+}
+
+/// The columns that a select names one by one: secrets among them may leave.
+fn named_columns(draft: &DraftQuery<'_>) -> Vec<String> {
+    let items = draft.select.iter().flat_map(|list| &list.items);
+    items
+        .filter_map(|item| match item {
+            SelectItem::Column { name, .. } => Some(name.value.clone()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Lowers one query of a sequence. `name`: what later expressions call its result.

@@ -51,7 +51,11 @@ pub(crate) fn lower<'a>(
         };
         workflow::check(project, &action.workflow, &mut frame, flow, (&mut notes, out));
     }
-    facts.extend(notes.into_iter().map(|note| format!("webhook {}: {note}", doc.name.value)));
+    facts.extend(
+        notes
+            .into_iter()
+            .map(|note| format!("webhook {}: {note}", doc.name.value)),
+    );
     let path = path?;
     out.push(
         Diagnostic::new(codes::NOT_SERVED_YET, "webhooks do not run in this version").at(

@@ -22,6 +22,10 @@ use backflow_sql::ir::{Datum, ParamId, Scalar};
 use backflow_sql::{ScalarAst, try_parse_scalar};
 use std::ops::Range;
 
+const SECRET_SOURCE: &str = "comes from the environment, or from a secret column";
+const SECRET_HELP: &str =
+    "if it is no secret: list the variable under `publicEnv`, or name the column in the query's `select`";
+
 /// What lowering a query works with.
 pub(crate) struct Cx<'c, 'a> {
     pub(crate) project: &'a Project<'a>,
@@ -149,8 +153,8 @@ impl<'a> Cx<'_, 'a> {
                     codes::SECRET_LEAK,
                     "a secret would be stored, and so could be read",
                 )
-                .at(span, "comes from the environment")
-                .help("list the variable under `publicEnv` if it is no secret"),
+                .at(span, SECRET_SOURCE)
+                .help(SECRET_HELP),
             );
         }
         let may_miss = match target.usage {
@@ -285,8 +289,8 @@ pub(crate) fn shape(frame: &mut Frame<'_>, node: &Node, out: &mut Diagnostics) -
                 if program.ty().secret {
                     out.push(
                         Diagnostic::new(codes::SECRET_LEAK, "a secret would leave the server")
-                            .at(node.span, "comes from the environment")
-                            .help("list the variable under `publicEnv` if it is no secret"),
+                            .at(node.span, SECRET_SOURCE)
+                            .help(SECRET_HELP),
                     );
                 }
                 Some(Shape::Program(program))

@@ -39,7 +39,11 @@ pub async fn handle<B: BodySource>(runtime: &Runtime, request: Request<'_, B>) -
         Err(fault) => Err((None, fault)),
     };
     let reply = reply.unwrap_or_else(|(served, fault)| {
-        event::refused(&id, served.map_or("no route", |served| served.name.as_ref()), &fault);
+        event::refused(
+            &id,
+            served.map_or("no route", |served| served.name.as_ref()),
+            &fault,
+        );
         Reply {
             route: served.map(|served| Arc::clone(&served.name)),
             ..Reply::fault(&fault, &id)

@@ -3,11 +3,7 @@
 //! Role: runs `backflow` as people do.
 //! Invariant: each test has its own folder and its own port; no test reads this machine's environment.
 //! Not here: what routes mean; the golden documents say that.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "all of this is tests"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "all of this is tests")]
 
 mod check;
 mod dev;

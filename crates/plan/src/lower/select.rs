@@ -5,6 +5,7 @@
 //! Not here: finding the relation; see `relate`.
 
 use super::computed;
+use super::filter;
 use super::order;
 use super::relate;
 use super::value::{Cx, type_name};
@@ -124,13 +125,7 @@ fn column(cx: &mut Cx<'_, '_>, table: TableId, item: &SelectItem) -> Option<Memb
     }
     let ty = &cx.project.column(table, id).ty;
     if !path.is_empty() && !matches!(ty, ColumnType::Json | ColumnType::Jsonb) {
-        cx.out.push(
-            Diagnostic::new(
-                codes::OPERATOR_NOT_HERE,
-                format!("`{}` is no JSON column", name.value),
-            )
-            .at(name.span, "`->` leads into JSON columns only"),
-        );
+        cx.out.push(filter::no_json(cx.project, (table, id), name.span));
         return None;
     }
     if let Some(to) = &cast {

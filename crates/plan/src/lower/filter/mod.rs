@@ -8,9 +8,10 @@ mod operator;
 
 use super::value::{Cx, type_name};
 use crate::draft::{DraftFilter, DraftTest};
-use backflow_catalog::{ColumnId, ColumnType};
+use crate::project::Project;
+use backflow_catalog::{ColumnId, ColumnType, TableId};
 use backflow_config::document::Operation;
-use backflow_diag::{Diagnostic, codes};
+use backflow_diag::{Diagnostic, Span, codes};
 use backflow_sql::ir::{Cond, JsonStep, Scalar};
 use operator::operate;
 
@@ -138,16 +139,8 @@ fn left_side(
         return Some((Scalar::Column(column), ty));
     };
     if !matches!(ty, ColumnType::Json | ColumnType::Jsonb) {
-        let name = &cx.project.column(cx.table, column).name;
-        cx.out.push(
-            Diagnostic::new(codes::OPERATOR_NOT_HERE, format!("`{name}` is no JSON column"))
-                .at(
-                    test.doc.column.span(),
-                    format!("`{name}` is of type {}", type_name(cx.project, &ty)),
-                )
-                .note("`->` leads into JSON columns only")
-                .help(format!("compare with the column itself: `{name}`")),
-        );
+        let fault = no_json(cx.project, (cx.table, column), test.doc.column.span());
+        cx.out.push(fault);
         return None;
     }
     let ty = if last.as_text {
@@ -156,4 +149,14 @@ fn left_side(
         ColumnType::Jsonb
     };
     Some((Scalar::Json(column, json.to_vec()), ty))
+}
+
+/// A path that leads into a column which holds no JSON.
+pub(crate) fn no_json(project: &Project<'_>, (table, column): (TableId, ColumnId), span: Span) -> Diagnostic {
+    let declared = project.column(table, column);
+    let (name, ty) = (&declared.name, type_name(project, &declared.ty));
+    Diagnostic::new(codes::OPERATOR_NOT_HERE, format!("`{name}` is no JSON column"))
+        .at(span, format!("`{name}` is of type {ty}"))
+        .note("`->` leads into JSON columns only")
+        .help(format!("take the column itself: `{name}`"))
 }

@@ -19,7 +19,9 @@
     reason = "a broken fixture is told at once; nothing here ships"
 )]
 
+pub mod crawl;
 pub mod document;
+pub mod mutants;
 mod parse;
 mod project;
 mod world;

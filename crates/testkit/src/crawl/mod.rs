@@ -1,0 +1,154 @@
+//! Tenants beside tenants: marked rows, and requests that try to reach them.
+//!
+//! Role: [`Fixture`] is a project with rows of several tenants, each text of which carries its tenant's mark;
+//! [`crawl`] sends every route of it every kind of caller with every other tenant's names and ids, and judges
+//! each answer and what became of the rows.
+//! Invariant: a finding is a fault of the product; an honest project has none.
+//! Not here: changing a plan to see whether that is found; see [`crate::mutants`].
+
+mod cast;
+mod fixture;
+mod judge;
+mod rows;
+mod script;
+
+pub use cast::{Caller, Marks, ROLES, tenant_of};
+pub use fixture::{FIXTURES, Fixture};
+pub use script::{Attempt, Sent, attempts, sent};
+
+use crate::world::{Answer, World};
+use backflow_plan::model::Route;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who goes where.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// How many tenants there are.
+    pub tenants: usize,
+    /// Who calls.
+    pub callers: Vec<Caller>,
+    /// Whether one finding is enough.
+    pub first: bool,
+}
+
+impl Plan {
+    /// All callers there are.
+    #[must_use]
+    pub fn whole(tenants: usize) -> Self {
+        let mut callers = vec![
+            Caller::Anonymous,
+            Caller::Expired,
+            Caller::Stranger,
+            Caller::NoUuid,
+        ];
+        for tenant in 0..tenants {
+            callers.extend(ROLES.map(|role| Caller::Member { tenant, role }));
+            callers.push(Caller::Invitee(tenant));
+            callers.push(Caller::Double {
+                owner: tenant,
+                viewer: (tenant + 1) % tenants,
+            });
+        }
+        Self {
+            tenants,
+            callers,
+            first: false,
+        }
+    }
+
+    /// One caller of each kind; enough to find what is wrong with a single statement.
+    #[must_use]
+    pub fn small() -> Self {
+        let mut callers = vec![Caller::Stranger, Caller::Double { owner: 0, viewer: 1 }];
+        callers.extend(ROLES.map(|role| Caller::Member { tenant: 0, role }));
+        Self {
+            tenants: 3,
+            callers,
+            first: true,
+        }
+    }
+}
+
+/// Something that must not be.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Which rule was broken.
+    pub what: &'static str,
+    /// The request, or the caller after whose requests it was seen.
+    pub after: String,
+    /// What was seen.
+    pub detail: String,
+}
+
+/// What a crawl saw.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How many answers there were.
+    pub answers: usize,
+    /// How many of each status.
+    pub statuses: BTreeMap<u16, usize>,
+    /// How many answers showed callers the rows of their own tenants.
+    pub own: usize,
+    /// Routes that answered somebody with what they were asked for.
+    pub reached: BTreeSet<String>,
+    /// Everything that must not be.
+    pub findings: Vec<Finding>,
+}
+
+/// Sends all requests of a plan to a world that serves the fixture. `routes` are those of the unchanged project.
+pub async fn crawl(world: &World, fixture: &Fixture, routes: &[Route], plan: &Plan) -> Report {
+    let marks: Vec<Marks> = (0..plan.tenants).map(Marks::new).collect();
+    let database = world.database();
+    let mut report = Report::default();
+    for caller in &plan.callers {
+        rows::reset(&database, fixture, &marks);
+        let before = rows::all(&database, fixture);
+        for attempt in attempts(caller, plan.tenants) {
+            for route in routes {
+                let sent = sent(fixture, route, caller, &attempt, &marks);
+                let answer = send(world, caller, &sent).await;
+                report.answers += 1;
+                *report.statuses.entry(answer.status).or_default() += 1;
+                if answer.status < 300 {
+                    report.reached.insert(route.name());
+                }
+                report.own += usize::from(judge::shows_own(caller, &answer));
+                let found = judge::answer(fixture, route, (caller, &attempt), &answer, plan.tenants);
+                report.findings.extend(found.map(|(what, detail)| Finding {
+                    what,
+                    after: format!(
+                        "{caller:?}: {} {} {:?} {}",
+                        sent.method, sent.target, sent.headers, sent.body
+                    ),
+                    detail,
+                }));
+                if plan.first && !report.findings.is_empty() {
+                    return report;
+                }
+            }
+        }
+        let changed = judge::rows(caller, &before, &rows::all(&database, fixture));
+        report.findings.extend(changed.map(|(what, detail)| Finding {
+            what,
+            after: format!("{caller:?}"),
+            detail,
+        }));
+        if plan.first && !report.findings.is_empty() {
+            return report;
+        }
+    }
+    report
+}
+
+/// Sends one request as a caller.
+pub async fn send(world: &World, caller: &Caller, sent: &Sent) -> Answer {
+    let mut headers: Vec<(&str, String)> = sent.headers.clone();
+    if let Some((name, claims)) = caller.token(sent.claim.as_deref()) {
+        headers.push(("Authorization", world.token(&name, &claims)));
+    }
+    let headers: Vec<(&str, &str)> = headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    world.send(sent.method, &sent.target, &headers, &sent.body).await
+}

@@ -1,0 +1,260 @@
+//! No predicate that keeps tenants apart can be taken away unnoticed.
+//!
+//! Every condition that compares with a tenant or caller, in every statement of several projects, is replaced by one
+//! that always holds, one at a time; so are the roles, the invited address and the tenant that data name. The crawl
+//! of `isolation.rs`, reduced to the route concerned, must find each of these mutants. Those that mean the same as the
+//! original are listed with the reason; those that a second predicate covers must be found when both are gone. A
+//! listed mutant that is found, or that is not there, fails the test as well.
+
+use backflow_testkit::World;
+use backflow_testkit::crawl::{FIXTURES, Fixture, Plan, crawl};
+use backflow_testkit::mutants::{self, Mutant};
+
+/// Mutants that mean the same as the original.
+struct Same {
+    project: &'static str,
+    reason: &'static str,
+    mutants: &'static [&'static str],
+}
+
+const SAME: &[Same] = &[
+    Same {
+        project: "seed",
+        reason: "the author's own filter names the same tenant, or the row by which the tenant was named",
+        mutants: &[
+            "GET /usage/check/:feature, query 0: usage_records: organization_id = ?",
+            "GET /organizations/:slug, guard: organization_members: organization_id of the named tenant",
+            "GET /organizations/:slug, guard: organization_members, organizations: slug = ?",
+            "GET /organizations/:slug, query 0: organizations: id = ?",
+            "GET /organizations/:orgId/subscription, guard: organization_members: organization_id = ?",
+            "GET /organizations/:orgId/subscription, query 0: subscriptions: organization_id = ?",
+        ],
+    },
+    Same {
+        project: "workspaces",
+        reason: "the author's own filter names the same tenant, or the row by which the tenant was named",
+        mutants: &[
+            "GET /counters/:name, query 0: counters: workspace_id = ?",
+            "GET /workspaces/:slug, query 0: workspaces: id = ?",
+        ],
+    },
+    Same {
+        project: "seed",
+        reason: "the row is found by the key that an earlier query read from it",
+        mutants: &["POST /invites/:token/accept, query 2: invitations: organization_id = ?"],
+    },
+    Same {
+        project: "workspaces",
+        reason: "the row is found by the key that an earlier query read from it",
+        mutants: &["POST /invites/:token/accept, query 2: invites: workspace_id = ?"],
+    },
+    Same {
+        project: "seed",
+        reason: "the key that conflicts holds the tenant, which is filled in",
+        mutants: &["POST /usage/track, query 0: usage_records: organization_id = ?"],
+    },
+    Same {
+        project: "workspaces",
+        reason: "the key that conflicts holds the tenant, which is filled in",
+        mutants: &[
+            "PUT /projects/by-code, query 0: projects: workspace_id = ?",
+            "PUT /labels, query 0: labels: workspace_id = ?",
+            "POST /counters/:name, query 0: counters: workspace_id = ?",
+        ],
+    },
+    Same {
+        project: "seed",
+        reason: "the rows are joined to a row of the tenant, and such a join leads to rows of the same tenant only",
+        mutants: &[
+            "GET /organizations/:slug, query 0: organizations, organization_members: organization_id = ?",
+            "GET /organizations/:orgId/subscription, query 0: subscriptions, usage_records: organization_id = ?",
+        ],
+    },
+    Same {
+        project: "workspaces",
+        reason: "the rows are joined to a row of the tenant, and such a join leads to rows of the same tenant only",
+        mutants: &[
+            "GET /workspaces/:workspace_id/projects, query 0: projects, tasks, task_labels: a row of tasks",
+            "GET /workspaces/:workspace_id/projects, query 0: projects, tasks, task_labels, tasks: a row of projects",
+            "GET /workspaces/:workspace_id/projects, query 0: projects, tasks, task_labels, tasks, projects: workspace_id = ?",
+            "GET /workspaces/:workspace_id/projects, query 0: projects, tasks: a row of projects",
+            "GET /workspaces/:workspace_id/projects, query 0: projects, tasks, projects: workspace_id = ?",
+            "GET /workspaces/:workspace_id/projects, query 0: projects, tasks: a row of projects #2",
+            "GET /workspaces/:workspace_id/projects, query 0: projects, tasks, projects: workspace_id = ? #2",
+            "GET /workspaces/:workspace_id/projects/:project, query 0: projects, workspaces: id = ?",
+            "GET /workspaces/:workspace_id/projects/:project, query 0: projects, tasks: a row of projects",
+            "GET /workspaces/:workspace_id/projects/:project, query 0: projects, tasks, projects: workspace_id = ?",
+            "GET /comments, query 0: comments, tasks, projects: workspace_id = ?",
+            "GET /labels, query 0: labels, projects: workspace_id = ?",
+            "GET /tasks, query 0: tasks, projects, workspaces: id = ?",
+            "GET /tasks, query 0: tasks, projects: workspace_id = ?",
+            "GET /tasks, query 0: tasks, task_labels: a row of tasks",
+            "GET /tasks, query 0: tasks, task_labels, tasks: a row of projects",
+            "GET /tasks, query 0: tasks, task_labels, tasks, projects: workspace_id = ?",
+            "GET /task-labels, query 0: task_labels, tasks: a row of projects",
+            "GET /task-labels, query 0: task_labels, tasks, projects: workspace_id = ?",
+            "GET /workspaces, query 0: workspaces, projects, tasks: a row of projects",
+            "GET /workspaces, query 0: workspaces, projects, tasks, projects: workspace_id among memberships",
+            "GET /workspaces, query 0: workspaces, projects, tasks, projects, workspace_members: user_id = ?",
+            "GET /workspaces, query 0: workspaces, projects: workspace_id among memberships",
+            "GET /workspaces, query 0: workspaces, projects, workspace_members: user_id = ?",
+            "GET /workspaces, query 0: workspaces, settings: workspace_id among memberships",
+            "GET /workspaces, query 0: workspaces, settings, workspace_members: user_id = ?",
+            "GET /workspaces, query 0: workspaces, workspace_members: workspace_id among memberships",
+            "GET /workspaces, query 0: workspaces, workspace_members, workspace_members: user_id = ?",
+            "GET /tasks/mine, query 0: tasks, projects: workspace_id among memberships",
+            "GET /tasks/mine, query 0: tasks, projects, workspace_members: user_id = ?",
+            "GET /tasks/mine, query 0: tasks, task_labels: a row of tasks",
+            "GET /tasks/mine, query 0: tasks, task_labels, tasks: a row of projects",
+            "GET /tasks/mine, query 0: tasks, task_labels, tasks, projects: workspace_id among memberships",
+            "GET /tasks/mine, query 0: tasks, task_labels, tasks, projects, workspace_members: user_id = ?",
+            "GET /workspaces/:slug, query 0: workspaces, settings: workspace_id = ?",
+            "GET /workspaces/:slug, query 0: workspaces, counters: workspace_id = ?",
+            "GET /workspaces/:slug, query 0: workspaces, comments: workspace_id = ?",
+        ],
+    },
+    Same {
+        project: "workspaces",
+        reason: "the row was written or found a moment before, with all that it points at",
+        mutants: &[
+            "POST /tasks, query 0: tasks, projects: workspace_id = ? #2",
+            "PATCH /tasks/:task, query 0: tasks, projects: workspace_id = ? #3",
+            "PUT /tasks/:task/labels/:label, query 0: task_labels, tasks: a row of projects #2",
+            "PUT /tasks/:task/labels/:label, query 0: task_labels, tasks, projects: workspace_id = ? #2",
+            "PUT /tasks/:task/labels/:label, query 0: task_labels, labels: workspace_id = ? #2",
+            "DELETE /tasks/:task/labels/:label, query 0: task_labels, tasks: a row of projects #2",
+            "DELETE /tasks/:task/labels/:label, query 0: task_labels, tasks, projects: workspace_id = ? #2",
+        ],
+    },
+];
+
+/// Predicates that say the same twice, for the rows themselves and for an inner embed or a table between: nobody
+/// misses one of them, and both are missed.
+const TWICE: &[(&str, [&str; 2])] = &[
+    (
+        "workspaces",
+        [
+            "GET /labels, query 0: labels, task_labels: a row of tasks",
+            "GET /labels, query 0: labels, task_labels: a row of projects",
+        ],
+    ),
+    (
+        "workspaces",
+        [
+            "GET /labels, query 0: labels, task_labels, tasks: a row of projects",
+            "GET /labels, query 0: labels, task_labels, projects: workspace_id = ?",
+        ],
+    ),
+    (
+        "workspaces",
+        [
+            "GET /labels, query 0: labels, task_labels, tasks, projects: workspace_id = ?",
+            "GET /labels, query 0: labels, task_labels, projects: workspace_id = ?",
+        ],
+    ),
+    (
+        "workspaces",
+        [
+            "GET /tasks, query 0: tasks: a row of projects",
+            "GET /tasks, query 0: tasks: a row of projects #2",
+        ],
+    ),
+    (
+        "workspaces",
+        [
+            "GET /tasks, query 0: tasks, projects: workspace_id = ? #2",
+            "GET /tasks, query 0: tasks, projects: workspace_id = ? #3",
+        ],
+    ),
+    (
+        "workspaces",
+        [
+            "GET /tasks/mine, query 0: tasks: a row of projects",
+            "GET /tasks/mine, query 0: tasks: a row of projects #2",
+        ],
+    ),
+    (
+        "workspaces",
+        [
+            "GET /tasks/mine, query 0: tasks, projects: workspace_id among memberships #2",
+            "GET /tasks/mine, query 0: tasks, projects: workspace_id among memberships #3",
+        ],
+    ),
+    (
+        "workspaces",
+        [
+            "GET /tasks/mine, query 0: tasks, projects, workspace_members: user_id = ? #2",
+            "GET /tasks/mine, query 0: tasks, projects, workspace_members: user_id = ? #3",
+        ],
+    ),
+];
+
+/// What the crawl finds in a project with some predicates less.
+async fn found(fixture: &Fixture, mutants: &[&Mutant]) -> Option<&'static str> {
+    let mut compiled = fixture.project().compile();
+    let plan = compiled.plan.as_mut().expect("the fixture has no faults");
+    let routes = vec![plan.routes[mutants[0].route].clone()];
+    mutants::apply_all(plan, mutants);
+    let world = World::start(compiled);
+    let report = crawl(&world, fixture, &routes, &Plan::small()).await;
+    report.findings.first().map(|finding| finding.what)
+}
+
+fn reason(project: &str, name: &str) -> Option<&'static str> {
+    let mut listed = SAME
+        .iter()
+        .filter(|same| same.project == project && same.mutants.contains(&name));
+    let twice = TWICE
+        .iter()
+        .any(|(known, names)| *known == project && names.contains(&name));
+    listed
+        .next()
+        .map(|same| same.reason)
+        .or(twice.then_some("it is said twice"))
+}
+
+#[test]
+fn every_predicate_is_needed() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (mut killed, mut same, mut wrong) = (0, 0, Vec::new());
+    for fixture in &FIXTURES {
+        let compiled = fixture.project().compile();
+        let all = mutants::all(compiled.plan.as_ref().expect("the fixture has no faults"));
+        let named = |name: &str| all.iter().find(|mutant| mutant.name == name);
+        let listed = SAME
+            .iter()
+            .filter(|same| same.project == fixture.name)
+            .flat_map(|same| same.mutants);
+        wrong.extend(
+            listed
+                .filter(|name| named(name).is_none())
+                .map(|name| format!("{name}: there is no such mutant")),
+        );
+        for mutant in &all {
+            let (name, reason) = (&mutant.name, reason(fixture.name, &mutant.name));
+            match (runtime.block_on(found(fixture, &[mutant])), reason) {
+                (Some(_), None) => killed += 1,
+                (None, Some(_)) => same += 1,
+                (None, None) => wrong.push(format!("{}: {name}: nobody notices", fixture.name)),
+                (Some(what), Some(why)) => wrong.push(format!("{}: {name}: {why}, but {what}", fixture.name)),
+            }
+        }
+        for (_, names) in TWICE.iter().filter(|(project, _)| *project == fixture.name) {
+            let both: Vec<&Mutant> = names.iter().filter_map(|name| named(name)).collect();
+            if both.len() != 2 || runtime.block_on(found(fixture, &both)).is_none() {
+                wrong.push(format!("{}: {names:?}: nobody notices both", fixture.name));
+            }
+        }
+    }
+    println!(
+        "{killed} mutants found, {same} that mean the same, {} pairs found",
+        TWICE.len()
+    );
+    for line in &wrong {
+        println!("{line}");
+    }
+    assert!(wrong.is_empty(), "{} mutants", wrong.len());
+}

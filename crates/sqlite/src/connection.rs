@@ -11,7 +11,9 @@
 use crate::deadline::Deadline;
 use crate::functions;
 use crate::options::{OpenError, Options};
+use crate::statements::MOST_BYTES;
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -110,6 +112,11 @@ fn use_log(connection: &Connection, patience: Duration) -> rusqlite::Result<Stri
 }
 
 fn set_up(connection: &Connection, role: Role) -> rusqlite::Result<()> {
+    // One text, such as the JSON of nested embeds, grows no larger than an answer may.
+    connection.set_limit(
+        Limit::SQLITE_LIMIT_LENGTH,
+        i32::try_from(MOST_BYTES).unwrap_or(i32::MAX),
+    )?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;

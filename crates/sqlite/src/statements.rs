@@ -9,13 +9,16 @@
 use backflow_engine::store::{Call, Row, RowSet};
 use backflow_sql::ir::{Datum, Statement};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Error, PrepFlags, ToSql};
+use rusqlite::{Connection, Error, PrepFlags, ToSql, ffi};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Statements that a connection keeps prepared.
 const KEPT: usize = 512;
+
+/// What the rows of one statement may take in memory: an answer that is larger is one that nobody meant.
+pub(crate) const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// The prepared statements.
 pub(crate) struct Statements<'c> {
@@ -117,6 +120,7 @@ fn read(prepared: &mut rusqlite::Statement<'_>, statement: &Statement) -> rusqli
     let first = usize::from(statement.json);
     let mut rows = prepared.raw_query();
     let mut set = RowSet::default();
+    let mut bytes = 0;
     while let Some(row) = rows.next()? {
         let json = if statement.json {
             json(row.get_ref(0)?)?
@@ -127,9 +131,26 @@ fn read(prepared: &mut rusqlite::Statement<'_>, statement: &Statement) -> rusqli
         for index in first..first + statement.cells {
             cells.push(cell(row.get_ref(index)?)?);
         }
+        bytes += size(&json, &cells);
+        if bytes > MOST_BYTES {
+            return Err(too_large());
+        }
         set.rows.push(Row { json, cells });
     }
     Ok(set)
+}
+
+fn size(json: &str, cells: &[Datum]) -> usize {
+    let texts = cells.iter().map(|cell| match cell {
+        Datum::Text(text) => text.len(),
+        _ => 0,
+    });
+    size_of::<Row>() + size_of_val(cells) + json.len() + texts.sum::<usize>()
+}
+
+fn too_large() -> Error {
+    let text = format!("the rows take more than {MOST_BYTES} bytes: give the query a `limit`");
+    Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_TOOBIG), Some(text))
 }
 
 fn json(value: ValueRef<'_>) -> rusqlite::Result<String> {
@@ -201,6 +222,30 @@ mod tests {
         assert!(
             statements.run(&call).is_err(),
             "a missing value is never a silent NULL"
+        );
+    }
+
+    #[test]
+    fn an_answer_is_bounded() {
+        let connection = Connection::open_in_memory().expect("open");
+        let mut statements = Statements::new(&connection);
+        let many = |rows: usize| {
+            let text = format!(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) \
+                 SELECT printf('%01000000d', i) FROM n"
+            );
+            call(&text, true, 0, vec![])
+        };
+        assert_eq!(statements.run(&many(30)).expect("fits").rows.len(), 30);
+        let error = statements.run(&many(40)).expect_err("too large");
+        assert_eq!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::TooBig));
+        assert_eq!(
+            statements
+                .run(&many(1))
+                .expect("the connection goes on")
+                .rows
+                .len(),
+            1
         );
     }
 

@@ -14,7 +14,7 @@ use crate::model::{Capability, Results, Rows, Step};
 use crate::project::Project;
 use crate::prove::{Kind, NamedBy};
 use backflow_catalog::{ColumnId, TableId};
-use backflow_diag::{Diagnostics, Spanned};
+use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
 use backflow_expr::Program;
 use backflow_sql::SelectItem;
 use backflow_sql::ir::Query;
@@ -74,6 +74,18 @@ fn register(
     position
 }
 
+/// Databases number a statement's parameters in 16 bits; the smallest limit of those we speak to holds for all.
+const MOST_VALUES: usize = 30_000;
+
+fn too_many(draft: &DraftQuery<'_>) -> Diagnostic {
+    Diagnostic::new(
+        codes::OUT_OF_RANGE,
+        format!("a query may hold {MOST_VALUES} values at most"),
+    )
+    .at(draft.place(), "more than that")
+    .help("split `data` into several queries, or put the rows into a migration")
+}
+
 /// The columns that a select names one by one: secrets among them may leave.
 fn named_columns(draft: &DraftQuery<'_>) -> Vec<String> {
     let items = draft.select.iter().flat_map(|list| &list.items);
@@ -119,6 +131,10 @@ pub(crate) fn step<'a>(
         .as_ref()
         .map_or(fallback_rows(draft), |lowered| lowered.rows);
     let result = register(frame, draft, name, rows);
+    if binds.list.len() > MOST_VALUES {
+        out.push(too_many(draft));
+        return None;
+    }
     let lowered = lowered?;
     Some(open(
         setting,

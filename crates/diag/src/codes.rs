@@ -134,7 +134,7 @@ codes! {
     UNIQUE_ORACLE = "W0601" "a unique key tells strangers what exists";
     ROLE_FROM_CALLER = "W0602" "a role is filled from caller data without an enum";
     CROSS_TENANT = "W0603" "a route crosses tenants on purpose";
-    MEMBER_FROM_CALLER = "W0604" "a caller can make anybody a member";
+    MEMBER_FROM_CALLER = "W0604" "a caller can name any user";
     UNUSED_ALIAS = "W0701" "a route alias matches no route";
     UNREAD_RESULT = "W0702" "a result has a name but nobody reads it";
     NOT_SERVED_YET = "W0703" "a route's feature is not part of this version";

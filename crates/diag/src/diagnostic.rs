@@ -5,6 +5,7 @@
 
 use crate::codes::{Code, Severity};
 use crate::source::Span;
+use std::collections::HashSet;
 
 /// A place with a few words about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,12 +84,15 @@ impl Diagnostic {
 #[derive(Debug, Default, Clone)]
 pub struct Diagnostics {
     items: Vec<Diagnostic>,
+    /// Code, main place and message of each.
+    seen: HashSet<(&'static str, Option<Span>, String)>,
 }
 
 impl Diagnostics {
     /// Adds one; one that says the same of the same place is kept once.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.items.contains(&diagnostic) {
+        let same = (diagnostic.code.id, diagnostic.span(), diagnostic.message.clone());
+        if self.seen.insert(same) {
             self.items.push(diagnostic);
         }
     }

@@ -6,7 +6,7 @@
 
 use crate::codes::Severity;
 use crate::diagnostic::{Diagnostic, Label};
-use crate::source::{FileId, SourceMap};
+use crate::source::{FileId, SourceMap, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 use std::ops::Range;
@@ -37,30 +37,31 @@ fn one(sources: &SourceMap, diagnostic: &Diagnostic, renderer: &Renderer) -> Str
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let texts: Vec<(FileId, String)> = files_of(diagnostic)
+    let windows: Vec<Window> = files_of(diagnostic)
         .into_iter()
-        .map(|file| (file, sources.text(file).to_string()))
+        .map(|file| window(sources, diagnostic, file))
         .collect();
     let title = level
         .primary_title(diagnostic.message.as_str())
         .id(diagnostic.code.id);
     let mut group = Group::with_title(title);
-    for (file, text) in &texts {
-        let mut snippet = Snippet::source(text.as_str())
-            .path(sources.name(*file))
+    for window in &windows {
+        let mut snippet = Snippet::source(window.text.as_str())
+            .path(sources.name(window.file))
+            .line_start(window.line)
             .fold(true);
         for (index, label) in diagnostic
             .labels
             .iter()
             .enumerate()
-            .filter(|(_, l)| l.span.file == *file)
+            .filter(|(_, l)| l.span.file == window.file)
         {
             let kind = if index == 0 {
                 AnnotationKind::Primary
             } else {
                 AnnotationKind::Context
             };
-            let mut annotation = kind.span(range_in(text, label));
+            let mut annotation = kind.span(window.range(label));
             if !label.text.is_empty() {
                 annotation = annotation.label(label.text.as_str());
             }
@@ -87,17 +88,51 @@ fn files_of(diagnostic: &Diagnostic) -> Vec<FileId> {
     files
 }
 
-/// A byte range on character borders inside `text`: the renderer must never be handed anything else.
-fn range_in(text: &str, label: &Label) -> Range<usize> {
-    let border = |mut n: usize| {
-        n = n.min(text.len());
-        while !text.is_char_boundary(n) {
-            n -= 1;
-        }
-        n
-    };
-    let start = border(label.span.start as usize);
-    start..border(label.span.end as usize).max(start)
+/// The lines of a file that a report shows; the rest of the file is not handed to the renderer.
+struct Window {
+    file: FileId,
+    /// Number of the first line, from 1.
+    line: usize,
+    /// Byte of the file where it starts.
+    start: usize,
+    text: String,
+}
+
+fn window(sources: &SourceMap, diagnostic: &Diagnostic, file: FileId) -> Window {
+    let spans = diagnostic
+        .labels
+        .iter()
+        .map(|label| label.span)
+        .filter(|span| span.file == file);
+    let whole = spans.reduce(Span::to).unwrap_or(Span {
+        file,
+        start: 0,
+        end: 0,
+    });
+    let (line, range) = sources.lines(whole);
+    let start = range.start;
+    let text = sources.text(file).get(range).unwrap_or_default().to_owned();
+    Window {
+        file,
+        line,
+        start,
+        text,
+    }
+}
+
+impl Window {
+    /// A byte range on character borders inside the text: the renderer must never be handed anything else.
+    fn range(&self, label: &Label) -> Range<usize> {
+        let border = |offset: u32| {
+            let mut n = (offset as usize).saturating_sub(self.start).min(self.text.len());
+            while !self.text.is_char_boundary(n) {
+                n -= 1;
+            }
+            n
+        };
+        let start = border(label.span.start);
+        start..border(label.span.end).max(start)
+    }
 }
 
 /// Renders as one JSON array for tools; lines and columns start at 1.

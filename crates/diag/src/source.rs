@@ -150,6 +150,22 @@ impl SourceMap {
         (0..self.files.len()).map(|n| FileId(u32::try_from(n).unwrap_or(u32::MAX)))
     }
 
+    /// The whole lines that a span touches: the number of the first, from 1, and their byte range.
+    #[must_use]
+    pub fn lines(&self, span: Span) -> (usize, std::ops::Range<usize>) {
+        let Some(file) = self.files.get(span.file.0 as usize) else {
+            return (1, 0..0);
+        };
+        let line_of = |offset: u32| {
+            let offset = (offset as usize).min(file.text.len());
+            file.line_starts.partition_point(|start| *start <= offset).max(1)
+        };
+        let (first, last) = (line_of(span.start), line_of(span.end.max(span.start)));
+        let start = file.line_starts.get(first - 1).copied().unwrap_or(0);
+        let end = file.line_starts.get(last).copied().unwrap_or(file.text.len());
+        (first, start..end)
+    }
+
     /// Line and column of the start of a span.
     #[must_use]
     pub fn position(&self, span: Span) -> Position {

@@ -13,7 +13,7 @@ use crate::validate::{self, Failures};
 use backflow_expr::{JsonErrorKind, Value, json};
 use backflow_plan::model::{BodyRule, Field, PathPattern, RuleKind};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use std::sync::Arc;
 
 /// Deepest nesting of a body.
@@ -121,7 +121,7 @@ async fn json_body<B: BodySource>(source: B, headers: &HeaderMap, limit: usize) 
     if bytes.is_empty() {
         return Ok(Value::Undefined);
     }
-    if !is_json(headers) {
+    if !is_json(headers) || is_encoded(headers) {
         return Err(Fault::of(Code::UnsupportedMediaType));
     }
     json::parse(&bytes, DEPTH).map_err(|error| {
@@ -132,6 +132,14 @@ async fn json_body<B: BodySource>(source: B, headers: &HeaderMap, limit: usize) 
         };
         Fault::of(code).detail(Detail::new("body", code.text(), error.to_string()))
     })
+}
+
+/// Whether the body is compressed; nothing here unpacks it.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Whether the one content type is `application/json` or `application/…+json`, in UTF-8.

@@ -23,6 +23,9 @@ use tokio::sync::oneshot;
 /// Pause between two tries to reach a full queue with the word to close.
 const CLOSE_PAUSE: Duration = Duration::from_millis(5);
 
+/// How many pings may wait.
+const PINGS: usize = 16;
+
 /// A SQLite database in this process.
 ///
 /// Several processes may open one file. Each waits for the other's commits up to the busy timeout, then
@@ -122,6 +125,8 @@ pub(crate) struct Pool<J> {
     writer: Sender<Message<J>>,
     /// With how many threads at its end.
     readers: Option<(Sender<Message<J>>, usize)>,
+    /// A reader that only answers pings: long reads of others must not look like a dead database.
+    pings: Option<Sender<Message<J>>>,
     closed: AtomicBool,
     counters: Arc<Counters>,
 }
@@ -160,9 +165,18 @@ impl<J: Job> Pool<J> {
                 Some((readers, count))
             }
         };
+        let pings = match place {
+            Place::Memory => None,
+            Place::File(_) => {
+                let (pings, queue) = bounded(PINGS);
+                threads::start(work(Role::Reader, queue), "backflow-ping".to_owned())?;
+                Some(pings)
+            }
+        };
         Ok(Pool {
             writer,
             readers,
+            pings,
             closed: AtomicBool::new(false),
             counters,
         })
@@ -179,7 +193,7 @@ impl<J: Job> Pool<J> {
         submit(queue, job).await
     }
 
-    /// Asks a reader for the schema's first page.
+    /// Asks the database for the schema's first page.
     async fn ping(&self) -> Result<(), StoreError> {
         let unavailable = StoreError::Unavailable(RETRY_AFTER);
         if self.closed.load(Relaxed) {
@@ -190,7 +204,7 @@ impl<J: Job> Pool<J> {
             let found = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_row| Ok(()));
             drop(reply.send(found.map_err(|error| crate::errors::refusal(&error))));
         });
-        let queue = self.readers.as_ref().map_or(&self.writer, |(readers, _)| readers);
+        let queue = self.pings.as_ref().unwrap_or(&self.writer);
         if queue.try_send(Message::Task(task)).is_err() {
             return Err(unavailable);
         }
@@ -238,6 +252,9 @@ impl<J: Job> Pool<J> {
             for end in ends {
                 drop(end.await);
             }
+        }
+        if let Some(pings) = &self.pings {
+            drop(say_close(pings).await.await);
         }
         drop(say_close(&self.writer).await.await);
     }

@@ -6,6 +6,7 @@
 //! Not here: parents that the row points at; see `parents`.
 
 use super::pin::Anchor;
+use super::relate;
 use super::value::{Cx, Target, Usage};
 use crate::draft::{DraftAssignment, DraftQuery, DraftValue};
 use crate::model::BindValue;
@@ -272,7 +273,9 @@ fn warn_of_members(cx: &mut Cx<'_, '_>, value: &DraftAssignment<'_>) {
     let Some(tenancy) = &cx.project.tenancy else {
         return;
     };
-    let is_user = cx.table == tenancy.members.table && value.column == tenancy.members.user;
+    let is_member = cx.table == tenancy.members.table && value.column == tenancy.members.user;
+    let is_user = is_member
+        || (cx.project.is_scoped(cx.table) && relate::leads_to_directory(cx.project, cx.table, value.column));
     let DraftValue::Template(template) = &value.value else {
         return;
     };
@@ -282,10 +285,17 @@ fn warn_of_members(cx: &mut Cx<'_, '_>, value: &DraftAssignment<'_>) {
     });
     if is_user && from_caller {
         cx.out.push(
-            Diagnostic::new(codes::MEMBER_FROM_CALLER, "the caller can make anybody a member")
-                .at(value.name.span, "the user comes from the request")
-                .note("members of a tenant can read each other's rows, and what the directory says of them")
-                .help("invite by e-mail and let the invited accept with `{{auth.sub}}`"),
+            Diagnostic::new(
+                codes::MEMBER_FROM_CALLER,
+                if is_member {
+                    "the caller can make anybody a member"
+                } else {
+                    "the caller can name any user"
+                },
+            )
+            .at(value.name.span, "the user comes from the request")
+            .note("members of a tenant can read each other's rows, and what the directory says of them")
+            .help("invite by e-mail and let the invited accept with `{{auth.sub}}`"),
         );
     }
 }

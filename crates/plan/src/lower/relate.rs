@@ -64,6 +64,11 @@ pub(crate) fn find(
             return Err(bad_hint(project, hint, &all));
         }
     }
+    if from == found.first().map_or(from, |relation| relation.to) && hint.is_some() && found.len() == 2 {
+        // A key from a table to itself leads both ways under one name. Its column names the one row
+        // (`parent_id(…)`), so the table's name with a hint means the many.
+        found.retain(|relation| relation.many);
+    }
     match found.len() {
         1 => Ok(found.remove(0)),
         _ => Err(ambiguous(project, from, name, &found)),
@@ -162,6 +167,19 @@ fn by_key(project: &Project<'_>, from: TableId, name: &str) -> Vec<Relation> {
         inferred: None,
     })
     .collect()
+}
+
+/// Whether a column is one by which rows embed the directory of users.
+pub(crate) fn leads_to_directory(project: &Project<'_>, table: TableId, column: ColumnId) -> bool {
+    let Some(directory) = project.catalog.table_ids().find(|id| project.is_directory(*id)) else {
+        return false;
+    };
+    to_table(project, table, directory)
+        .iter()
+        .any(|relation| match &relation.link {
+            Link::Direct(pairs) => pairs.iter().any(|(own, _)| *own == column),
+            Link::Junction { .. } => false,
+        })
 }
 
 /// `user_id` means `users`, when no key says otherwise.

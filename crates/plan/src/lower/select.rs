@@ -15,6 +15,18 @@ use backflow_diag::{Diagnostic, Span, Spanned, codes};
 use backflow_sql::ir::{Cond, Embed, Link, Member, Outputs, Read};
 use backflow_sql::{SelectItem, SelectList, castable};
 
+/// How deep embeds may nest: databases limit the depth of a statement.
+const DEEPEST: usize = 8;
+
+/// The embed that lies too deep, if one does.
+fn too_deep(list: &SelectList, depth: usize) -> Option<Span> {
+    list.items.iter().find_map(|item| match item {
+        SelectItem::Embed { span, .. } if depth == DEEPEST => Some(*span),
+        SelectItem::Embed { select, .. } => too_deep(select, depth + 1),
+        _ => None,
+    })
+}
+
 /// The members that a select asks for; without one, all columns but secrets.
 pub(crate) fn members(
     cx: &mut Cx<'_, '_>,
@@ -25,6 +37,17 @@ pub(crate) fn members(
     let Some(list) = select else {
         return Some(star(cx, table, excluded));
     };
+    if let Some(span) = too_deep(list, 0) {
+        cx.out.push(
+            Diagnostic::new(
+                codes::SELECT_UNSUPPORTED,
+                format!("embeds nest {DEEPEST} levels deep at most"),
+            )
+            .at(span, "deeper than that")
+            .help("ask for the inner rows in a route of their own"),
+        );
+        return None;
+    }
     if list.items.is_empty() {
         return Some(star(cx, table, excluded));
     }

@@ -43,7 +43,8 @@ fn opens(flow: &Flow<'_>, query: &DraftQuery<'_>, out: &mut Diagnostics) -> Opti
         .map(|(_, column)| *column)
         .find(|column| query.pinned_to(*column).is_some())?;
     // The secret opens this row, not its neighbours.
-    if touched(flow.project, query).scoped.len() > 1 {
+    let touched = touched(flow.project, query);
+    if touched.scoped.len() > 1 || touched.directory {
         out.push(leak::embeds_beyond(flow, query));
     }
     Some(Kind::Capability { column })

@@ -15,7 +15,7 @@ impl Renderer<'_> {
         if parts.is_empty() {
             String::new()
         } else {
-            format!(" WHERE {}", parts.join(" AND "))
+            format!(" WHERE {}", chained(parts, " AND "))
         }
     }
 
@@ -91,7 +91,7 @@ impl Renderer<'_> {
             [only] => self.cond(only, scope),
             several => {
                 let parts: Vec<String> = several.iter().map(|cond| self.cond(cond, scope)).collect();
-                format!("({})", parts.join(word))
+                format!("({})", chained(parts, word))
             }
         }
     }
@@ -144,4 +144,15 @@ impl Renderer<'_> {
         }
         format!("EXISTS(SELECT 1 FROM {from} WHERE {})", parts.join(" AND "))
     }
+}
+
+/// Databases limit how deep an expression nests, and a chain of one operator nests once per part.
+const CHAIN: usize = 200;
+
+fn chained(parts: Vec<String>, word: &str) -> String {
+    if parts.len() <= CHAIN {
+        return parts.join(word);
+    }
+    let chunks = parts.chunks(CHAIN).map(|chunk| format!("({})", chunk.join(word)));
+    chained(chunks.collect(), word)
 }

@@ -94,6 +94,39 @@ impl ColumnType {
     }
 }
 
+/// The type as PostgreSQL spells it; of an enum only that it is one, since its name is the catalog's.
+impl std::fmt::Display for ColumnType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self {
+            ColumnType::Bool => "boolean",
+            ColumnType::Int2 => "smallint",
+            ColumnType::Int4 => "integer",
+            ColumnType::Int8 => "bigint",
+            ColumnType::Float4 => "real",
+            ColumnType::Float8 => "double precision",
+            ColumnType::Numeric(None) => "numeric",
+            ColumnType::Numeric(Some((precision, scale))) => {
+                return write!(f, "numeric({precision}, {scale})");
+            }
+            ColumnType::Text => "text",
+            ColumnType::Varchar(limit) => return write!(f, "varchar({limit})"),
+            ColumnType::Uuid => "uuid",
+            ColumnType::Date => "date",
+            ColumnType::Time => "time",
+            ColumnType::Timestamp => "timestamp",
+            ColumnType::TimestampTz => "timestamptz",
+            ColumnType::Interval => "interval",
+            ColumnType::Json => "json",
+            ColumnType::Jsonb => "jsonb",
+            ColumnType::Bytea => "bytea",
+            ColumnType::Enum(_) => "enum",
+            ColumnType::Array(item) => return write!(f, "{item}[]"),
+            ColumnType::Other(name) => name,
+        };
+        f.write_str(name)
+    }
+}
+
 /// What a column gets when an insert leaves it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DefaultValue {

@@ -118,7 +118,7 @@ fn step(text: &mut String, index: usize, step: &Step) {
         line(text, 3, &format!("?{} = {}", position + 1, self::bind(bind)));
     }
     for (cell, ty, slot) in &step.results.cells {
-        line(text, 3, &format!("cell {cell} ({ty:?}) → ${}", slot.0));
+        line(text, 3, &format!("cell {cell} ({ty}) → ${}", slot.0));
     }
     if step
         .capability
@@ -145,7 +145,7 @@ fn bind(bind: &Bind) -> String {
         BindValue::Constant(datum) => format!("{datum:?}"),
         BindValue::Count(program) => format!("count {program}"),
     };
-    format!("{value} as {:?}", bind.ty)
+    format!("{value} as {}", bind.ty)
 }
 
 fn shape(shape: &Shape) -> String {

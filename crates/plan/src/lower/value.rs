@@ -320,22 +320,11 @@ pub(crate) fn literal_of(scalar: &Scalar) -> Option<&Datum> {
 /// A type's name, for people.
 pub(crate) fn type_name(project: &Project<'_>, ty: &ColumnType) -> String {
     match ty {
-        ColumnType::Bool => "boolean".to_owned(),
-        ColumnType::Int2 => "smallint".to_owned(),
-        ColumnType::Int4 => "integer".to_owned(),
-        ColumnType::Int8 => "bigint".to_owned(),
-        ColumnType::Float4 => "real".to_owned(),
-        ColumnType::Float8 => "double precision".to_owned(),
-        ColumnType::Numeric(None) => "numeric".to_owned(),
-        ColumnType::Numeric(Some((precision, scale))) => format!("numeric({precision}, {scale})"),
-        ColumnType::Varchar(limit) => format!("varchar({limit})"),
-        ColumnType::Enum(id) => project
-            .catalog
-            .enums
-            .get(id.0 as usize)
-            .map_or_else(String::new, |e| e.name.clone()),
+        ColumnType::Enum(id) => {
+            let known = project.catalog.enums.get(id.0 as usize);
+            known.map_or_else(|| ty.to_string(), |known| known.name.clone())
+        }
         ColumnType::Array(item) => format!("{}[]", type_name(project, item)),
-        ColumnType::Other(name) => name.clone(),
-        simple => format!("{simple:?}").to_lowercase(),
+        other => other.to_string(),
     }
 }

@@ -14,6 +14,7 @@ mod script;
 
 pub use cast::{Caller, Marks, ROLES, tenant_of};
 pub use fixture::{FIXTURES, Fixture};
+pub use rows::reset;
 pub use script::{Attempt, Sent, attempts, sent};
 
 use crate::world::{Answer, World};

@@ -16,7 +16,10 @@ pub(super) struct Rows {
 }
 
 /// Puts the fixture's rows in place of all that is there.
-pub(super) fn reset(database: &Connection, fixture: &Fixture, marks: &[Marks]) {
+///
+/// # Panics
+/// When the rows do not fit the project's tables.
+pub fn reset(database: &Connection, fixture: &Fixture, marks: &[Marks]) {
     let mut script = String::from("PRAGMA foreign_keys=OFF; BEGIN IMMEDIATE;");
     for (table, _) in fixture.tables {
         write!(script, "DELETE FROM {table};").expect("text grows");

@@ -74,7 +74,8 @@ pub struct World {
     pub clock: Arc<FixedClock>,
     /// Its database.
     pub store: Arc<Sqlite>,
-    folder: tempfile::TempDir,
+    ids: Arc<CountedIds>,
+    folder: Arc<tempfile::TempDir>,
 }
 
 /// What came back.
@@ -103,11 +104,34 @@ impl World {
     /// When the project has faults or its migrations fail.
     #[must_use]
     pub fn start(compiled: Compiled) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        Self::serve(compiled, folder, Arc::default(), Arc::default())
+    }
+
+    /// Serves the same project once more, from the same database, as a second process would.
+    ///
+    /// # Panics
+    /// When the project has faults or its migrations fail.
+    #[must_use]
+    pub fn beside(&self, compiled: Compiled) -> Self {
+        Self::serve(
+            compiled,
+            self.folder.clone(),
+            self.clock.clone(),
+            self.ids.clone(),
+        )
+    }
+
+    fn serve(
+        compiled: Compiled,
+        folder: Arc<tempfile::TempDir>,
+        clock: Arc<FixedClock>,
+        ids: Arc<CountedIds>,
+    ) -> Self {
         let report = compiled.report();
         let plan = compiled
             .plan
             .unwrap_or_else(|| panic!("the project has faults:\n{report}"));
-        let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Sqlite::open(&folder.path().join("app.db"), Options::default()).expect("a database");
         let setup = plan
             .directory
@@ -117,18 +141,19 @@ impl World {
         store
             .migrate(&compiled.migrations, &setup)
             .expect("migrations that apply");
-        let (clock, store) = (Arc::new(FixedClock::default()), Arc::new(store));
+        let store = Arc::new(store);
         let settings = Settings {
             jwt_secret: Some(Secret::new(SECRET)),
             env: compiled.env.into_iter().collect(),
             ..Settings::default()
         };
-        let ids = Arc::new(CountedIds::default());
-        let runtime = Runtime::build(plan, settings, store.clone(), clock.clone(), ids).expect("a runtime");
+        let runtime =
+            Runtime::build(plan, settings, store.clone(), clock.clone(), ids.clone()).expect("a runtime");
         Self {
             runtime,
             clock,
             store,
+            ids,
             folder,
         }
     }

@@ -79,6 +79,11 @@ fn statuses(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
 }
 
+/// The statuses, for people.
+fn told(answers: &[Answer]) -> String {
+    answers.iter().map(|answer| format!("{} ", answer.status)).collect()
+}
+
 fn accept(token: &str, name: &str, claims: &str) -> Ask {
     (
         "POST",
@@ -94,11 +99,11 @@ fn an_invitation_is_accepted_once() {
         fill(&worlds[0], &invitation("one", "bob@example.com"));
         let asks: Vec<Ask> = (0..50).map(|_| accept("one", "bob", "")).collect();
         let answers = at_once(&worlds, &asks);
-        assert_eq!(statuses(&answers, 200), 1, "{answers:?}");
+        assert_eq!(statuses(&answers, 200), 1, "{}", told(&answers));
         assert_eq!(
             statuses(&answers, 404) + statuses(&answers, 409),
             49,
-            "{answers:?}"
+            "{}", told(&answers)
         );
         let members = format!(
             "SELECT count(*) FROM organization_members WHERE user_id = '{}'",
@@ -116,11 +121,11 @@ fn of_two_people_with_one_address_one_gets_in() {
             .map(|at| accept("one", ["bob", "rob"][at % 2], r#"{"email": "Bob@Example.com"}"#))
             .collect();
         let answers = at_once(&worlds, &asks);
-        assert_eq!(statuses(&answers, 200), 1, "{answers:?}");
+        assert_eq!(statuses(&answers, 200), 1, "{}", told(&answers));
         assert_eq!(
             statuses(&answers, 404) + statuses(&answers, 409),
             49,
-            "{answers:?}"
+            "{}", told(&answers)
         );
         assert_eq!(count(&worlds[0], "SELECT count(*) FROM organization_members"), 2);
     }
@@ -134,7 +139,7 @@ fn others_never_take_the_invitation() {
             .map(|at| accept("one", ["bob", "eve", "dan"][at % 3], ""))
             .collect();
         let answers = at_once(&worlds, &asks);
-        assert_eq!(statuses(&answers, 200), 1, "{answers:?}");
+        assert_eq!(statuses(&answers, 200), 1, "{}", told(&answers));
         assert_eq!(
             answers
                 .iter()
@@ -160,7 +165,7 @@ fn a_member_does_not_use_an_invitation_up() {
         fill(&worlds[0], &invitation("one", "ada@example.com"));
         let asks: Vec<Ask> = (0..20).map(|_| accept("one", "ada", "")).collect();
         let answers = at_once(&worlds, &asks);
-        assert_eq!(statuses(&answers, 409), 20, "{answers:?}");
+        assert_eq!(statuses(&answers, 409), 20, "{}", told(&answers));
         assert_eq!(
             count(
                 &worlds[0],
@@ -196,7 +201,7 @@ fn a_slug_is_taken_once_and_losers_leave_nothing() {
         assert_eq!(
             (statuses(&answers, 201), statuses(&answers, 409)),
             (1, 49),
-            "{answers:?}"
+            "{}", told(&answers)
         );
         assert_eq!(count(&worlds[0], "SELECT count(*) FROM organizations"), 1);
         assert_eq!(count(&worlds[0], "SELECT count(*) FROM organization_members"), 1);

@@ -93,7 +93,7 @@ async fn matrix(fixture: &Fixture) -> String {
         .unwrap_or_default();
     let mut text = format!("{:width$}", fixture.name);
     for (name, ..) in columns() {
-        write!(text, " {name:>9}").unwrap();
+        write!(text, " {name:>9}").expect("text grows");
     }
     text.push('\n');
     let mut lines = Vec::new();
@@ -113,7 +113,7 @@ async fn matrix(fixture: &Fixture) -> String {
                 claim: claim.map(|tenant| Marks::new(tenant).key()),
                 body: r#"{"id": "evt_1", "type": "invoice.paid"}"#.to_owned(),
             };
-            write!(cells, " {:>9}", crawl::send(&world, &caller, &sent).await.status).unwrap();
+            write!(cells, " {:>9}", crawl::send(&world, &caller, &sent).await.status).expect("text grows");
         }
         lines.push(format!("{:width$}{cells}\n", format!("POST {target}")));
     }

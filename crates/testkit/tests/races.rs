@@ -2,6 +2,12 @@
 //!
 //! Every test runs within one process and over two on the same database.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 use backflow_testkit::crawl::{FIXTURES, Fixture};
 use backflow_testkit::{Answer, Project, World, person};
 use std::sync::Barrier;
@@ -81,7 +87,10 @@ fn statuses(answers: &[Answer], status: u16) -> usize {
 
 /// The statuses, for people.
 fn told(answers: &[Answer]) -> String {
-    answers.iter().map(|answer| format!("{} ", answer.status)).collect()
+    answers
+        .iter()
+        .map(|answer| format!("{} ", answer.status))
+        .collect()
 }
 
 fn accept(token: &str, name: &str, claims: &str) -> Ask {
@@ -103,7 +112,8 @@ fn an_invitation_is_accepted_once() {
         assert_eq!(
             statuses(&answers, 404) + statuses(&answers, 409),
             49,
-            "{}", told(&answers)
+            "{}",
+            told(&answers)
         );
         let members = format!(
             "SELECT count(*) FROM organization_members WHERE user_id = '{}'",
@@ -125,7 +135,8 @@ fn of_two_people_with_one_address_one_gets_in() {
         assert_eq!(
             statuses(&answers, 404) + statuses(&answers, 409),
             49,
-            "{}", told(&answers)
+            "{}",
+            told(&answers)
         );
         assert_eq!(count(&worlds[0], "SELECT count(*) FROM organization_members"), 2);
     }
@@ -201,7 +212,8 @@ fn a_slug_is_taken_once_and_losers_leave_nothing() {
         assert_eq!(
             (statuses(&answers, 201), statuses(&answers, 409)),
             (1, 49),
-            "{}", told(&answers)
+            "{}",
+            told(&answers)
         );
         assert_eq!(count(&worlds[0], "SELECT count(*) FROM organizations"), 1);
         assert_eq!(count(&worlds[0], "SELECT count(*) FROM organization_members"), 1);

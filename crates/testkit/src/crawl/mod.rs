@@ -15,7 +15,7 @@ mod script;
 pub use cast::{Caller, Marks, ROLES, tenant_of};
 pub use fixture::{FIXTURES, Fixture};
 pub use rows::reset;
-pub use script::{Attempt, Sent, attempts, sent};
+pub use script::{Attempt, Sent, attempts, reads, sent};
 
 use crate::world::{Answer, World};
 use backflow_plan::model::Route;

@@ -1,7 +1,7 @@
 //! Requests: every route with the names and ids of a choice of tenants.
 
 use super::{Caller, Fixture, Marks};
-use backflow_plan::model::{Naming, Place, Route, Segment};
+use backflow_plan::model::{BodyRule, Naming, Place, Route, Segment, Source};
 
 /// Whose names and ids a request uses, in each place where it can name something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,5 +177,20 @@ pub fn sent(fixture: &Fixture, route: &Route, caller: &Caller, attempt: &Attempt
             .collect(),
         claim: attempt.claim.map(|tenant| of(tenant).key()),
         body,
+    }
+}
+
+/// Whether a route reads a member of its body; any member, if nothing declares them.
+#[must_use]
+pub fn reads(route: &Route, name: &str) -> bool {
+    match &route.input.body {
+        BodyRule::Fields(fields) => fields.iter().any(|field| field.name == name),
+        _ => route.frame.iter().any(|source| match source {
+            Source::Body(keys) => keys
+                .first()
+                .and_then(|key| key.as_name())
+                .is_none_or(|key| key == name),
+            _ => false,
+        }),
     }
 }

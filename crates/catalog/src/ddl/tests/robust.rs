@@ -37,7 +37,8 @@ fn check(text: &str) {
             .first()
             .map(|m| m.postgres(&again))
             .unwrap_or_default();
-        if migration.transactional {
+        // A text with faults (a comment without an end) is refused and never sent anywhere.
+        if migration.transactional && !diagnostics.has_errors() {
             assert_eq!(text, quoted);
         }
     }

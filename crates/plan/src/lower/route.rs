@@ -91,6 +91,9 @@ impl<'a> Lowering<'a> {
         let view = self.view(&drafts, &kinds);
         let mut frame = self.frame(view);
         let roles = self.roles(out);
+        if self.named == Some(NamedBy::Mine) && !kinds.contains(&Kind::Pinned) {
+            self.report_unheld(out);
+        }
         let template = self.tenant_template(&mut frame, out);
         let steps = self.steps(&mut frame, (&drafts, &kinds), roles.clone(), (facts, out));
         let answer = answer::lower(&mut frame, self.doc.response.as_ref(), out);
@@ -180,6 +183,16 @@ impl<'a> Lowering<'a> {
         let program = plain.template(&template, out);
         std::mem::swap(&mut plain.sources, &mut frame.sources);
         program
+    }
+
+    /// With `"tenant": "mine"` roles limit the tenants whose rows are read; without such rows they limit nothing.
+    fn report_unheld(&self, out: &mut Diagnostics) {
+        let Some(roles) = &self.doc.roles else { return };
+        out.push(
+            Diagnostic::new(codes::ROLES_WITHOUT_TENANT, "these roles would limit nothing")
+                .at(roles.span, "no query here reads rows of the caller's tenants")
+                .help("name one tenant in the path, or take `rbac` away"),
+        );
     }
 
     /// The roles asked for, each of which must be possible.

@@ -37,7 +37,7 @@ const fn shell(name: &'static str, uses: &'static [&'static str]) -> Room {
     }
 }
 
-const ROOMS: [Room; 13] = [
+const ROOMS: [Room; 14] = [
     pure("diag", &[]),
     pure("expr", &["diag"]),
     pure("catalog", &["diag"]),
@@ -46,20 +46,23 @@ const ROOMS: [Room; 13] = [
     pure("plan", &["diag", "expr", "catalog", "config", "sql"]),
     shell("engine", &["diag", "expr", "catalog", "sql", "plan"]),
     shell("sqlite", &["diag", "expr", "catalog", "sql", "plan", "engine"]),
+    shell("postgres", &["diag", "expr", "catalog", "sql", "plan", "engine"]),
     shell("server", &["engine"]),
     shell(
         "cli",
         &[
-            "diag", "expr", "catalog", "config", "sql", "plan", "engine", "sqlite", "server",
+            "diag", "expr", "catalog", "config", "sql", "plan", "engine", "sqlite", "postgres",
+            "server",
         ],
     ),
     shell(
         TESTKIT,
         &[
-            "diag", "expr", "catalog", "config", "sql", "plan", "engine", "sqlite", "server",
+            "diag", "expr", "catalog", "config", "sql", "plan", "engine", "sqlite", "postgres",
+            "server",
         ],
     ),
-    shell("benches", &["engine", "server", "sqlite", TESTKIT]),
+    shell("benches", &["engine", "server", "sqlite", "postgres", TESTKIT]),
     shell("xtask", &[]),
 ];
 

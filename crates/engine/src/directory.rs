@@ -100,6 +100,7 @@ impl Recorder {
         Call {
             statement: Arc::clone(&self.statement),
             values,
+            alone: true,
         }
     }
 

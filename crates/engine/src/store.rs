@@ -50,6 +50,9 @@ pub struct Call {
     pub statement: Arc<Statement>,
     /// The values, by parameter position.
     pub values: Vec<Datum>,
+    /// It is the transaction's only statement, and whatever is made of its rows, nothing of it will have to
+    /// be undone: a store may commit it at once, without a transaction around it.
+    pub alone: bool,
 }
 
 /// The rows of a statement.
@@ -62,7 +65,7 @@ pub struct RowSet {
 /// A row of a statement.
 #[derive(Debug, Default, Clone)]
 pub struct Row {
-    /// The JSON of the row, if the statement makes one.
+    /// The JSON of the row, if the statement makes one; empty where it is NULL.
     pub json: String,
     /// The typed columns beside it, as the database gave them; the plan knows their types.
     pub cells: Vec<Datum>,

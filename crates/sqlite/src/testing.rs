@@ -53,6 +53,7 @@ pub(crate) fn call(text: &str, json: bool, cells: usize, values: Vec<Datum>) -> 
             cells,
         }),
         values,
+        alone: false,
     }
 }
 

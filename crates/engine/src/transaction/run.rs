@@ -169,6 +169,7 @@ impl Run {
         Ok(Turn::Run(Call {
             statement: Arc::clone(&guard.statement),
             values,
+            alone: false,
         }))
     }
 
@@ -225,6 +226,7 @@ impl Run {
                 return Ok(Turn::Run(Call {
                     statement: Arc::clone(&step.statement),
                     values,
+                    alone: false,
                 }));
             }
             event::skipped(&self.request_id, step);

@@ -4,9 +4,12 @@
 //! Invariant: no value of a request is in here; values are [`ParamId`]s, filled in at run time.
 //! Not here: why a condition is there (tenancy, the author's filter); that is the planner's business.
 
+mod chain;
 mod cond;
 mod scalar;
+pub mod visit;
 
+pub use chain::{Chain, Chained, PartCell, PartLayout};
 pub use cond::{Comparison, Cond, Containment};
 pub use scalar::{ArithmeticOp, Datum, JsonKey, JsonStep, Scalar};
 
@@ -27,6 +30,19 @@ pub enum Query {
     Update(Update),
     /// Removed rows.
     Delete(Delete),
+}
+
+impl Query {
+    /// What each row answers.
+    #[must_use]
+    pub fn outputs(&self) -> &Outputs {
+        match self {
+            Query::Read(read) => &read.outputs,
+            Query::Insert(insert) => &insert.outputs,
+            Query::Update(update) => &update.outputs,
+            Query::Delete(delete) => &delete.outputs,
+        }
+    }
 }
 
 /// What a statement answers per row: a JSON object made of `members`, then `cells` as typed columns.

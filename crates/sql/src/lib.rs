@@ -21,6 +21,6 @@ pub use filter::{
     ColumnPath, FilterOp, Operator, OrderTerm, nearest_operator, parse_column_path, parse_operator,
     parse_order,
 };
-pub use render::{castable, render};
+pub use render::{castable, render, render_chain};
 pub use scalar::{ScalarAst, try_parse_scalar};
 pub use select::{SelectItem, SelectList, parse_select};

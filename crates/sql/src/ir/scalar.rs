@@ -4,7 +4,7 @@
 //! Invariant: a literal is a constant of the author or of the schema; what a request sends is a parameter.
 //! Not here: their text; see `render::scalar`.
 
-use super::{Cond, ParamId};
+use super::{Cond, ParamId, PartCell};
 use backflow_catalog::{ColumnId, ColumnType, TableId};
 
 /// A value as the database takes and gives it, already of its column's type.
@@ -84,6 +84,17 @@ pub enum Scalar {
         /// Its value.
         value: Box<Scalar>,
     },
+    /// A value of an earlier part's row in a chain; NULL where that has none.
+    Earlier {
+        /// The part.
+        part: usize,
+        /// Which value.
+        cell: PartCell,
+        /// Its type.
+        ty: ColumnType,
+    },
+    /// A text with ASCII letters in lower case.
+    Lower(Box<Scalar>),
     /// The instant plus a duration in microseconds (date/time columns; the instant is a parameter).
     Shift(Box<Scalar>, i64),
 }

@@ -35,6 +35,10 @@ pub(super) trait Syntax: Sync {
     fn json_value(&self, value: &str, ty: &ColumnType) -> String;
     /// A step into a JSON value.
     fn json_step(&self, document: &str, step: &JsonStep) -> String;
+    /// A cell of a row as stores take it: booleans, integers, floats, and canonical text for all else.
+    fn cell(&self, value: &Typed) -> String;
+    /// ASCII letters in lower case.
+    fn lower(&self, text: &str) -> String;
     /// Typed arithmetic.
     fn arithmetic(&self, op: ArithmeticOp, left: &str, right: &str, ty: &ColumnType) -> String;
     /// A value in another type.

@@ -6,6 +6,7 @@
 //! escaped, every other value is a numbered parameter; the same query always gives the same text.
 //! Not here: which conditions a query needs.
 
+mod chain;
 mod cond;
 mod dialect;
 mod json;
@@ -20,7 +21,7 @@ mod write;
 
 pub use sqlite_cast::castable;
 
-use crate::ir::{Dialect, Outputs, Query, Statement};
+use crate::ir::{Chain, Chained, Dialect, Outputs, Query, Statement};
 use backflow_catalog::{Catalog, ColumnId, TableId};
 use dialect::{Syntax, quoted};
 
@@ -30,13 +31,9 @@ use dialect::{Syntax, quoted};
 /// NULL, which never holds; the planner refuses them before.
 #[must_use]
 pub fn render(query: &Query, catalog: &Catalog, dialect: Dialect) -> Statement {
-    let mut renderer = Renderer::new(catalog, dialect, query);
-    let (text, outputs) = match query {
-        Query::Read(read) => (renderer.top_read(read), &read.outputs),
-        Query::Insert(insert) => (renderer.insert(insert), &insert.outputs),
-        Query::Update(update) => (renderer.update(update), &update.outputs),
-        Query::Delete(delete) => (renderer.delete(delete), &delete.outputs),
-    };
+    let mut renderer = Renderer::new(catalog, dialect, written(query).into_iter().collect());
+    let text = renderer.query(query);
+    let outputs = query.outputs();
     Statement {
         text,
         json: outputs.members.is_some(),
@@ -44,13 +41,35 @@ pub fn render(query: &Query, catalog: &Catalog, dialect: Dialect) -> Statement {
     }
 }
 
+/// Renders several queries as one statement.
+#[must_use]
+pub fn render_chain(chain: &Chain, catalog: &Catalog, dialect: Dialect) -> Chained {
+    let state = chain::State::of(chain);
+    let written = chain.parts.iter().filter_map(written).collect();
+    let mut renderer = Renderer::new(catalog, dialect, written);
+    renderer.chain = Some(state);
+    renderer.chain(chain)
+}
+
 /// The state while one statement is rendered.
 struct Renderer<'a> {
     catalog: &'a Catalog,
     syntax: &'static dyn Syntax,
     next_alias: usize,
-    /// The written table's name, by which its rows are called; no alias may hide it.
-    written: Option<&'a str>,
+    /// The written tables, by whose names their rows are called; no alias may hide them.
+    written: Vec<TableId>,
+    /// When several queries become one statement: how they are joined.
+    chain: Option<chain::State>,
+}
+
+/// The table that a query writes.
+fn written(query: &Query) -> Option<TableId> {
+    match query {
+        Query::Read(_) => None,
+        Query::Insert(insert) => Some(insert.into),
+        Query::Update(update) => Some(update.table),
+        Query::Delete(delete) => Some(delete.table),
+    }
 }
 
 /// The row that columns belong to.
@@ -62,18 +81,22 @@ struct Scope {
 }
 
 impl<'a> Renderer<'a> {
-    fn new(catalog: &'a Catalog, dialect: Dialect, query: &Query) -> Self {
-        let written = match query {
-            Query::Read(_) => None,
-            Query::Insert(insert) => Some(insert.into),
-            Query::Update(update) => Some(update.table),
-            Query::Delete(delete) => Some(delete.table),
-        };
+    fn new(catalog: &'a Catalog, dialect: Dialect, written: Vec<TableId>) -> Self {
         Self {
             catalog,
             syntax: dialect::of(dialect),
             next_alias: 0,
-            written: written.map(|table| catalog.table(table).name.as_str()),
+            written,
+            chain: None,
+        }
+    }
+
+    fn query(&mut self, query: &Query) -> String {
+        match query {
+            Query::Read(read) => self.top_read(read),
+            Query::Insert(insert) => self.insert(insert),
+            Query::Update(update) => self.update(update),
+            Query::Delete(delete) => self.delete(delete),
         }
     }
 
@@ -94,10 +117,8 @@ impl<'a> Renderer<'a> {
         loop {
             let qualifier = format!("t{}", self.next_alias);
             self.next_alias += 1;
-            if !self
-                .written
-                .is_some_and(|name| name.eq_ignore_ascii_case(&qualifier))
-            {
+            let hides = |table: &TableId| self.catalog.table(*table).name.eq_ignore_ascii_case(&qualifier);
+            if !self.written.iter().any(hides) {
                 return Scope { table, qualifier };
             }
         }
@@ -122,11 +143,20 @@ impl<'a> Renderer<'a> {
             .members
             .as_ref()
             .map(|members| self.row_json(members, scope));
-        let mut columns: Vec<String> = json.into_iter().collect();
-        columns.extend(outputs.cells.iter().map(|column| self.column(scope, *column)));
+        let mut cells = Vec::with_capacity(outputs.cells.len() + outputs.extra.len());
+        cells.extend(
+            outputs
+                .cells
+                .iter()
+                .map(|column| self.typed_column(scope, *column)),
+        );
         for value in &outputs.extra {
-            columns.push(self.scalar(value, scope).sql);
+            cells.push(self.scalar(value, scope));
         }
-        columns
+        if let Some(chain) = &mut self.chain {
+            return chain.part_columns(json, cells);
+        }
+        let cells = cells.iter().map(|cell| self.syntax.cell(cell));
+        json.into_iter().chain(cells).collect()
     }
 }

@@ -49,6 +49,11 @@ impl Renderer<'_> {
                 let sql = format!("(SELECT {found} FROM {from} WHERE {left} = {right})");
                 Typed::new(sql, self.column_type(&other, *column))
             }
+            Scalar::Earlier { part, cell, ty } => Typed::new(self.earlier(*part, *cell), ty.clone()),
+            Scalar::Lower(text) => {
+                let text = self.scalar(text, scope);
+                Typed::new(self.syntax.lower(&text.sql), ColumnType::Text)
+            }
             Scalar::Shift(instant, micros) => {
                 let instant = self.scalar(instant, scope);
                 Typed {

@@ -66,6 +66,14 @@ impl Syntax for Sqlite {
         }
     }
 
+    fn cell(&self, value: &Typed) -> String {
+        value.sql.clone()
+    }
+
+    fn lower(&self, text: &str) -> String {
+        format!("lower({text})")
+    }
+
     fn arithmetic(&self, op: ArithmeticOp, left: &str, right: &str, ty: &ColumnType) -> String {
         let symbol = match op {
             ArithmeticOp::Add => "+",

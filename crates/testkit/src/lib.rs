@@ -19,6 +19,8 @@
     reason = "a broken fixture is told at once; nothing here ships"
 )]
 
+mod blocking;
+pub mod cluster;
 pub mod crawl;
 pub mod document;
 pub mod mutants;

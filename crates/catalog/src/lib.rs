@@ -22,6 +22,6 @@ pub mod ddl;
 pub mod model;
 pub mod relations;
 
-pub use ddl::{Ddl, DdlStatement, Definition, Migration, Schema, read};
+pub use ddl::{Ddl, DdlStatement, Definition, Migration, Reach, Schema, Unmodelled, read};
 pub use model::*;
 pub use relations::{Link, LinkKind, links, singular};

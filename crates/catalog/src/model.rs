@@ -237,6 +237,9 @@ pub struct Table {
     pub foreign_keys: Vec<ForeignKey>,
     /// Further indexes.
     pub indexes: Vec<Index>,
+    /// Whether triggers or rules of the author's may act when its rows change. Read from files, it may be set
+    /// though there are none.
+    pub triggers: bool,
     /// Where it is declared, if in a file.
     pub span: Option<Span>,
 }

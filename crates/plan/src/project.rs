@@ -237,6 +237,7 @@ fn directory() -> Table {
         uniques: Vec::new(),
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
+        triggers: false,
         span: None,
     }
 }

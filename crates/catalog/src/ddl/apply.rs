@@ -41,11 +41,8 @@ impl Definition {
                 add_label(self, name, (label, *if_not_exists), place, diagnostics);
             }
             Ddl::Insert(insert) => check_insert(self, insert, diagnostics),
-            Ddl::Other { keyword } => {
-                let only_rows = ["INSERT", "UPDATE", "DELETE", "TRUNCATE"];
-                self.opaque |= !only_rows.iter().any(|verb| keyword.starts_with(verb));
-            }
-            Ddl::Comment | Ddl::Nothing | Ddl::Transaction => {}
+            // What it may have done is noted when it is read; see `unmodelled`.
+            Ddl::Other { .. } | Ddl::Comment | Ddl::Nothing | Ddl::Transaction => {}
             ddl => change::apply(self, ddl, diagnostics),
         }
     }
@@ -92,6 +89,8 @@ fn create_table(definition: &mut Definition, create: &CreateTable, diagnostics: 
         constraints: Vec::new(),
         indexes: Vec::new(),
         incomplete: create.incomplete,
+        triggers: false,
+        touched: false,
     };
     for column in &create.columns {
         match table.column(&column.name.value) {

@@ -61,6 +61,11 @@ impl<'a> Cursor<'a> {
         self.tokens.get(self.at + ahead).map(|token| &token.kind)
     }
 
+    /// All tokens of the statement.
+    pub(crate) fn tokens(&self) -> &'a [Token] {
+        self.tokens
+    }
+
     pub(crate) fn done(&self) -> bool {
         self.at >= self.tokens.len()
     }

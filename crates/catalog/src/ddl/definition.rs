@@ -7,6 +7,7 @@
 
 use super::ast::{ColumnDef, Constraint, ConstraintKind, CreateIndex, Name, Reference, TypeName};
 use super::types::resolve;
+use super::unmodelled::Beyond;
 use crate::model::{ColumnType, EnumType};
 
 /// Everything that exists after some statements.
@@ -18,6 +19,8 @@ pub struct Definition {
     pub enums: Vec<EnumType>,
     /// Whether something ran, or could not be read, that may have made tables unknown here.
     pub(crate) opaque: bool,
+    /// Statements that are not modelled.
+    pub(crate) beyond: Beyond,
 }
 
 /// A table with everything that belongs to it.
@@ -33,6 +36,10 @@ pub struct TableDef {
     pub indexes: Vec<CreateIndex>,
     /// Whether a part of it could not be read.
     pub(crate) incomplete: bool,
+    /// Whether a statement that is not modelled may have given it triggers or rules.
+    pub(crate) triggers: bool,
+    /// Whether a statement that is not modelled names it and may have changed it.
+    pub(crate) touched: bool,
 }
 
 impl Definition {

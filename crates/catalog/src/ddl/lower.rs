@@ -40,6 +40,7 @@ fn lower_table(definition: &Definition, table: &TableDef) -> Table {
         uniques: Vec::new(),
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
+        triggers: table.may_have_triggers(&definition.beyond),
         span: Some(table.name.span),
     };
     for constraint in &table.constraints {

@@ -10,7 +10,8 @@ use super::cursor::Cursor;
 use super::definition::Definition;
 use super::lexer::{Lexed, Token, TokenKind, lex};
 use super::statement::statement;
-use crate::model::Catalog;
+use super::unmodelled::{self, Unmodelled};
+use crate::model::{Catalog, TableId};
 use backflow_diag::{Diagnostic, Diagnostics, FileId, SourceMap, Span, codes};
 
 /// What the migrations make.
@@ -20,6 +21,10 @@ pub struct Schema {
     pub catalog: Catalog,
     /// The migrations, in the order given.
     pub migrations: Vec<Migration>,
+    /// Statements that only PostgreSQL knows, in order.
+    pub unmodelled: Vec<Unmodelled>,
+    /// Tables of the catalog that such a statement names and may have changed.
+    pub touched: Vec<TableId>,
 }
 
 /// A file of statements.
@@ -72,9 +77,16 @@ pub fn read(sources: &SourceMap, files: &[FileId], diagnostics: &mut Diagnostics
     for file in files {
         migrations.push(read_file(sources, *file, &mut definition, diagnostics));
     }
+    let catalog = definition.catalog();
+    let touched = definition.tables.iter().zip(catalog.table_ids());
     Schema {
-        catalog: definition.catalog(),
+        touched: touched
+            .filter(|(table, _)| table.touched)
+            .map(|(_, id)| id)
+            .collect(),
+        catalog,
         migrations,
+        unmodelled: definition.beyond.statements,
     }
 }
 
@@ -122,6 +134,9 @@ fn read_statement(
     match statement(cursor) {
         Ok(statements) => {
             for statement in statements {
+                if let Ddl::Other { keyword } = &statement.ddl {
+                    unmodelled::note(definition, cursor.tokens(), statement.span, keyword);
+                }
                 definition.apply(&statement, diagnostics);
                 migration.statements.push(statement);
             }

@@ -28,6 +28,7 @@ mod operand;
 mod statement;
 mod strings;
 mod types;
+mod unmodelled;
 mod words;
 
 #[cfg(test)]
@@ -43,3 +44,4 @@ pub use expr::{BinaryOp, ExprKind, Literal, MAX_DEPTH, MAX_NODES, SqlExpr, SqlTe
 pub use expr_parser::number;
 pub use migration::{Migration, Schema, read};
 pub use types::BUILT_IN;
+pub use unmodelled::{Reach, Unmodelled};

@@ -5,6 +5,7 @@
 mod expressions;
 mod faults;
 mod robust;
+mod unmodelled;
 
 use super::{Ddl, Schema, read};
 use crate::model::{Catalog, Column, ColumnType, DefaultValue, Table};

@@ -121,6 +121,7 @@ pub(super) fn table(name: &str, columns: Vec<Column>) -> Table {
         uniques: Vec::new(),
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
+        triggers: false,
         span: None,
     }
 }

@@ -263,6 +263,8 @@ pub struct Delete {
 pub enum Dialect {
     /// SQLite, with the functions that our store registers.
     Sqlite,
+    /// PostgreSQL 15 or later; parameters are sent as text.
+    Postgres,
 }
 
 /// A finished statement.

@@ -4,19 +4,19 @@
 //! Not here: what is written into it; the planner makes that statement.
 
 use crate::ir::Dialect;
-use backflow_catalog::Table;
+use backflow_catalog::{ColumnType, Table};
 
 /// The statements that make the directory's table if it is not there.
 ///
 /// Its columns are uuids, texts and instants; on SQLite all three are kept as canonical text.
 #[must_use]
 pub fn directory(table: &Table, dialect: Dialect) -> Vec<String> {
-    let Dialect::Sqlite = dialect;
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let mut parts: Vec<String> = Vec::new();
     for column in &table.columns {
         let not_null = if column.not_null { " NOT NULL" } else { "" };
-        parts.push(format!("{} TEXT{not_null}", quoted(&column.name)));
+        let ty = type_name(&column.ty, dialect);
+        parts.push(format!("{} {ty}{not_null}", quoted(&column.name)));
     }
     let key: Vec<String> = table
         .primary_key
@@ -25,9 +25,22 @@ pub fn directory(table: &Table, dialect: Dialect) -> Vec<String> {
         .map(|column| quoted(&column.name))
         .collect();
     parts.push(format!("PRIMARY KEY ({})", key.join(", ")));
+    let options = match dialect {
+        Dialect::Sqlite => " STRICT, WITHOUT ROWID",
+        Dialect::Postgres => "",
+    };
     let name = quoted(&table.name);
     vec![format!(
-        "CREATE TABLE IF NOT EXISTS {name} ({}) STRICT, WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS {name} ({}){options}",
         parts.join(", ")
     )]
+}
+
+fn type_name(ty: &ColumnType, dialect: Dialect) -> &'static str {
+    match (dialect, ty) {
+        (Dialect::Sqlite, _) => "TEXT",
+        (Dialect::Postgres, ColumnType::Uuid) => "uuid",
+        (Dialect::Postgres, ColumnType::TimestampTz) => "timestamptz",
+        (Dialect::Postgres, _) => "text",
+    }
 }

@@ -100,10 +100,7 @@ impl Renderer<'_> {
         let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
         let ordered = |symbol: &str| {
             let same = left.ty == right.ty;
-            let keys = (
-                self.syntax.sort_key(&left, self.catalog),
-                self.syntax.sort_key(&right, self.catalog),
-            );
+            let keys = (self.syntax.sort_key(&left), self.syntax.sort_key(&right));
             let (left, right) = if same {
                 keys
             } else {

@@ -6,7 +6,7 @@
 //! Not here: the structure of statements.
 
 use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, Dialect, JsonStep, ParamId};
-use backflow_catalog::{Catalog, Column, ColumnType};
+use backflow_catalog::{Catalog, ColumnId, ColumnType, TableId};
 
 /// A rendered value and its type, where that is known.
 #[derive(Debug, Clone)]
@@ -26,7 +26,9 @@ impl Typed {
 }
 
 /// The expressions of one database. Every result stands for itself: a call, a name, or in parentheses.
-pub(super) trait Syntax: Sync {
+pub(super) trait Syntax {
+    /// A text constant. It must not hold NUL.
+    fn text(&self, value: &str) -> String;
     /// A bind parameter.
     fn param(&self, param: ParamId, ty: &ColumnType) -> String;
     /// A constant.
@@ -46,7 +48,7 @@ pub(super) trait Syntax: Sync {
     /// Both sides so that `=` compares them by value.
     fn equal_keys(&self, left: &Typed, right: &Typed) -> (String, String);
     /// The value so that it can be ordered.
-    fn sort_key(&self, value: &Typed, catalog: &Catalog) -> String;
+    fn sort_key(&self, value: &Typed) -> String;
     /// `LIKE`
     fn like(&self, left: &str, pattern: &str, fold: bool) -> String;
     /// The value is in a list parameter.
@@ -54,11 +56,15 @@ pub(super) trait Syntax: Sync {
     /// Containment of arrays and of JSON.
     fn contain(&self, left: &str, op: Containment, right: &str) -> String;
     /// An instant moved by microseconds.
-    fn shift(&self, value: &str, micros: i64) -> String;
+    fn shift(&self, value: &Typed, micros: i64) -> String;
     /// A column's default as an expression.
-    fn default(&self, column: &Column) -> String;
+    fn default(&self, table: TableId, column: ColumnId) -> String;
+    /// The word that stands for a column's default where a whole value stands, if there is one.
+    fn default_word(&self) -> Option<&'static str>;
+    /// Whether the rows that a write answers go by the written table's alias, if it has one.
+    fn returns_alias(&self) -> bool;
     /// An aggregate and its type; `None` counts rows.
-    fn aggregate(&self, function: Aggregate, value: Option<&Typed>, catalog: &Catalog) -> Typed;
+    fn aggregate(&self, function: Aggregate, value: Option<&Typed>) -> Typed;
     /// JSON rows of a group, joined by commas; NULL when there are none. `order` may be empty.
     fn joined(&self, json: &str, order: &str) -> String;
     /// `LIMIT` and `OFFSET` with their leading space.
@@ -67,9 +73,10 @@ pub(super) trait Syntax: Sync {
     fn lock(&self, qualifier: &str) -> String;
 }
 
-pub(super) fn of(dialect: Dialect) -> &'static dyn Syntax {
+pub(super) fn of(dialect: Dialect, catalog: &Catalog) -> Box<dyn Syntax + '_> {
     match dialect {
-        Dialect::Sqlite => &super::sqlite::Sqlite,
+        Dialect::Sqlite => Box::new(super::sqlite::Sqlite { catalog }),
+        Dialect::Postgres => Box::new(super::postgres::Postgres { catalog }),
     }
 }
 

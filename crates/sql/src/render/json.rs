@@ -5,7 +5,7 @@
 //! value prints `null` for NULL.
 //! Not here: related rows' own queries; see `rows`.
 
-use super::dialect::{json_string, text};
+use super::dialect::{Syntax, json_string};
 use super::{Renderer, Scope};
 use crate::ir::Member;
 use backflow_catalog::ColumnType;
@@ -57,7 +57,7 @@ impl Fragment {
     }
 
     /// The text expression, between `before` and `after`.
-    pub(super) fn concatenated(mut self, before: &str, after: &str) -> String {
+    pub(super) fn concatenated(mut self, before: &str, after: &str, syntax: &dyn Syntax) -> String {
         if let Some(Piece::Constant(first)) = self.pieces.first_mut() {
             first.insert_str(0, before);
         } else if !before.is_empty() {
@@ -68,7 +68,7 @@ impl Fragment {
             .pieces
             .into_iter()
             .filter_map(|piece| match piece {
-                Piece::Constant(json) => (!json.is_empty()).then(|| text(&json)),
+                Piece::Constant(json) => (!json.is_empty()).then(|| syntax.text(&json)),
                 Piece::Value(sql) => Some(sql),
             })
             .collect();
@@ -93,7 +93,8 @@ fn balanced(parts: &[String]) -> String {
 impl Renderer<'_> {
     /// The JSON object of a row.
     pub(super) fn row_json(&mut self, members: &[Member], scope: &Scope) -> String {
-        self.fragment(members, scope).concatenated("{", "}")
+        let fragment = self.fragment(members, scope);
+        fragment.concatenated("{", "}", &*self.syntax)
     }
 
     pub(super) fn fragment(&mut self, members: &[Member], scope: &Scope) -> Fragment {
@@ -124,7 +125,7 @@ impl Renderer<'_> {
                     column,
                 } => {
                     let column = column.map(|column| self.typed_column(scope, column));
-                    let value = self.syntax.aggregate(*function, column.as_ref(), self.catalog);
+                    let value = self.syntax.aggregate(*function, column.as_ref());
                     let ty = value.ty.unwrap_or(ColumnType::Text);
                     fragment.member(key, self.syntax.json_value(&value.sql, &ty));
                 }

@@ -10,6 +10,9 @@ mod chain;
 mod cond;
 mod dialect;
 mod json;
+mod postgres;
+mod postgres_cast;
+mod postgres_text;
 mod read;
 mod rows;
 mod scalar;
@@ -54,7 +57,7 @@ pub fn render_chain(chain: &Chain, catalog: &Catalog, dialect: Dialect) -> Chain
 /// The state while one statement is rendered.
 struct Renderer<'a> {
     catalog: &'a Catalog,
-    syntax: &'static dyn Syntax,
+    syntax: Box<dyn Syntax + 'a>,
     next_alias: usize,
     /// The written tables, by whose names their rows are called; no alias may hide them.
     written: Vec<TableId>,
@@ -84,7 +87,7 @@ impl<'a> Renderer<'a> {
     fn new(catalog: &'a Catalog, dialect: Dialect, written: Vec<TableId>) -> Self {
         Self {
             catalog,
-            syntax: dialect::of(dialect),
+            syntax: dialect::of(dialect, catalog),
             next_alias: 0,
             written,
             chain: None,

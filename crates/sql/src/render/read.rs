@@ -115,7 +115,7 @@ impl Renderer<'_> {
                 };
                 groups.remove(at);
             }
-            let key = self.syntax.sort_key(&value, self.catalog);
+            let key = self.syntax.sort_key(&value);
             let direction = if term.descending { " DESC" } else { "" };
             // Without NULLs the words would only keep an index from serving the order.
             let nulls = match &term.by {

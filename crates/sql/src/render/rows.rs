@@ -4,7 +4,7 @@
 //! `null` or `[]`, never NULL, so that the row around it stays whole.
 //! Not here: how related tables were found.
 
-use super::{Renderer, Scope, dialect::text};
+use super::{Renderer, Scope};
 use crate::ir::{Cond, Embed, Link, Member, Read};
 
 /// Where related rows come from.
@@ -48,9 +48,9 @@ impl Renderer<'_> {
             return None;
         }
         let absent = fragment.absent.clone();
-        let json = fragment.concatenated("", "");
+        let json = fragment.concatenated("", "", &*self.syntax);
         let first = self.first(&embed.read, &related, &json);
-        Some((format!("coalesce({first},{})", text(&absent)), absent))
+        Some((format!("coalesce({first},{})", self.syntax.text(&absent)), absent))
     }
 
     /// The conditions that `!inner` puts on the outer rows.
@@ -94,7 +94,7 @@ impl Renderer<'_> {
                 let between = self.aliased(*table);
                 let on = self.pairs(inner, &between, &scope);
                 let on = if on.is_empty() {
-                    "1".to_owned()
+                    "TRUE".to_owned()
                 } else {
                     on.join(" AND ")
                 };
@@ -130,7 +130,7 @@ impl Renderer<'_> {
         let window = self.bounds(read);
         let rows = self.syntax.joined("j", "");
         let inside = format!("SELECT {json} AS j FROM {from}{tail}{window}");
-        format!("(SELECT '['||coalesce({rows},'')||']' FROM ({inside}))")
+        format!("(SELECT '['||coalesce({rows},'')||']' FROM ({inside}) AS r)")
     }
 
     /// `WHERE`, `GROUP BY` and, if wanted, `ORDER BY`.

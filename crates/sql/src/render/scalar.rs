@@ -31,7 +31,7 @@ impl Renderer<'_> {
             Scalar::Coalesce(values) => self.coalesce(values, scope),
             Scalar::Test(cond) => Typed::new(format!("({})", self.cond(cond, scope)), ColumnType::Bool),
             Scalar::DefaultOf(column) => {
-                let default = self.syntax.default(self.catalog.column(scope.table, *column));
+                let default = self.syntax.default(scope.table, *column);
                 Typed::new(default, self.column_type(scope, *column))
             }
             Scalar::Lookup {
@@ -57,7 +57,7 @@ impl Renderer<'_> {
             Scalar::Shift(instant, micros) => {
                 let instant = self.scalar(instant, scope);
                 Typed {
-                    sql: self.syntax.shift(&instant.sql, *micros),
+                    sql: self.syntax.shift(&instant, *micros),
                     ty: instant.ty,
                 }
             }
@@ -120,7 +120,7 @@ impl Renderer<'_> {
                 let value = self.scalar(value, scope).sql;
                 format!("CASE WHEN {} THEN {value} ELSE {otherwise} END", self.flag(*flag))
             }
-            Assigned::Default => self.syntax.default(self.catalog.column(scope.table, column)),
+            Assigned::Default => self.syntax.default(scope.table, column),
         }
     }
 }

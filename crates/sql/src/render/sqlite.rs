@@ -7,11 +7,17 @@
 use super::dialect::{Syntax, Typed, text};
 use super::sqlite_cast;
 use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, JsonKey, JsonStep, ParamId};
-use backflow_catalog::{Catalog, Column, ColumnType, DefaultValue};
+use backflow_catalog::{Catalog, ColumnId, ColumnType, DefaultValue, TableId};
 
-pub(super) struct Sqlite;
+pub(super) struct Sqlite<'a> {
+    pub(super) catalog: &'a Catalog,
+}
 
-impl Syntax for Sqlite {
+impl Syntax for Sqlite<'_> {
+    fn text(&self, value: &str) -> String {
+        text(value)
+    }
+
     fn param(&self, param: ParamId, _: &ColumnType) -> String {
         format!("?{}", u32::from(param.0) + 1)
     }
@@ -131,11 +137,11 @@ impl Syntax for Sqlite {
         (key(left), key(right))
     }
 
-    fn sort_key(&self, value: &Typed, catalog: &Catalog) -> String {
+    fn sort_key(&self, value: &Typed) -> String {
         match &value.ty {
             Some(ColumnType::Numeric(_)) => format!("bf_dec_key({})", value.sql),
             Some(ColumnType::Enum(id)) => {
-                let arms = catalog.labels(*id).iter().enumerate();
+                let arms = self.catalog.labels(*id).iter().enumerate();
                 let arms: String = arms
                     .map(|(at, label)| format!(" WHEN {} THEN {at}", text(label)))
                     .collect();
@@ -173,14 +179,16 @@ impl Syntax for Sqlite {
         }
     }
 
-    fn shift(&self, value: &str, micros: i64) -> String {
+    fn shift(&self, value: &Typed, micros: i64) -> String {
         format!(
-            "bf_shift({value},{})",
+            "bf_shift({},{})",
+            value.sql,
             self.literal(&Datum::Int(micros), &ColumnType::Int8)
         )
     }
 
-    fn default(&self, column: &Column) -> String {
+    fn default(&self, table: TableId, column: ColumnId) -> String {
+        let column = self.catalog.column(table, column);
         match &column.default {
             // A missing value for an INTEGER PRIMARY KEY is NULL, too: SQLite assigns one.
             None | Some(DefaultValue::Sequence | DefaultValue::Expression(_)) => "NULL".to_owned(),
@@ -190,7 +198,15 @@ impl Syntax for Sqlite {
         }
     }
 
-    fn aggregate(&self, function: Aggregate, value: Option<&Typed>, catalog: &Catalog) -> Typed {
+    fn default_word(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn returns_alias(&self) -> bool {
+        false
+    }
+
+    fn aggregate(&self, function: Aggregate, value: Option<&Typed>) -> Typed {
         let Some(value) = value else {
             return Typed::new("count(*)".to_owned(), ColumnType::Int8);
         };
@@ -205,8 +221,8 @@ impl Syntax for Sqlite {
             Aggregate::Sum => Typed::new(format!("sum({sql})"), ty),
             Aggregate::Avg if exact || ty.is_integer() => Typed::new(format!("bf_dec_avg({sql})"), numeric),
             Aggregate::Avg => Typed::new(format!("avg({sql})"), ColumnType::Float8),
-            Aggregate::Min => Typed::new(self.extreme("min", value, catalog), ty),
-            Aggregate::Max => Typed::new(self.extreme("max", value, catalog), ty),
+            Aggregate::Min => Typed::new(self.extreme("min", value), ty),
+            Aggregate::Max => Typed::new(self.extreme("max", value), ty),
         }
     }
 
@@ -230,14 +246,14 @@ impl Syntax for Sqlite {
     }
 }
 
-impl Sqlite {
+impl Sqlite<'_> {
     /// `min` and `max`: enums by the order of their labels, numerics by value.
-    fn extreme(&self, function: &str, value: &Typed, catalog: &Catalog) -> String {
+    fn extreme(&self, function: &str, value: &Typed) -> String {
         match &value.ty {
             Some(ColumnType::Numeric(_)) => format!("bf_dec_{function}({})", value.sql),
-            Some(ColumnType::Enum(id)) if !catalog.labels(*id).is_empty() => {
-                let key = self.sort_key(value, catalog);
-                let arms = catalog.labels(*id).iter().enumerate();
+            Some(ColumnType::Enum(id)) if !self.catalog.labels(*id).is_empty() => {
+                let key = self.sort_key(value);
+                let arms = self.catalog.labels(*id).iter().enumerate();
                 let arms: String = arms
                     .map(|(at, label)| format!(" WHEN {at} THEN {}", text(label)))
                     .collect();

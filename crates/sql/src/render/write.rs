@@ -25,7 +25,9 @@ impl Renderer<'_> {
                     .iter()
                     .map(|c| self.column_name(insert.into, *c))
                     .collect();
-                let rows = self.value_rows(&columns, &rows, &scope);
+                // Only where rows are values as they stand can a word take a default's place.
+                let word = guard.is_empty().then(|| self.syntax.default_word()).flatten();
+                let rows = self.value_rows(&columns, &rows, &scope, word);
                 format!(
                     " ({}) {}",
                     names.join(","),
@@ -39,7 +41,12 @@ impl Renderer<'_> {
             .conflict
             .as_ref()
             .map(|conflict| self.conflict(conflict, insert.into, &stored));
-        let returning = self.returning(&insert.outputs, &scope);
+        let answered = if self.syntax.returns_alias() {
+            &stored
+        } else {
+            &scope
+        };
+        let returning = self.returning(&insert.outputs, answered);
         format!("{into}{body}{}{returning}", conflict.unwrap_or_default())
     }
 
@@ -76,16 +83,26 @@ impl Renderer<'_> {
         }
     }
 
-    fn value_rows(&mut self, columns: &[ColumnId], rows: &[Vec<Assigned>], scope: &Scope) -> Vec<String> {
+    fn value_rows(
+        &mut self,
+        columns: &[ColumnId],
+        rows: &[Vec<Assigned>],
+        scope: &Scope,
+        word: Option<&str>,
+    ) -> Vec<String> {
         let mut texts = Vec::with_capacity(rows.len());
         for row in rows {
             let mut values = Vec::with_capacity(columns.len());
             for (at, column) in columns.iter().enumerate() {
-                let default = self.syntax.default(self.catalog.column(scope.table, *column));
-                values.push(match row.get(at) {
-                    Some(value) => self.assigned(value, &default, *column, scope),
-                    None => default,
-                });
+                let value = match (row.get(at), word) {
+                    (None | Some(Assigned::Default), Some(word)) => word.to_owned(),
+                    (None, None) => self.syntax.default(scope.table, *column),
+                    (Some(value), _) => {
+                        let default = self.syntax.default(scope.table, *column);
+                        self.assigned(value, &default, *column, scope)
+                    }
+                };
+                values.push(value);
             }
             texts.push(values.join(","));
         }
@@ -116,7 +133,10 @@ impl Renderer<'_> {
         let mut parts = Vec::with_capacity(set.len());
         for (column, value) in set {
             let kept = self.column(scope, *column);
-            let value = self.assigned(value, &kept, *column, scope);
+            let value = match (value, self.syntax.default_word()) {
+                (Assigned::Default, Some(word)) => word.to_owned(),
+                (value, _) => self.assigned(value, &kept, *column, scope),
+            };
             parts.push(format!("{} = {value}", self.column_name(scope.table, *column)));
         }
         if parts.is_empty() {
@@ -171,6 +191,6 @@ fn source_rows(rows: &[String], guard: &[String], width: usize) -> String {
         ([], _) => format!("SELECT {} WHERE FALSE", vec!["NULL"; width].join(",")),
         (_, []) => values(),
         ([row], guard) => format!("SELECT {row} WHERE {}", guard.join(" AND ")),
-        (_, guard) => format!("SELECT * FROM ({}) WHERE {}", values(), guard.join(" AND ")),
+        (_, guard) => format!("SELECT * FROM ({}) AS v WHERE {}", values(), guard.join(" AND ")),
     }
 }

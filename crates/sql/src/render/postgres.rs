@@ -1,0 +1,272 @@
+//! PostgreSQL's expressions.
+//!
+//! Role: [`Syntax`] for PostgreSQL 15 and later. Invariant: every parameter and constant carries its type, for
+//! parameters are sent as text of no type; no result depends on a setting of the session.
+//! Not here: casts, see `postgres_cast`; how values print, see `postgres_text`.
+
+use super::dialect::{Syntax, Typed, quoted};
+use super::{postgres_cast, postgres_text};
+use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, JsonKey, JsonStep, ParamId};
+use backflow_catalog::{Catalog, ColumnId, ColumnType, DefaultValue, TableId};
+
+pub(super) struct Postgres<'a> {
+    pub(super) catalog: &'a Catalog,
+}
+
+impl Syntax for Postgres<'_> {
+    fn text(&self, value: &str) -> String {
+        postgres_text::constant(value)
+    }
+
+    fn param(&self, param: ParamId, ty: &ColumnType) -> String {
+        let number = format!("${}", u32::from(param.0) + 1);
+        match ty {
+            ColumnType::Array(item) => {
+                let items = self.items(&number, item);
+                format!("CASE WHEN {number}::jsonb IS NOT NULL THEN {items} END")
+            }
+            ty => format!("{number}::{}", self.type_name(ty)),
+        }
+    }
+
+    fn literal(&self, datum: &Datum, ty: &ColumnType) -> String {
+        let name = self.type_name(ty);
+        match (datum, ty) {
+            (Datum::Null, _) => format!("NULL::{name}"),
+            (Datum::Bool(value), _) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
+            (Datum::Int(value), ColumnType::Int4) if *value >= 0 => value.to_string(),
+            (Datum::Int(value), _) => format!("'{value}'::{name}"),
+            (Datum::Float(value), _) => format!("'{value:?}'::{name}"),
+            (Datum::Text(value), ColumnType::Array(item)) => {
+                self.items(&postgres_text::constant(value), item)
+            }
+            (Datum::Text(value), _) => format!("{}::{name}", postgres_text::constant(value)),
+        }
+    }
+
+    fn json_value(&self, value: &str, ty: &ColumnType) -> String {
+        postgres_text::json(value, ty)
+    }
+
+    fn json_step(&self, document: &str, step: &JsonStep) -> String {
+        let arrow = if step.as_text { "->>" } else { "->" };
+        match &step.key {
+            JsonKey::Name(name) => format!("({document} {arrow} {})", self.text(name)),
+            // Positions are 32 bits wide, and no array is longer.
+            JsonKey::Index(index) => {
+                let index = i32::try_from(*index).unwrap_or(i32::MAX);
+                format!("({document} {arrow} {index})")
+            }
+        }
+    }
+
+    fn cell(&self, value: &Typed) -> String {
+        postgres_text::cell(value)
+    }
+
+    fn lower(&self, text: &str) -> String {
+        format!("lower({text} COLLATE \"C\")")
+    }
+
+    fn arithmetic(&self, op: ArithmeticOp, left: &str, right: &str, ty: &ColumnType) -> String {
+        let float = matches!(ty, ColumnType::Float4 | ColumnType::Float8);
+        match op {
+            ArithmeticOp::Add => format!("({left} + {right})"),
+            ArithmeticOp::Sub => format!("({left} - {right})"),
+            ArithmeticOp::Mul => format!("({left} * {right})"),
+            ArithmeticOp::Div => format!("({left} / nullif({right},0))"),
+            // There is no such operator for floats.
+            ArithmeticOp::Rem if float => {
+                let (left, right) = (
+                    format!("{left}::text::numeric"),
+                    format!("{right}::text::numeric"),
+                );
+                format!("({left} % nullif({right},0))::{}", self.type_name(ty))
+            }
+            ArithmeticOp::Rem => format!("({left} % nullif({right},0))"),
+        }
+    }
+
+    fn cast(&self, value: &Typed, to: &ColumnType) -> String {
+        postgres_cast::cast(self, value, to)
+    }
+
+    fn equal_keys(&self, left: &Typed, right: &Typed) -> (String, String) {
+        postgres_cast::comparable(left, right)
+    }
+
+    fn sort_key(&self, value: &Typed) -> String {
+        match &value.ty {
+            Some(ColumnType::Text | ColumnType::Varchar(_)) => format!("{} COLLATE \"C\"", value.sql),
+            Some(ColumnType::Json) => format!("{}::text COLLATE \"C\"", value.sql),
+            _ => value.sql.clone(),
+        }
+    }
+
+    fn like(&self, left: &str, pattern: &str, fold: bool) -> String {
+        // Without `ESCAPE` the escape is `\`, and an index can serve a prefix.
+        match fold {
+            true => format!("{} LIKE {}", self.lower(left), self.lower(pattern)),
+            false => format!("{left} LIKE {pattern}"),
+        }
+    }
+
+    fn one_of(&self, left: &Typed, list: ParamId, ty: &ColumnType) -> String {
+        let items = self.items(&format!("${}", u32::from(list.0) + 1), ty);
+        format!("{} = ANY({items})", left.sql)
+    }
+
+    fn contain(&self, left: &str, op: Containment, right: &str) -> String {
+        let symbol = match op {
+            Containment::Contains => "@>",
+            Containment::ContainedBy => "<@",
+            Containment::Overlaps => "&&",
+        };
+        format!("{left} {symbol} {right}")
+    }
+
+    fn shift(&self, value: &Typed, micros: i64) -> String {
+        if value.is(|ty| *ty == ColumnType::Date) {
+            return format!("({} + '{}'::int4)", value.sql, micros.div_euclid(86_400_000_000));
+        }
+        format!("({} + '{micros} microseconds'::interval)", value.sql)
+    }
+
+    fn default(&self, table: TableId, column: ColumnId) -> String {
+        let declared = self.catalog.column(table, column);
+        let name = self.type_name(&declared.ty);
+        match &declared.default {
+            None => format!("NULL::{name}"),
+            Some(DefaultValue::Now) => now(&declared.ty),
+            Some(DefaultValue::RandomUuid) => format!("gen_random_uuid()::{name}"),
+            Some(DefaultValue::Literal(value)) => {
+                format!("{}::{name}", postgres_text::constant(value))
+            }
+            Some(DefaultValue::Sequence) => {
+                let table = postgres_text::constant(&quoted(&self.catalog.table(table).name));
+                let column = postgres_text::constant(&declared.name);
+                format!("nextval(pg_get_serial_sequence({table},{column}))::{name}")
+            }
+            Some(DefaultValue::Expression(sql)) => format!("({sql})::{name}"),
+        }
+    }
+
+    fn default_word(&self) -> Option<&'static str> {
+        Some("DEFAULT")
+    }
+
+    fn returns_alias(&self) -> bool {
+        true
+    }
+
+    fn aggregate(&self, function: Aggregate, value: Option<&Typed>) -> Typed {
+        let Some(value) = value else {
+            return Typed::new("count(*)".to_owned(), ColumnType::Int8);
+        };
+        let sql = &value.sql;
+        let ty = value.ty.clone().unwrap_or(ColumnType::Text);
+        let exact = ty == ColumnType::Int8 || matches!(ty, ColumnType::Numeric(_));
+        let numeric = ColumnType::Numeric(None);
+        match function {
+            Aggregate::Count => Typed::new(format!("count({sql})"), ColumnType::Int8),
+            Aggregate::Sum if exact => Typed::new(format!("sum({sql})"), numeric),
+            Aggregate::Sum if ty.is_integer() => Typed::new(format!("sum({sql})"), ColumnType::Int8),
+            Aggregate::Sum => Typed::new(format!("sum({sql})"), ty),
+            Aggregate::Avg if exact || ty.is_integer() => Typed::new(format!("avg({sql})"), numeric),
+            Aggregate::Avg => Typed::new(format!("avg({sql})"), ColumnType::Float8),
+            Aggregate::Min => Typed::new(self.extreme("min", value), ty),
+            Aggregate::Max => Typed::new(self.extreme("max", value), ty),
+        }
+    }
+
+    fn joined(&self, json: &str, order: &str) -> String {
+        if order.is_empty() {
+            return format!("string_agg({json},',')");
+        }
+        format!("string_agg({json},',' ORDER BY {order})")
+    }
+
+    fn window(&self, limit: Option<&str>, offset: Option<&str>) -> String {
+        let limit = limit.map_or_else(String::new, |limit| format!(" LIMIT {limit}"));
+        let offset = offset.map_or_else(String::new, |offset| format!(" OFFSET {offset}"));
+        limit + &offset
+    }
+
+    fn lock(&self, qualifier: &str) -> String {
+        format!(" FOR NO KEY UPDATE OF {qualifier}")
+    }
+}
+
+impl Postgres<'_> {
+    /// A type as casts call it. Lengths are left out: what is too long must fail, not be cut.
+    pub(super) fn type_name(&self, ty: &ColumnType) -> String {
+        let name = match ty {
+            ColumnType::Bool => "bool",
+            ColumnType::Int2 => "int2",
+            ColumnType::Int4 => "int4",
+            ColumnType::Int8 => "int8",
+            ColumnType::Float4 => "float4",
+            ColumnType::Float8 => "float8",
+            ColumnType::Numeric(_) => "numeric",
+            ColumnType::Text | ColumnType::Varchar(_) => "text",
+            ColumnType::Uuid => "uuid",
+            ColumnType::Date => "date",
+            ColumnType::Time => "time",
+            ColumnType::Timestamp => "timestamp",
+            ColumnType::TimestampTz => "timestamptz",
+            ColumnType::Interval => "interval",
+            ColumnType::Json => "json",
+            ColumnType::Jsonb => "jsonb",
+            ColumnType::Bytea => "bytea",
+            ColumnType::Enum(id) => {
+                let known = self.catalog.enums.get(id.0 as usize);
+                return known.map_or_else(|| "text".to_owned(), |known| qualified(&known.name));
+            }
+            // Arrays of `varchar` and of `text` have no common operators.
+            ColumnType::Array(item) if matches!(**item, ColumnType::Varchar(_)) => "varchar[]",
+            ColumnType::Array(item) => return format!("{}[]", self.type_name(item)),
+            ColumnType::Other(name) => return qualified(name),
+        };
+        name.to_owned()
+    }
+
+    /// The items of a JSON array as an array.
+    fn items(&self, json: &str, item: &ColumnType) -> String {
+        let array = self.type_name(&ColumnType::Array(Box::new(item.clone())));
+        let function = match item {
+            ColumnType::Json | ColumnType::Jsonb => "jsonb_array_elements",
+            _ => "jsonb_array_elements_text",
+        };
+        format!("ARRAY(SELECT {function}({json}::jsonb))::{array}")
+    }
+
+    /// `min` and `max`, of types that have none in their text form.
+    fn extreme(&self, function: &str, value: &Typed) -> String {
+        let sql = &value.sql;
+        match &value.ty {
+            Some(ColumnType::Bool) if function == "min" => format!("bool_and({sql})"),
+            Some(ColumnType::Bool) => format!("bool_or({sql})"),
+            Some(ColumnType::Text | ColumnType::Varchar(_)) => format!("{function}({sql} COLLATE \"C\")"),
+            Some(ty @ (ColumnType::Uuid | ColumnType::Json | ColumnType::Jsonb | ColumnType::Bytea)) => {
+                format!("{function}({sql}::text COLLATE \"C\")::{}", self.type_name(ty))
+            }
+            _ => format!("{function}({sql})"),
+        }
+    }
+}
+
+/// A name, perhaps with its schema before a point.
+fn qualified(name: &str) -> String {
+    let parts: Vec<String> = name.split('.').map(quoted).collect();
+    parts.join(".")
+}
+
+/// The present, in UTC where the type has no zone.
+fn now(ty: &ColumnType) -> String {
+    match ty {
+        ColumnType::TimestampTz => "now()".to_owned(),
+        ColumnType::Date => "(now() AT TIME ZONE 'UTC')::date".to_owned(),
+        ColumnType::Time => "(now() AT TIME ZONE 'UTC')::time".to_owned(),
+        _ => "(now() AT TIME ZONE 'UTC')".to_owned(),
+    }
+}

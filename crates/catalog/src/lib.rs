@@ -18,10 +18,12 @@
 //! assert_eq!(schema.catalog.table(notes).columns.len(), 2);
 //! ```
 
+mod complete;
 pub mod ddl;
 pub mod model;
 pub mod relations;
 
-pub use ddl::{Ddl, DdlStatement, Definition, Migration, Reach, Schema, Unmodelled, read};
+pub use complete::complete;
+pub use ddl::{Ddl, DdlStatement, Definition, Migration, Piece, Reach, Schema, Unmodelled, read};
 pub use model::*;
 pub use relations::{Link, LinkKind, links, singular};

@@ -16,10 +16,16 @@ pub(crate) fn allowed(table: &TableDef, column: &str) -> Vec<String> {
         .constraints
         .iter()
         .filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::Check(check) => texts(&check.expr, column),
+            ConstraintKind::Check(check) => Some(&check.expr),
             _ => None,
         });
-    checks.reduce(both).unwrap_or_default()
+    allowed_by(checks, column)
+}
+
+/// What some checks leave of a column.
+pub(crate) fn allowed_by<'a>(checks: impl Iterator<Item = &'a SqlExpr>, column: &str) -> Vec<String> {
+    let choices = checks.filter_map(|check| texts(check, column));
+    choices.reduce(both).unwrap_or_default()
 }
 
 fn both(left: Vec<String>, right: Vec<String>) -> Vec<String> {

@@ -61,6 +61,12 @@ impl<'a> Cursor<'a> {
         self.tokens.get(self.at + ahead).map(|token| &token.kind)
     }
 
+    /// The place of the whole statement.
+    pub(crate) fn whole(&self) -> Span {
+        let start = self.tokens.first().map_or(self.end, |token| token.start);
+        self.place(start, self.tokens.last().map_or(start, |token| token.end))
+    }
+
     /// All tokens of the statement.
     pub(crate) fn tokens(&self) -> &'a [Token] {
         self.tokens

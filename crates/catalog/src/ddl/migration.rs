@@ -8,7 +8,8 @@
 use super::ast::{Ddl, DdlStatement};
 use super::cursor::Cursor;
 use super::definition::Definition;
-use super::lexer::{Lexed, Token, TokenKind, lex};
+use super::lexer::{Lexed, lex};
+use super::split::statements;
 use super::statement::statement;
 use super::unmodelled::{self, Unmodelled};
 use crate::model::{Catalog, TableId};
@@ -40,34 +41,8 @@ pub struct Migration {
     pub transactional: bool,
     /// Reserved words that stand unquoted as names, in order.
     pub reserved: Vec<Span>,
-}
-
-impl Migration {
-    /// The text for PostgreSQL: as written, but reserved words used as names are quoted, and, when the file
-    /// is one transaction, its own `BEGIN` and `COMMIT` are blanked out.
-    #[must_use]
-    pub fn postgres(&self, sources: &SourceMap) -> String {
-        let text = sources.text(self.file);
-        let mut edits: Vec<(Span, bool)> = self.reserved.iter().map(|span| (*span, true)).collect();
-        if self.transactional {
-            let own = self
-                .statements
-                .iter()
-                .filter(|statement| statement.ddl == Ddl::Transaction);
-            edits.extend(own.map(|statement| (statement.span, false)));
-        }
-        edits.sort_by_key(|(span, _)| *span);
-        let (mut out, mut at) = (String::new(), 0_usize);
-        for (span, quote) in edits {
-            out.push_str(text.get(at..span.start as usize).unwrap_or(""));
-            if quote {
-                out.push_str(&format!("\"{}\"", sources.slice(span).to_ascii_lowercase()));
-            }
-            at = span.end as usize;
-        }
-        out.push_str(text.get(at..).unwrap_or(""));
-        out
-    }
+    /// The texts of its statements, in order, each without the semicolon.
+    pub texts: Vec<Span>,
 }
 
 /// Reads migrations in the order given, which must be that of their names.
@@ -106,19 +81,12 @@ fn read_file(
         statements: Vec::new(),
         transactional: !lexed.no_transaction,
         reserved: Vec::new(),
+        texts: Vec::new(),
     };
-    let semicolon = |token: &Token| token.kind == TokenKind::Symbol(";".to_owned());
-    let mut start = 0;
-    for tokens in lexed.tokens.split(semicolon) {
-        let end = lexed
-            .tokens
-            .get(start + tokens.len())
-            .map_or(text.len(), |token| token.start);
-        start += tokens.len() + 1;
-        if tokens.is_empty() {
-            continue;
-        }
+    for (tokens, end) in statements(&lexed.tokens) {
+        let end = lexed.tokens.get(end).map_or(text.len(), |token| token.start);
         let mut cursor = Cursor::new(&text, file, tokens, end);
+        migration.texts.push(cursor.whole());
         read_statement(&mut cursor, &mut migration, definition, diagnostics);
     }
     warn_reserved(sources, &migration, diagnostics);

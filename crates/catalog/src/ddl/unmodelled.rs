@@ -131,8 +131,12 @@ pub(crate) fn note(definition: &mut Definition, tokens: &[Token], span: Span, ke
     }
     if reach == Reach::Anything || (reach == Reach::Relations && keyword.starts_with("ALTER TABLE")) {
         let words = definition.beyond.with_bodies(all_words(tokens));
+        // `EXECUTE format(…)` may change any table without naming it.
+        let is_dynamic = reach == Reach::Anything && words.contains("execute");
         for table in &mut definition.tables {
-            table.touched |= words.contains(&table.name.value.to_lowercase());
+            table.touched |= is_dynamic || words.contains(&table.name.value.to_lowercase());
+            // It may have columns that are not known here.
+            table.incomplete |= table.touched;
             table.triggers |= reach == Reach::Anything;
         }
     }

@@ -75,6 +75,10 @@ fn what_code_names_it_may_have_changed() {
         ),
         ("ALTER TABLE a INHERIT b;", &["a", "b"]),
         ("CREATE VIEW v AS SELECT * FROM a;", &[]),
+        (
+            "DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN x int', t); END $$; CREATE INDEX ON a (x);",
+            &["a", "b"],
+        ),
     ] {
         assert_eq!(touched(sql), tables, "{sql}");
     }

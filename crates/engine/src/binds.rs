@@ -198,6 +198,14 @@ pub(crate) fn nothing_given(step: &Step, bounds: &[Option<Bound>]) -> Option<boo
     Some(nothing)
 }
 
+/// What a flag says; `None` if the bind is no flag.
+pub(crate) fn flag(step: &Step, bounds: &[Option<Bound>], bind: usize) -> Option<bool> {
+    match step.binds.get(bind).map(|bind| &bind.value) {
+        Some(BindValue::Given(of)) => Some(is_given(bounds, *of) == Some(true)),
+        _ => None,
+    }
+}
+
 fn is_given(bounds: &[Option<Bound>], of: usize) -> Option<bool> {
     bounds.get(of).and_then(Option::as_ref).map(|bound| bound.defined)
 }

@@ -66,11 +66,7 @@ fn judge_count(step: &Step, count: usize) -> Result<(), Fault> {
     if step.rows == Rows::One && count > 1 {
         return Err(Fault::of(Code::MultipleRows));
     }
-    let least = step.makes.unwrap_or(match (step.check, step.operation) {
-        (true, _) | (false, Operation::Upsert { ignore: false }) => 1,
-        _ => 0,
-    });
-    if count >= least {
+    if count >= step.least_rows() {
         return Ok(());
     }
     Err(Fault::of(match (step.check, step.operation) {

@@ -168,6 +168,15 @@ impl Program {
         }
     }
 
+    /// The slot whose value the program gives as it is, if it does nothing else.
+    #[must_use]
+    pub fn as_slot(&self) -> Option<Slot> {
+        match self.code.as_ref() {
+            Code::Load { slot, keys, .. } if keys.is_empty() => Some(*slot),
+            _ => None,
+        }
+    }
+
     /// The value, if it is known at check time.
     #[must_use]
     pub fn as_constant(&self) -> Option<&Value> {

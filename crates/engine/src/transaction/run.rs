@@ -5,7 +5,7 @@
 //! back.
 //! Not here: single binds, results, the guard's judgement.
 
-use super::{Outcome, Work};
+use super::{Outcome, Work, fused};
 use crate::binds::{self, Reading};
 use crate::event;
 use crate::fault::{Code, Fault};
@@ -48,6 +48,8 @@ pub(super) struct Run {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Start,
+    /// All parts of the fused statement.
+    Fused,
     Guard,
     Step(usize),
     Ended,
@@ -153,6 +155,10 @@ impl Run {
             return Err(Fault::internal("the store lost the rows of a statement"));
         }
         let served = Arc::clone(&self.served);
+        if let Some(call) = self.fused() {
+            self.phase = Phase::Fused;
+            return Ok(Turn::Run(call));
+        }
         let Place::One(guard) = &served.route.place else {
             return self.begin();
         };
@@ -169,8 +175,55 @@ impl Run {
         Ok(Turn::Run(Call {
             statement: Arc::clone(&guard.statement),
             values,
-            alone: false,
+            // What was refused is only told after the guard; then nothing follows.
+            alone: self.refused.is_some(),
         }))
+    }
+
+    /// Guard and steps as one statement, if the route has one and this request runs all of it.
+    fn fused(&self) -> Option<Call> {
+        let fused = self
+            .served
+            .route
+            .fused
+            .as_ref()
+            .filter(|_| self.refused.is_none())?;
+        let guard = match &self.guard_values {
+            Some(values) => values.as_ref().ok()?.as_slice(),
+            None => &[],
+        };
+        let steps = (self.served.route.steps.as_slice(), self.prepared.as_deref()?);
+        Some(Call {
+            statement: Arc::clone(&fused.statement),
+            values: fused::values(fused, guard, steps, self.email.as_ref())?,
+            alone: self.served.route.alone,
+        })
+    }
+
+    /// Judges the rows of a fused statement, part by part, as if they had come one after another.
+    fn take_all(&mut self, served: &Served, rows: RowSet) -> Result<Turn, Fault> {
+        let Some(fused) = &served.route.fused else {
+            return Err(Fault::internal("rows of a fused statement that does not exist"));
+        };
+        let mut parts = fused::split(fused, rows)?.into_iter();
+        let mut next = || {
+            parts
+                .next()
+                .ok_or_else(|| Fault::internal("a fused statement with too few parts"))
+        };
+        if let Place::One(guard) = &served.route.place {
+            let scope = guard::admit(guard, &next()?, &served.route.frame, &mut self.frame)?;
+            self.scope = Some(scope);
+        }
+        self.check_tenants()?;
+        for (at, step) in served.route.steps.iter().enumerate() {
+            let rows = next()?;
+            // Late values are refused here as they would have been before the step.
+            self.values(at, step)?;
+            let result = results::take(step, rows, self.email.as_deref(), &mut self.frame)?;
+            self.consider(at, step, result);
+        }
+        self.conclude()
     }
 
     fn take(&mut self, rows: RowSet) -> Result<Turn, Fault> {
@@ -181,6 +234,7 @@ impl Run {
                 self.scope = Some(scope);
                 self.begin()
             }
+            (Phase::Fused, _) => self.take_all(&served, rows),
             (Phase::Step(at), _) => {
                 let step = step_at(&served, at)?;
                 let result = results::take(step, rows, self.email.as_deref(), &mut self.frame)?;
@@ -199,12 +253,18 @@ impl Run {
         if self.prepared.is_none() {
             self.prepare()?;
         }
+        self.check_tenants()?;
+        self.advance(0)
+    }
+
+    /// The tenants that early values name are the route's.
+    fn check_tenants(&self) -> Result<(), Fault> {
         for (step, prepared) in self.served.route.steps.iter().zip(self.prepared.iter().flatten()) {
             if let Prepared::Ready(bounds) = prepared {
                 binds::check_tenant(step, bounds, self.scope.as_ref())?;
             }
         }
-        self.advance(0)
+        Ok(())
     }
 
     fn prepare(&mut self) -> Result<(), Fault> {
@@ -226,13 +286,19 @@ impl Run {
                 return Ok(Turn::Run(Call {
                     statement: Arc::clone(&step.statement),
                     values,
-                    alone: false,
+                    alone: self.stands_alone(),
                 }));
             }
             event::skipped(&self.request_id, step);
             results::skip(step, &mut self.frame);
         }
         self.conclude()
+    }
+
+    /// Whether the route is one statement, which needs no transaction.
+    fn stands_alone(&self) -> bool {
+        let route = &self.served.route;
+        route.alone && route.steps.len() == 1 && self.scope.is_none()
     }
 
     /// The values of a step; `None` if its condition does not hold.

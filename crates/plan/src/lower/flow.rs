@@ -246,12 +246,12 @@ fn open(
 }
 
 /// Closes the cells, now that every reader is known, and renders the statements.
-pub(crate) fn close(project: &Project<'_>, frame: &Frame<'_>, steps: Vec<OpenStep>) -> Vec<Step> {
+pub(crate) fn close(project: &Project<'_>, frame: &Frame<'_>, steps: Vec<OpenStep>) -> Vec<(Step, Query)> {
     let written: Vec<Option<TableId>> = steps
         .iter()
         .map(|open| (!matches!(open.query, Query::Read(_))).then_some(open.table))
         .collect();
-    let mut closed: Vec<Step> = Vec::new();
+    let mut closed = Vec::new();
     for (index, mut open) in steps.into_iter().enumerate() {
         let mut cells: Vec<ColumnId> = Vec::new();
         if let Some(info) = frame.results.get(open.result) {
@@ -284,7 +284,7 @@ pub(crate) fn close(project: &Project<'_>, frame: &Frame<'_>, steps: Vec<OpenSte
         }
         open.step.statement = project.statement(&open.query);
         open.step.label = format!("query {index}");
-        closed.push(open.step);
+        closed.push((open.step, open.query));
     }
     closed
 }

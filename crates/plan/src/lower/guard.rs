@@ -12,14 +12,14 @@ use backflow_catalog::{ColumnId, ColumnType};
 use backflow_expr::Program;
 use backflow_sql::ir::{Bound, Comparison, Cond, Outputs, ParamId, Query, Read, Scalar};
 
-/// The guard of a route. `template`: the route's `tenant`, compiled.
+/// The guard of a route, and its look-up before it was a text. `template`: the route's `tenant`, compiled.
 pub(crate) fn build(
     project: &Project<'_>,
     tenancy: &Tenancy,
     frame: &Frame<'_>,
     (named, template): (Option<&NamedBy>, Option<Program>),
     roles: Option<Vec<String>>,
-) -> Guard {
+) -> (Guard, Query) {
     let column = match named {
         Some(NamedBy::Param { column, .. }) => *column,
         _ => tenancy.key,
@@ -32,7 +32,7 @@ pub(crate) fn build(
     let members = &tenancy.members;
     let of = |column: ColumnId| project.column(tenancy.table, column).ty.clone();
     let query = statement(project, tenancy, column, &frame.context);
-    Guard {
+    let guard = Guard {
         naming,
         name_type: of(column),
         user_type: project.column(members.table, members.user).ty.clone(),
@@ -43,7 +43,8 @@ pub(crate) fn build(
         statement: project.statement(&query),
         context: frame.context.iter().map(|column| of(*column)).collect(),
         roles,
-    }
+    };
+    (guard, query)
 }
 
 /// `SELECT tenant, role, … FROM members WHERE tenant = … AND user = …`

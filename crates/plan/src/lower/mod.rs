@@ -13,6 +13,7 @@ pub(crate) mod data;
 pub(crate) mod directory;
 pub(crate) mod filter;
 pub(crate) mod flow;
+pub(crate) mod fuse;
 pub(crate) mod guard;
 pub(crate) mod hook;
 pub(crate) mod input;

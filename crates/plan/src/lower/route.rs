@@ -5,7 +5,7 @@
 //! Not here: what each of these does; see their modules.
 
 use super::flow::{self, OpenStep, Setting};
-use super::{answer, binds, guard, input, paths, shape, workflow};
+use super::{answer, binds, fuse, guard, input, paths, shape, workflow};
 use crate::draft::DraftQuery;
 use crate::frame::{Frame, Position, TenantView};
 use crate::model::{Access, Answer, Operation, PathPattern, Place, Route, RouteId};
@@ -14,6 +14,7 @@ use crate::prove::{Flow, Kind, NamedBy, decide, named_by};
 use backflow_config::document::{Query, Route as RouteDoc};
 use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
 use backflow_expr::{Program, Template};
+use backflow_sql::ir;
 
 /// Compiles a route; `None`: a fault was reported.
 pub(crate) fn lower<'a>(
@@ -36,10 +37,25 @@ pub(crate) fn lower<'a>(
         name,
         named,
     };
-    let (frame, place, steps, answer) = lowering.body(&mut notes, out)?;
+    let Body {
+        frame,
+        place,
+        guard,
+        steps,
+        answer,
+    } = lowering.body(&mut notes, out)?;
     facts.extend(notes.into_iter().map(|note| format!("{}: {note}", lowering.name)));
-    let steps = flow::close(project, &frame, steps);
+    let (steps, queries): (Vec<_>, Vec<_>) = flow::close(project, &frame, steps).into_iter().unzip();
     let writes = steps.iter().any(|step| step.operation != Operation::Select);
+    let sequence = fuse::Sequence {
+        project,
+        place: &place,
+        guard,
+        steps: &steps,
+        queries,
+        answer: &answer,
+    };
+    let (fused, alone) = fuse::fuse(sequence);
     Some(Route {
         id: RouteId(0),
         method: doc.method.value,
@@ -53,6 +69,8 @@ pub(crate) fn lower<'a>(
         answer,
         status: doc.status.as_ref().map(|status| status.value),
         access: if writes { Access::Write } else { Access::Read },
+        fused,
+        alone,
         unavailable,
     })
 }
@@ -65,7 +83,15 @@ struct Lowering<'a> {
     named: Option<NamedBy>,
 }
 
-type Body<'a> = (Frame<'a>, Place, Vec<OpenStep>, Answer);
+/// What a route does, before its steps are closed.
+struct Body<'a> {
+    frame: Frame<'a>,
+    place: Place,
+    /// The guard's look-up.
+    guard: Option<ir::Query>,
+    steps: Vec<OpenStep>,
+    answer: Answer,
+}
 
 impl<'a> Lowering<'a> {
     /// Everything between the path and the answer.
@@ -73,7 +99,13 @@ impl<'a> Lowering<'a> {
         if let Some(workflow) = &self.doc.workflow {
             self.check_workflow(workflow, facts, out);
             let frame = self.frame(TenantView::None);
-            return Some((frame, Place::Nowhere, Vec::new(), Answer::LastStep));
+            return Some(Body {
+                frame,
+                place: Place::Nowhere,
+                guard: None,
+                steps: Vec::new(),
+                answer: Answer::LastStep,
+            });
         }
         let queries: &'a [Query] = self.doc.queries.as_deref().unwrap_or_default();
         let read: Vec<_> = queries
@@ -99,9 +131,15 @@ impl<'a> Lowering<'a> {
         let answer = answer::lower(&mut frame, self.doc.response.as_ref(), out);
         let answering = drafts.iter().rposition(|draft| draft.select.is_some());
         answer::report_unread(&frame, answering.unwrap_or(drafts.len().saturating_sub(1)), out);
-        let place = self.place(view, &frame, template, roles);
+        let (place, guard) = self.place(view, &frame, template, roles);
         let steps = steps.filter(|_| complete)?;
-        Some((frame, place, steps, answer))
+        Some(Body {
+            frame,
+            place,
+            guard,
+            steps,
+            answer,
+        })
     }
 
     fn frame(&self, view: TenantView) -> Frame<'a> {
@@ -158,14 +196,15 @@ impl<'a> Lowering<'a> {
         frame: &Frame<'_>,
         template: Option<Program>,
         roles: Option<Vec<String>>,
-    ) -> Place {
+    ) -> (Place, Option<ir::Query>) {
         match (&self.project.tenancy, &self.named, view) {
-            (Some(_), Some(NamedBy::Mine), _) => Place::Mine,
+            (Some(_), Some(NamedBy::Mine), _) => (Place::Mine, None),
             (Some(tenancy), named, TenantView::One) => {
                 let named = (named.as_ref(), template);
-                Place::One(Box::new(guard::build(self.project, tenancy, frame, named, roles)))
+                let (guard, query) = guard::build(self.project, tenancy, frame, named, roles);
+                (Place::One(Box::new(guard)), Some(query))
             }
-            _ => Place::Nowhere,
+            _ => (Place::Nowhere, None),
         }
     }
 

@@ -6,6 +6,7 @@
 //! Not here: how it is made (`lower`), how it is run (the engine).
 
 mod answer;
+mod fused;
 mod input;
 mod place;
 mod route;
@@ -13,6 +14,7 @@ mod step;
 
 pub use answer::{Answer, Shape};
 pub use backflow_config::document::Method;
+pub use fused::{Fused, FusedValue};
 pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
 pub use place::{Directory, Guard, Naming, Place};
 pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};

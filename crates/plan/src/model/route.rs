@@ -3,7 +3,7 @@
 //! Invariant: every slot that a program of the route loads is a position of its frame.
 //! Not here: what one query does; see `step`.
 
-use super::{Answer, Input, Place, Step};
+use super::{Answer, Fused, Input, Place, Step};
 use backflow_config::document::Method;
 use backflow_expr::{Key, Value};
 
@@ -112,6 +112,10 @@ pub struct Route {
     pub status: Option<u16>,
     /// Whether it writes.
     pub access: Access,
+    /// Guard and steps as one statement, where that was proved to do the same.
+    pub fused: Option<Fused>,
+    /// There is one statement, and whatever is made of its rows, nothing of it will have to be undone.
+    pub alone: bool,
     /// Why it cannot run in this version.
     pub unavailable: Option<String>,
 }

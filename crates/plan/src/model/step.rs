@@ -74,6 +74,17 @@ pub struct Step {
     pub sort_cells: usize,
 }
 
+impl Step {
+    /// With fewer rows than that the route is refused.
+    #[must_use]
+    pub fn least_rows(&self) -> usize {
+        self.makes.unwrap_or(match (self.check, self.operation) {
+            (true, _) | (false, Operation::Upsert { ignore: false }) => 1,
+            _ => 0,
+        })
+    }
+}
+
 /// The value of a parameter.
 #[derive(Debug, Clone)]
 pub struct Bind {

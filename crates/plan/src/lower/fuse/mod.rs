@@ -1,0 +1,146 @@
+//! A route's guard and steps as one statement, where that does the same.
+//!
+//! Role: on databases behind a network every statement is a journey. Where it is proved that one statement
+//! writes what several would have written, and that the engine can judge its rows as if they had come one after
+//! another, the several become one.
+//! Input: a route's statements before they are texts. Output: [`Fused`], and whether it may commit by itself.
+//! Invariant: without a proof the statements stay apart.
+//! Not here: the text (the sql crate), the judging (the engine).
+//!
+//! What has to hold:
+//! - no part reads a table that an earlier part writes, because one statement sees one snapshot;
+//! - a value that comes from an earlier row is exactly a column of it;
+//! - all parts but one give at most one row;
+//! - a part that writes does so only where the guard admits, and where everything before it is as it must be.
+
+mod proof;
+mod rewrite;
+
+use crate::model::{Answer, Fused, Place, Step};
+use crate::project::Project;
+use backflow_sql::ir::{Chain, Comparison, Cond, Datum, Dialect, PartCell, Query, Scalar};
+use rewrite::Part;
+use std::sync::Arc;
+
+/// A route's statements.
+pub(crate) struct Sequence<'s> {
+    pub(crate) project: &'s Project<'s>,
+    pub(crate) place: &'s Place,
+    /// The guard's look-up.
+    pub(crate) guard: Option<Query>,
+    pub(crate) steps: &'s [Step],
+    /// What the steps do, before it was a text.
+    pub(crate) queries: Vec<Query>,
+    pub(crate) answer: &'s Answer,
+}
+
+/// More parts than that stay apart: plans of long chains cost more than they save.
+const MOST_PARTS: usize = 8;
+
+/// The one statement, if there is one, and whether it (or the only step there is) needs no transaction around it.
+pub(crate) fn fuse(sequence: Sequence<'_>) -> (Option<Fused>, bool) {
+    let count = sequence.steps.len() + usize::from(sequence.guard.is_some());
+    if sequence.project.dialect != Dialect::Postgres || sequence.steps.is_empty() || count > MOST_PARTS {
+        return (None, false);
+    }
+    let Some(mut parts) = rewrite::parts(&sequence) else {
+        return (None, false);
+    };
+    let alone = proof::alone(&sequence, &parts.list);
+    if count == 1 {
+        return (None, alone);
+    }
+    let Some(main) = proof::main(&sequence, &parts.list) else {
+        return (None, false);
+    };
+    if !proof::sees_the_same(&sequence, &parts.list) {
+        return (None, false);
+    }
+    hold(&sequence, &mut parts);
+    let project = sequence.project;
+    let chain = Chain {
+        parts: parts.list.into_iter().map(|part| part.query).collect(),
+        main,
+        guarded: sequence.guard.is_some(),
+    };
+    let chained = backflow_sql::render_chain(&chain, &project.catalog, project.dialect);
+    let fused = Fused {
+        statement: Arc::new(chained.statement),
+        values: parts.values,
+        parts: chained.parts,
+        main,
+    };
+    (Some(fused), alone)
+}
+
+/// Adds to each part what must hold before it does anything.
+fn hold(sequence: &Sequence<'_>, parts: &mut rewrite::Parts) {
+    let admitted = admitted(sequence);
+    let tenants: Vec<Cond> = parts.list.iter().flat_map(|part| part.tenants.clone()).collect();
+    let mut passed: Vec<Cond> = Vec::new();
+    for at in 0..parts.list.len() {
+        let is_guard = at < parts.first_step;
+        let pass = proof::pass(sequence, parts, at);
+        let Some(part) = parts.list.get_mut(at) else {
+            continue;
+        };
+        if !is_guard {
+            let mut conds = admitted.clone();
+            if part.writes.is_some() {
+                conds.extend(tenants.iter().cloned());
+                conds.extend(passed.iter().cloned());
+            }
+            only_if(&mut part.query, conds);
+        }
+        passed.extend(pass);
+    }
+}
+
+/// The guard found the caller to be a member, in one of the roles that the route asks for.
+fn admitted(sequence: &Sequence<'_>) -> Vec<Cond> {
+    let Place::One(guard) = sequence.place else {
+        return Vec::new();
+    };
+    let mut conds = vec![present(0)];
+    if let (Some(roles), Some(ty)) = (&guard.roles, &guard.role_type) {
+        let any = roles.iter().map(|role| Cond::Compare {
+            left: Scalar::Earlier {
+                part: 0,
+                cell: PartCell::Cell(1),
+                ty: ty.clone(),
+            },
+            op: Comparison::Eq,
+            right: Scalar::Literal(Datum::Text(role.as_str().into()), ty.clone()),
+        });
+        conds.push(Cond::Any(any.collect()));
+    }
+    conds
+}
+
+/// A part has a row.
+fn present(part: usize) -> Cond {
+    let row = Scalar::Earlier {
+        part,
+        cell: PartCell::Present,
+        ty: backflow_catalog::ColumnType::Bool,
+    };
+    Cond::IsBool(row, true)
+}
+
+fn only_if(query: &mut Query, conds: Vec<Cond>) {
+    let held = match query {
+        Query::Read(read) => &mut read.filter,
+        Query::Insert(insert) => &mut insert.guard,
+        Query::Update(update) => &mut update.filter,
+        Query::Delete(delete) => &mut delete.filter,
+    };
+    for cond in conds {
+        let before = std::mem::replace(held, Cond::TRUE);
+        *held = before.and(cond);
+    }
+}
+
+/// Whether a part writes.
+fn writes(part: &Part) -> bool {
+    part.writes.is_some()
+}

@@ -1,0 +1,278 @@
+//! What may be joined, and what may commit by itself.
+//!
+//! Role: the conditions under which one statement does what several do.
+//! Invariant: whatever is not recognised here is not proved.
+//! Not here: making the statement.
+//!
+//! A statement *alone* has committed when its rows are judged. So for every refusal that judging may end in, no
+//! part may have written anything: a refusal that lies before a write is made a condition of that write
+//! ([`pass`]); the first write may be refused only if it wrote nothing itself ([`all_or_nothing`]); and nothing
+//! after it may be refused at all ([`certain`]).
+
+use super::rewrite::{Part, Parts};
+use super::{Sequence, present, writes};
+use crate::model::{Answer, FusedValue, Operation, Rows, Shape, Step};
+use backflow_catalog::{Catalog, ColumnId, ColumnType, TableId};
+use backflow_sql::ir::{Comparison, Cond, ParamId, PartCell, Query, Scalar};
+use std::collections::BTreeSet;
+
+/// No part reads or changes what an earlier one has written, and every value that it takes from an earlier row
+/// is there wherever it matters.
+pub(super) fn sees_the_same(sequence: &Sequence<'_>, parts: &[Part]) -> bool {
+    let catalog = &sequence.project.catalog;
+    let mut written: Vec<TableId> = Vec::new();
+    let mut needed = BTreeSet::new();
+    let mut spreads = false;
+    for part in parts {
+        let seen = written.iter().any(|table| part.reads.contains(table));
+        if seen || spreads {
+            return false;
+        }
+        needed.extend(part.needs.iter().copied());
+        let there = |from: &usize| needed.contains(from) || is_made(parts, *from);
+        if !part.wants.iter().all(there) {
+            return false;
+        }
+        written.extend(part.writes);
+        spreads = reaches_further(part, catalog);
+    }
+    true
+}
+
+/// Whether a write may change rows of other tables: by a trigger, or because keys cascade.
+fn reaches_further(part: &Part, catalog: &Catalog) -> bool {
+    let Some(table) = part.writes else { return false };
+    let set: Vec<ColumnId> = match &part.query {
+        Query::Update(update) => update.set.iter().map(|(column, _)| *column).collect(),
+        Query::Insert(insert) => {
+            let update = insert
+                .conflict
+                .as_ref()
+                .and_then(|conflict| conflict.update.as_ref());
+            update
+                .map(|update| update.set.iter().map(|(column, _)| *column).collect())
+                .unwrap_or_default()
+        }
+        Query::Delete(_) => catalog.table(table).column_ids().collect(),
+        Query::Read(_) => Vec::new(),
+    };
+    let keys = catalog.tables.iter().flat_map(|other| &other.foreign_keys);
+    let cascades = keys
+        .filter(|key| key.table == table)
+        .any(|key| key.references.iter().any(|column| set.contains(column)));
+    catalog.table(table).triggers || cascades
+}
+
+/// The part that may have many rows: the only such, else the one that answers.
+pub(super) fn main(sequence: &Sequence<'_>, parts: &[Part]) -> Option<usize> {
+    let catalog = &sequence.project.catalog;
+    let first_step = parts.len() - sequence.steps.len();
+    let mut many = parts
+        .iter()
+        .enumerate()
+        .skip(first_step)
+        .filter(|(_, part)| !one_row(&part.query, catalog))
+        .map(|(at, _)| at);
+    match (many.next(), many.next()) {
+        (None, _) => Some(first_step + answering(sequence)),
+        (Some(only), None) => Some(only),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+/// The step that answers, if the route has no template.
+fn answering(sequence: &Sequence<'_>) -> usize {
+    let steps = sequence.steps;
+    let selects = steps.iter().rposition(|step| step.selects);
+    selects.unwrap_or(steps.len().saturating_sub(1))
+}
+
+/// Whether a query gives at most one row.
+fn one_row(query: &Query, catalog: &Catalog) -> bool {
+    match query {
+        Query::Read(read) => finds_one(catalog, read.from, &read.filter),
+        Query::Insert(insert) => insert.rows.len() == 1,
+        Query::Update(update) => finds_one(catalog, update.table, &update.filter),
+        Query::Delete(delete) => finds_one(catalog, delete.table, &delete.filter),
+    }
+}
+
+/// Whether a condition fixes every column of some key.
+fn finds_one(catalog: &Catalog, table: TableId, filter: &Cond) -> bool {
+    let fixed: Vec<ColumnId> = conjuncts(filter).into_iter().filter_map(fixed_column).collect();
+    let mut keys = catalog.table(table).keys();
+    keys.any(|key| !key.is_empty() && key.iter().all(|column| fixed.contains(column)))
+}
+
+fn conjuncts(cond: &Cond) -> Vec<&Cond> {
+    match cond {
+        Cond::All(conds) => conds.iter().flat_map(conjuncts).collect(),
+        cond => vec![cond],
+    }
+}
+
+fn fixed_column(cond: &Cond) -> Option<ColumnId> {
+    match cond {
+        Cond::Compare {
+            left: Scalar::Column(column),
+            op: Comparison::Eq,
+            right: Scalar::Param(..) | Scalar::Literal(..) | Scalar::Earlier { .. },
+        } => Some(*column),
+        _ => None,
+    }
+}
+
+/// A part that makes its rows or fails, so that its row is always there.
+fn is_made(parts: &[Part], part: usize) -> bool {
+    match parts.get(part).map(|part| &part.query) {
+        Some(Query::Insert(insert)) => insert.guard == Cond::TRUE && insert.conflict.is_none(),
+        _ => false,
+    }
+}
+
+/// What must hold of a part's rows for the route to go on: asked of every write behind it.
+pub(super) fn pass(sequence: &Sequence<'_>, parts: &mut Parts, at: usize) -> Vec<Cond> {
+    let index = at.checked_sub(parts.first_step);
+    let Some((index, step)) = index.and_then(|index| Some((index, sequence.steps.get(index)?))) else {
+        return Vec::new();
+    };
+    let asked_for = parts.list.iter().any(|part| part.needs.contains(&at));
+    let mut conds = Vec::new();
+    if asked_for || step.least_rows() > 0 || is_answer(sequence, index) {
+        conds.push(present(at));
+    }
+    if let Some(cell) = step
+        .capability
+        .as_ref()
+        .and_then(|capability| capability.email_cell)
+    {
+        conds.push(same_email(parts, at, cell));
+    }
+    conds
+}
+
+/// The row's e-mail address is the caller's.
+fn same_email(parts: &mut Parts, part: usize, cell: usize) -> Cond {
+    let known = parts.values.iter().position(|value| *value == FusedValue::Email);
+    let param = known.unwrap_or_else(|| {
+        parts.values.push(FusedValue::Email);
+        parts.values.len() - 1
+    });
+    let lower = |value| Scalar::Lower(Box::new(value));
+    Cond::Compare {
+        left: lower(Scalar::Earlier {
+            part,
+            cell: PartCell::Cell(cell),
+            ty: ColumnType::Text,
+        }),
+        op: Comparison::Eq,
+        right: lower(Scalar::Param(
+            ParamId(u16::try_from(param).unwrap_or(u16::MAX)),
+            ColumnType::Text,
+        )),
+    }
+}
+
+/// Whether nothing of the statement will have to be undone, whatever is made of its rows.
+pub(super) fn alone(sequence: &Sequence<'_>, parts: &[Part]) -> bool {
+    let first_step = parts.len() - sequence.steps.len();
+    let steps: Vec<(usize, &Part, &Step)> = parts
+        .iter()
+        .enumerate()
+        .skip(first_step)
+        .zip(sequence.steps)
+        .map(|((at, part), step)| (at, part, step))
+        .collect();
+    let Some(first) = steps.iter().position(|(_, part, _)| writes(part)) else {
+        return true;
+    };
+    if !cannot_fail(sequence.answer) {
+        return false;
+    }
+    let catalog = &sequence.project.catalog;
+    steps
+        .iter()
+        .enumerate()
+        .all(|(index, (_, part, step))| match index.cmp(&first) {
+            std::cmp::Ordering::Less => step.rows == Rows::Many || one_row(&part.query, catalog),
+            std::cmp::Ordering::Equal => all_or_nothing(part, step, catalog),
+            std::cmp::Ordering::Greater => certain(sequence, parts, (part, step), index),
+        })
+}
+
+/// A write whose refusal means that it wrote nothing.
+fn all_or_nothing(part: &Part, step: &Step, catalog: &Catalog) -> bool {
+    match &part.query {
+        Query::Read(_) => false,
+        Query::Insert(insert) => insert.conflict.is_none() || insert.rows.len() == 1,
+        Query::Update(_) | Query::Delete(_) => step.rows == Rows::Many || one_row(&part.query, catalog),
+    }
+}
+
+/// A step behind a write that is never refused.
+fn certain(sequence: &Sequence<'_>, parts: &[Part], (part, step): (&Part, &Step), index: usize) -> bool {
+    match &part.query {
+        Query::Read(_) => step.rows == Rows::Many && step.capability.is_none(),
+        Query::Insert(insert) => insert.guard == Cond::TRUE && insert.conflict.is_none(),
+        Query::Update(update) => {
+            let at = parts.len() - sequence.steps.len() + index;
+            let asked_for = parts.iter().any(|part| part.needs.contains(&at));
+            let may_miss = !asked_for && !is_answer(sequence, index);
+            step.rows == Rows::Many
+                || may_miss && one_row(&part.query, &sequence.project.catalog)
+                || is_the_row_read(parts, update.table, &update.filter)
+        }
+        Query::Delete(_) => step.rows == Rows::Many,
+    }
+}
+
+/// Whether a condition holds for exactly the row that an earlier part has read and locked: each of its parts
+/// compares a column with that row's own value.
+fn is_the_row_read(parts: &[Part], table: TableId, filter: &Cond) -> bool {
+    parts.iter().enumerate().any(|(at, part)| {
+        let Query::Read(read) = &part.query else {
+            return false;
+        };
+        let own = |cond: &&Cond| match cond {
+            Cond::Compare {
+                left: Scalar::Column(column),
+                op: Comparison::Eq,
+                right:
+                    Scalar::Earlier {
+                        part,
+                        cell: PartCell::Cell(cell),
+                        ..
+                    },
+            } => *part == at && read.outputs.cells.get(*cell) == Some(column),
+            _ => false,
+        };
+        let conds = conjuncts(filter);
+        read.lock && read.from == table && !conds.is_empty() && conds.iter().all(own)
+    })
+}
+
+/// Whether the route's answer is this step's result.
+fn is_answer(sequence: &Sequence<'_>, step: usize) -> bool {
+    matches!(sequence.answer, Answer::LastStep)
+        && answering(sequence) == step
+        && sequence.steps.get(step).is_some_and(|step| {
+            step.rows == Rows::One && !matches!(step.operation, Operation::Insert | Operation::Upsert { .. })
+        })
+}
+
+/// Whether making the answer is never refused.
+fn cannot_fail(answer: &Answer) -> bool {
+    match answer {
+        Answer::LastStep => true,
+        Answer::Template(shape) => shape_cannot_fail(shape),
+    }
+}
+
+fn shape_cannot_fail(shape: &Shape) -> bool {
+    match shape {
+        Shape::Constant(_) => true,
+        Shape::Program(program) => program.as_slot().is_some() || program.as_constant().is_some(),
+        Shape::Object(members) => members.iter().all(|(_, member)| shape_cannot_fail(member)),
+        Shape::List(items) => items.iter().all(shape_cannot_fail),
+    }
+}

@@ -9,7 +9,8 @@ use crate::compiled::Compiled;
 use crate::settings;
 use anyhow::{Context, Result, bail};
 use backflow_diag::{Diagnostics, render};
-use backflow_sqlite::{Options, Report, Sqlite, Status};
+use backflow_engine::migrations::{Report, Status};
+use backflow_sqlite::{Options, Sqlite};
 use std::path::PathBuf;
 
 /// Without any setting.

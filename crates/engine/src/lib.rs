@@ -37,6 +37,7 @@ mod guard;
 mod handle;
 mod host;
 mod input;
+pub mod migrations;
 mod path;
 pub mod permit;
 mod prepare;

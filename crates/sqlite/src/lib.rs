@@ -22,6 +22,6 @@ mod writer;
 #[cfg(test)]
 mod testing;
 
-pub use migrate::{Applied, Difference, MigrateError, Report, Status, Translated};
+pub use migrate::Translated;
 pub use options::{OpenError, Options};
 pub use store::{Sqlite, Stats};

@@ -6,9 +6,10 @@
 
 use crate::connection::{self, Place, Role};
 use crate::job::{Job, Message, RETRY_AFTER, submit};
-use crate::migrate::{self, MigrateError, Report, Status, Translated};
+use crate::migrate::{self, Translated};
 use crate::options::{OpenError, Options};
 use crate::threads::{self, Counters, Work};
+use backflow_engine::migrations::{MigrateError, Report, Status};
 use backflow_engine::permit::Permit;
 use backflow_engine::store::{BoxFuture, Store, StoreError};
 use backflow_engine::transaction::Transaction;

@@ -4,6 +4,7 @@
 //! Invariant: reading never changes the database; a database without the table has no records.
 //! Not here: deciding what to apply.
 
+use backflow_engine::migrations::Record;
 use rusqlite::{Connection, OptionalExtension, Result};
 
 /// The table.
@@ -12,13 +13,6 @@ pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS \"_backflow_migration
     \"checksum\" TEXT NOT NULL,
     \"applied_at\" TEXT NOT NULL
 ) STRICT, WITHOUT ROWID";
-
-/// A row of it.
-pub(super) struct Record {
-    pub(super) name: String,
-    pub(super) checksum: String,
-    pub(super) at: String,
-}
 
 /// All rows, by name.
 pub(super) fn read(connection: &Connection) -> Result<Vec<Record>> {
@@ -43,11 +37,6 @@ pub(super) fn read(connection: &Connection) -> Result<Vec<Record>> {
         })
     })?;
     rows.collect()
-}
-
-/// The record of a file.
-pub(super) fn find<'a>(records: &'a [Record], name: &str) -> Option<&'a Record> {
-    records.iter().find(|record| record.name == name)
 }
 
 /// Records a file as applied now.

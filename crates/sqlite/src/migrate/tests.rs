@@ -1,9 +1,10 @@
 //! Migrations applied, refused and raced for.
 
-use super::{Difference, MigrateError, Report, Translated};
+use super::{MigrateError, Report, Translated};
 use crate::options::Options;
 use crate::store::Sqlite;
 use crate::testing::Folder;
+use backflow_engine::migrations::Difference;
 use rusqlite::Connection;
 
 fn file(name: &str, statements: &[&str]) -> Translated {

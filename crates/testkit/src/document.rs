@@ -1,16 +1,21 @@
 //! Golden documents: prose with blocks that are executed and compared.
 //!
-//! Role: one document is one project and one database; its blocks run in order.
+//! Role: one document is one project and one database; its blocks run in order, on one kind of database after the
+//! other, and the same is expected of each.
 //! Blocks: `json file=…`, `sql file=…`, `use` (folders below `spec/`), `env` (the project); `diagnostics`,
 //! `plan [METHOD /path]` (what the compiler says); `sql` without a file (prepares rows); `clock` (moves time,
-//! `+8d`); `request` followed by `response` (`headers=a,b`: these too); `rows` (a query, `---`, its rows). With
-//! `BLESS=1` expected texts are rewritten in place.
+//! `+8d`); `request` followed by `response` (`headers=a,b`: these too); `rows` (a query, `---`, its rows). A block
+//! whose second word is `sqlite` or `postgres` is for that database alone, and a `plan` without such a word for
+//! SQLite; a block `only sqlite` or `only postgres` holds the reason why the whole document is. With `bless` expected
+//! texts are rewritten in place, from SQLite; what is for PostgreSQL alone, from PostgreSQL.
 //! Invariant: a document without a `diagnostics` block has no faults.
 //! Not here: which documents there are.
 
+use crate::home::Backend;
 use crate::parse::{Block, blocks, replaced};
 use crate::project::{Compiled, Project};
 use crate::world::{Answer, World};
+use backflow_sql::ir::Dialect;
 use std::path::Path;
 
 /// A document that said something else than it does.
@@ -24,16 +29,31 @@ pub struct Mismatch {
     pub actual: String,
 }
 
-/// Runs a document; with `bless`, rewrites what it says instead of complaining.
+/// Runs a document on a database; with `bless`, rewrites what it says instead of complaining. Nothing, if the
+/// document is for another database.
 ///
 /// # Panics
 /// When the document itself cannot be read or makes no sense.
 #[must_use]
-pub fn run(path: &Path, bless: bool) -> Vec<Mismatch> {
+pub fn run(path: &Path, backend: Backend, bless: bool) -> Option<Vec<Mismatch>> {
     let text = std::fs::read_to_string(path).expect("the document is readable");
+    let dialect = backend.dialect();
     let blocks = blocks(&text);
+    for block in blocks.iter().filter(|block| block.kind == "only") {
+        assert!(
+            block.only.is_some() && !block.text.trim().is_empty(),
+            "`only` names a database and holds a reason"
+        );
+        if block.only != Some(dialect) {
+            return None;
+        }
+    }
+    let blocks: Vec<Block> = blocks
+        .into_iter()
+        .filter(|block| is_for(block, dialect))
+        .collect();
     let project = blocks.iter().fold(Project::default(), add);
-    let compiled = project.compile();
+    let compiled = project.compile_for(dialect);
     let mut run = Run {
         changes: Vec::new(),
         world: None,
@@ -49,21 +69,32 @@ pub fn run(path: &Path, bless: bool) -> Vec<Mismatch> {
             .enable_all()
             .build()
             .expect("a runtime");
-        run.world = Some(World::start(compiled));
+        run.world = Some(World::start_on(backend, compiled));
         for block in &blocks {
             runtime.block_on(run.step(block));
         }
     }
-    if bless && !run.changes.is_empty() {
-        std::fs::write(path, replaced(&text, &run.changes)).expect("the document is writable");
-        return Vec::new();
+    let may_bless = |block: &Block| match backend {
+        Backend::Sqlite => bless,
+        Backend::Postgres => bless && block.only.is_some(),
+        Backend::Pooled => false,
+    };
+    let (blessed, wrong): (Vec<_>, Vec<_>) = run.changes.into_iter().partition(|(block, _)| may_bless(block));
+    if !blessed.is_empty() {
+        std::fs::write(path, replaced(&text, &blessed)).expect("the document is writable");
     }
     let mismatch = |(block, actual): (Block, String)| Mismatch {
         line: block.first,
         expected: block.text,
         actual,
     };
-    run.changes.into_iter().map(mismatch).collect()
+    Some(wrong.into_iter().map(mismatch).collect())
+}
+
+/// Whether a block counts on a database.
+fn is_for(block: &Block, dialect: Dialect) -> bool {
+    let plans = (block.kind == "plan").then_some(Dialect::Sqlite);
+    block.only.or(plans).is_none_or(|only| only == dialect)
 }
 
 /// Adds a block that is a file or the environment to the project.
@@ -122,10 +153,7 @@ impl Run {
         let Some(world) = &self.world else { return };
         match block.kind.as_str() {
             "sql" if block.option("file").is_none() => {
-                world
-                    .database()
-                    .execute_batch(&block.text)
-                    .expect("the statements run");
+                world.database().execute(&block.text);
             }
             "clock" => advance(world, &block.text),
             "request" => self.last = Some(request(world, &block.text).await),
@@ -135,7 +163,7 @@ impl Run {
             }
             "rows" => {
                 let (query, _) = block.text.split_once("---\n").unwrap_or((&block.text, ""));
-                let actual = format!("{query}---\n{}", rows(world, query));
+                let actual = format!("{query}---\n{}", world.database().table(query));
                 self.expect(block, actual);
             }
             _ => {}
@@ -199,29 +227,4 @@ fn written(answer: &Answer, headers: &str) -> String {
         text.push_str(&format!("{}\n", answer.body));
     }
     text
-}
-
-/// The rows of a query, one line each.
-fn rows(world: &World, query: &str) -> String {
-    let database = world.database();
-    let mut statement = database.prepare(query).expect("the query is SQL");
-    let width = statement.column_count();
-    let mut found = statement.query([]).expect("the query runs");
-    let mut text = String::new();
-    while let Some(row) = found.next().expect("a row") {
-        let cells: Vec<String> = (0..width).map(|column| cell(row, column)).collect();
-        text.push_str(&cells.join(" | "));
-        text.push('\n');
-    }
-    text
-}
-
-fn cell(row: &rusqlite::Row<'_>, column: usize) -> String {
-    use rusqlite::types::ValueRef;
-    match row.get_ref(column).expect("a column") {
-        ValueRef::Null => "null".to_owned(),
-        ValueRef::Integer(n) => n.to_string(),
-        ValueRef::Real(x) => x.to_string(),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-    }
 }

@@ -1,7 +1,8 @@
 //! What tests share: projects in memory, a world that stands still, golden documents.
 //!
-//! Role: [`Project`] compiles files given as text, [`World`] serves them with a fixed clock and counted ids,
-//! [`document::run`] executes a golden document.
+//! Role: [`Project`] compiles files given as text, [`World`] serves them with a fixed clock and counted ids from one
+//! of the databases of [`Backend`], [`document::run`] executes a golden document on one. [`cluster`] and [`bouncer`]
+//! are a PostgreSQL and a PgBouncer of the tests' own.
 //! Invariant: the same document gives the same bytes, on every database and every day.
 //! Not here: anything that ships.
 //!
@@ -20,13 +21,18 @@
 )]
 
 mod blocking;
+pub mod bouncer;
 pub mod cluster;
 pub mod crawl;
 pub mod document;
+mod home;
 pub mod mutants;
 mod parse;
+mod probe;
 mod project;
 mod world;
 
+pub use home::{Backend, Home};
+pub use probe::{Probe, Row};
 pub use project::{Compiled, Project};
 pub use world::{Answer, FixedClock, World, bearer, person};

@@ -3,12 +3,16 @@
 //! Invariant: lines outside blocks are kept as they are.
 //! Not here: what a block means; see `document`.
 
+use backflow_sql::ir::Dialect;
+
 /// A fenced block of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Block {
     /// The first word behind the fence.
     pub(crate) kind: String,
-    /// What follows it on the same line.
+    /// The database that it is for, if the next word names one.
+    pub(crate) only: Option<Dialect>,
+    /// What follows on the same line.
     pub(crate) info: String,
     /// The lines between the fences, each ended.
     pub(crate) text: String,
@@ -37,11 +41,18 @@ pub(crate) fn blocks(document: &str) -> Vec<Block> {
         let fence = line.strip_prefix("```");
         match (&mut open, fence) {
             (None, Some(info)) => {
-                let (kind, info) = info.trim().split_once(' ').unwrap_or((info.trim(), ""));
-                let (kind, info) = (kind.to_owned(), info.to_owned());
+                let (kind, info) = word(info.trim());
+                let (first, rest) = word(info);
+                let only = match first {
+                    "sqlite" => Some(Dialect::Sqlite),
+                    "postgres" => Some(Dialect::Postgres),
+                    _ => None,
+                };
+                let info = if only.is_some() { rest } else { info };
                 open = Some(Block {
-                    kind,
-                    info,
+                    kind: kind.to_owned(),
+                    only,
+                    info: info.to_owned(),
                     text: String::new(),
                     first: number + 1,
                     end: number,
@@ -59,6 +70,11 @@ pub(crate) fn blocks(document: &str) -> Vec<Block> {
         }
     }
     found
+}
+
+/// The first word and what follows it.
+fn word(text: &str) -> (&str, &str) {
+    text.split_once(' ').unwrap_or((text, ""))
 }
 
 /// The document with the texts of some blocks replaced.
@@ -81,12 +97,15 @@ mod tests {
 
     #[test]
     fn blocks_have_kind_info_and_text_and_can_be_replaced() {
-        let document = "# x\n```json file=a.json\n{}\n```\ntext\n```response\n200\n```\n";
+        let document =
+            "# x\n```json file=a.json\n{}\n```\ntext\n```response\n200\n```\n```plan postgres GET /x\n```\n";
         let found = blocks(document);
-        assert_eq!(found.len(), 2);
+        assert_eq!(found.len(), 3);
+        assert_eq!((found[0].only, found[2].only), (None, Some(Dialect::Postgres)));
+        assert_eq!(found[2].info, "GET /x");
         assert_eq!(found[0].option("file"), Some("a.json"));
         assert_eq!(found[1].text, "200\n");
         let changed = replaced(document, &[(found[1].clone(), "404\nno\n".to_owned())]);
-        assert!(changed.ends_with("```response\n404\nno\n```\n"));
+        assert!(changed.contains("```response\n404\nno\n```\n```plan"));
     }
 }

@@ -29,6 +29,8 @@ pub struct Compiled {
     pub plan: Option<Plan>,
     /// The migrations, translated.
     pub migrations: Vec<Translated>,
+    /// The database that it was compiled for.
+    pub dialect: Dialect,
     /// The environment: what was set, then what `.env` says.
     pub env: BTreeMap<String, String>,
 }
@@ -83,9 +85,15 @@ impl Project {
         self
     }
 
-    /// Compiles everything, reporting all that is found.
+    /// Compiles everything for SQLite, reporting all that is found.
     #[must_use]
     pub fn compile(&self) -> Compiled {
+        self.compile_for(Dialect::Sqlite)
+    }
+
+    /// Compiles everything, reporting all that is found.
+    #[must_use]
+    pub fn compile_for(&self, dialect: Dialect) -> Compiled {
         let (mut sources, mut out) = (SourceMap::default(), Diagnostics::default());
         let (mut sql, mut json, mut dotenv) = (Vec::new(), Vec::new(), Vec::new());
         for (name, text) in &self.files {
@@ -107,7 +115,7 @@ impl Project {
             document: &document,
             catalog: &schema.catalog,
             environment: &environment,
-            dialect: Dialect::Sqlite,
+            dialect,
         };
         let plan = backflow_plan::compile(&inputs, &mut out);
         let migrations = translate(&sources, &schema, &mut out);
@@ -117,6 +125,7 @@ impl Project {
             diagnostics: out,
             plan,
             migrations,
+            dialect,
             env,
         }
     }

@@ -3,10 +3,12 @@
 //! Invariant: uuids count up from one, request ids too; time moves only when told.
 //! Not here: sockets; a request goes straight to the engine.
 
+use crate::blocking;
+use crate::home::{Backend, Home};
+use crate::probe::Probe;
 use crate::project::Compiled;
 use backflow_engine::{Clock, Ids, Request, Runtime, Secret, Settings, handle, token};
 use backflow_expr::Value;
-use backflow_sqlite::{Options, Sqlite};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
@@ -69,13 +71,12 @@ impl Ids for CountedIds {
 /// A served project.
 pub struct World {
     /// Serves requests.
-    pub runtime: Runtime,
+    pub runtime: Arc<Runtime>,
     /// Its time.
     pub clock: Arc<FixedClock>,
-    /// Its database.
-    pub store: Arc<Sqlite>,
     ids: Arc<CountedIds>,
-    folder: Arc<tempfile::TempDir>,
+    /// Goes last.
+    home: Arc<Home>,
 }
 
 /// What came back.
@@ -98,80 +99,81 @@ impl Answer {
 }
 
 impl World {
-    /// Serves a compiled project from a fresh database.
+    /// Serves a compiled project from a fresh SQLite database.
     ///
     /// # Panics
     /// When the project has faults or its migrations fail.
     #[must_use]
     pub fn start(compiled: Compiled) -> Self {
-        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
-        Self::serve(compiled, folder, Arc::default(), Arc::default())
+        Self::start_on(Backend::Sqlite, compiled)
     }
 
-    /// Serves the same project once more, from the same database, as a second process would.
+    /// Serves a project that was compiled for such a database from a fresh one.
+    ///
+    /// # Panics
+    /// When the project has faults or its migrations fail.
+    #[must_use]
+    pub fn start_on(backend: Backend, compiled: Compiled) -> Self {
+        Self::start_in(Arc::new(Home::new(backend)), compiled)
+    }
+
+    /// Serves a compiled project from a database that is there.
+    ///
+    /// # Panics
+    /// When the project has faults or its migrations fail.
+    #[must_use]
+    pub fn start_in(home: Arc<Home>, compiled: Compiled) -> Self {
+        Self::serve(compiled, home, Arc::default(), Arc::default())
+    }
+
+    /// Serves a project from the same database, as a second process would.
     ///
     /// # Panics
     /// When the project has faults or its migrations fail.
     #[must_use]
     pub fn beside(&self, compiled: Compiled) -> Self {
-        Self::serve(
-            compiled,
-            self.folder.clone(),
-            self.clock.clone(),
-            self.ids.clone(),
-        )
+        Self::serve(compiled, self.home.clone(), self.clock.clone(), self.ids.clone())
     }
 
-    fn serve(
-        compiled: Compiled,
-        folder: Arc<tempfile::TempDir>,
-        clock: Arc<FixedClock>,
-        ids: Arc<CountedIds>,
-    ) -> Self {
-        let report = compiled.report();
-        let plan = compiled
-            .plan
-            .unwrap_or_else(|| panic!("the project has faults:\n{report}"));
-        let store = Sqlite::open(&folder.path().join("app.db"), Options::default()).expect("a database");
-        let setup = plan
-            .directory
-            .as_ref()
-            .map(|d| d.setup.clone())
+    fn serve(compiled: Compiled, home: Arc<Home>, clock: Arc<FixedClock>, ids: Arc<CountedIds>) -> Self {
+        assert!(
+            compiled.plan.is_some(),
+            "the project has faults:\n{}",
+            compiled.report()
+        );
+        let directory = compiled.plan.as_ref().and_then(|plan| plan.directory.as_ref());
+        let setup = directory
+            .map(|directory| directory.setup.clone())
             .unwrap_or_default();
-        store
-            .migrate(&compiled.migrations, &setup)
-            .expect("migrations that apply");
-        let store = Arc::new(store);
+        let store = home.open(&compiled, &setup);
+        let plan = compiled.plan.expect("looked at a moment before");
         let settings = Settings {
             jwt_secret: Some(Secret::new(SECRET)),
             env: compiled.env.into_iter().collect(),
             ..Settings::default()
         };
-        let runtime =
-            Runtime::build(plan, settings, store.clone(), clock.clone(), ids.clone()).expect("a runtime");
+        let runtime = Runtime::build(plan, settings, store, clock.clone(), ids.clone()).expect("a runtime");
         Self {
-            runtime,
+            runtime: Arc::new(runtime),
             clock,
-            store,
             ids,
-            folder,
+            home,
         }
     }
 
-    /// A second connection to the database, for looking and preparing.
+    /// A connection to the database, for looking and preparing.
     ///
     /// # Panics
     /// When the database cannot be opened.
     #[must_use]
-    pub fn database(&self) -> rusqlite::Connection {
-        let connection = rusqlite::Connection::open(self.folder.path().join("app.db")).expect("a connection");
-        connection
-            .pragma_update(None, "foreign_keys", true)
-            .expect("a pragma");
-        connection
-            .busy_timeout(std::time::Duration::from_secs(5))
-            .expect("a timeout");
-        connection
+    pub fn database(&self) -> Probe {
+        self.home.probe()
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn home(&self) -> &Arc<Home> {
+        &self.home
     }
 
     /// Sends a request. `headers` are pairs of name and value; a body is JSON unless they say otherwise.
@@ -195,23 +197,29 @@ impl World {
             .await
     }
 
-    /// Sends a request of any bytes, with exactly these headers.
+    /// Sends a request of any bytes, with exactly these headers. When the future is dropped, the caller has hung up.
+    ///
+    /// # Panics
+    /// When the engine does.
     pub async fn send_raw(&self, method: &Method, target: &str, headers: &HeaderMap, body: Bytes) -> Answer {
-        let (path, query) = match target.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (target, None),
-        };
-        let reply = handle(
-            &self.runtime,
-            Request {
-                method,
+        let (runtime, method) = (Arc::clone(&self.runtime), method.clone());
+        let (target, headers) = (target.to_owned(), headers.clone());
+        // Connections that are opened on the way must not end with the test's own runtime.
+        let mut call = HangUp(blocking::runtime().spawn(async move {
+            let (path, query) = match target.split_once('?') {
+                Some((path, query)) => (path, Some(query)),
+                None => (target.as_str(), None),
+            };
+            let request = Request {
+                method: &method,
                 path,
                 query,
-                headers,
+                headers: &headers,
                 body,
-            },
-        )
-        .await;
+            };
+            handle(&runtime, request).await
+        }));
+        let reply = (&mut call.0).await.expect("the engine answers");
         Answer {
             status: reply.status.as_u16(),
             body: String::from_utf8_lossy(&reply.body).into_owned(),
@@ -226,6 +234,15 @@ impl World {
     #[must_use]
     pub fn token(&self, name: &str, claims: &str) -> String {
         bearer(self.clock.now(), name, claims)
+    }
+}
+
+/// A call that ends when nobody waits for it.
+struct HangUp<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for HangUp<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -1,6 +1,8 @@
-//! The private PostgreSQL of tests starts, ends, and clears up behind a process that was killed.
+//! The private PostgreSQL and PgBouncer of tests start, end, and clear up behind a process that was killed.
 
+use backflow_testkit::bouncer::Bouncer;
 use backflow_testkit::cluster::{Cluster, End, Options};
+use backflow_testkit::{Backend, Home, Probe};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -59,4 +61,54 @@ fn nothing_is_left_of_a_process_that_was_killed() {
         state.is_empty() || state.contains(") Z "),
         "the server still runs: {state}"
     );
+}
+
+#[test]
+fn a_pooler_keeps_no_session() {
+    let bouncer = Bouncer::shared();
+    let database = bouncer.create();
+    // Connections of the server are taken in turn: what a client sets is not what it meets next.
+    let (pooled, direct) = (
+        Probe::postgres(&bouncer.url(database.name())),
+        Probe::postgres(&database.url()),
+    );
+    direct.execute("CREATE TABLE seen (session INT, patience TEXT)");
+    for _ in 0..9 {
+        pooled.execute("INSERT INTO seen SELECT pg_backend_pid(), current_setting('lock_timeout')");
+    }
+    assert!(direct.number("SELECT count(DISTINCT session) FROM seen") >= 3);
+    assert!(direct.number("SELECT count(*) FROM seen WHERE patience = '7s'") > 0);
+    let settings = Probe::postgres(&database.url()).table("SELECT current_setting('fsync'), version()");
+    assert!(settings.starts_with("off | PostgreSQL"), "{settings}");
+}
+
+#[test]
+fn what_means_the_same_reads_the_same() {
+    let written = "CREATE TABLE t (b BOOLEAN, at TIMESTAMPTZ, day DATE, n NUMERIC(6,2), x FLOAT8, s TEXT);
+        INSERT INTO t VALUES (true, '2026-11-23T18:10:15.120000+00:00', '2026-11-23', '1.50', 0.1, 'a');
+        INSERT INTO t VALUES (false, NULL, NULL, NULL, 1e300, '');";
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let home = Home::new(backend);
+        let probe = home.probe();
+        let kinds = |sql: &str| match backend {
+            Backend::Sqlite => sql.replace("NUMERIC(6,2)", "TEXT").replace("FLOAT8", "REAL"),
+            _ => sql.to_owned(),
+        };
+        probe.execute(&kinds(written));
+        let rows = probe.table("SELECT * FROM t ORDER BY b DESC");
+        let large = format!("{}", 1e300);
+        assert_eq!(
+            rows,
+            format!(
+                "1 | 2026-11-23T18:10:15.120000+00:00 | 2026-11-23 | 1.50 | 0.1 | a\n0 | null | null | null | {large} | \n"
+            )
+        );
+        assert_eq!(probe.columns("t"), ["b", "at", "day", "n", "x", "s"]);
+        assert!(
+            probe
+                .try_execute("INSERT INTO t (s) VALUES ('kept'); SELECT nonsense")
+                .is_err()
+        );
+        assert_eq!(probe.number("SELECT count(*) FROM t"), 2);
+    }
 }

@@ -4,14 +4,16 @@
 //! like columns or privileges. Status, answer and all rows must be the same, but for ids that are new each time.
 
 #![allow(
+    clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
     clippy::string_slice,
     reason = "a test stops at the first surprise"
 )]
 
 use backflow_plan::model::Route;
-use backflow_testkit::World;
 use backflow_testkit::crawl::{self, Attempt, Caller, FIXTURES, Fixture, Marks, Sent, reads};
+use backflow_testkit::{Backend, World};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
@@ -72,13 +74,7 @@ fn columns(world: &World, fixture: &Fixture) -> Vec<String> {
     let database = world.database();
     let mut names: Vec<String> = PRIVILEGES.map(str::to_owned).to_vec();
     for (table, _) in fixture.tables {
-        let mut statement = database
-            .prepare("SELECT name FROM pragma_table_info(?1)")
-            .unwrap();
-        let found = statement
-            .query_map([table], |row| row.get::<_, String>(0))
-            .unwrap();
-        names.extend(found.map(Result::unwrap));
+        names.extend(database.columns(table));
     }
     names.sort();
     names.dedup();
@@ -142,23 +138,8 @@ impl Trial<'_> {
             .block_on(self.world.send(sent.method, &sent.target, &headers, &sent.body));
         let mut rows: Vec<String> = Vec::new();
         for (table, _) in self.fixture.tables {
-            let mut statement = database.prepare(&format!("SELECT * FROM {table}")).unwrap();
-            let width = statement.column_count();
-            let mut found = statement.query([]).unwrap();
-            while let Some(row) = found.next().unwrap() {
-                let cells = (0..width).map(|at| {
-                    format!(
-                        "{:?}",
-                        row.get_ref(at)
-                            .unwrap()
-                            .as_str()
-                            .map_or_else(|_| format!("{:?}", row.get_ref(at)), str::to_owned)
-                    )
-                });
-                rows.push(masked(&format!(
-                    "{table} {}",
-                    cells.collect::<Vec<_>>().join(" ")
-                )));
+            for row in database.rows(&format!("SELECT * FROM {table}")) {
+                rows.push(masked(&format!("{table} {row:?}")));
             }
         }
         rows.sort();
@@ -269,68 +250,84 @@ fn only_what_a_route_reads_changes_anything() {
         headers: Vec::new(),
         claims: Vec::new(),
     };
-    for fixture in &FIXTURES {
-        let compiled = fixture.project().compile();
-        let routes = compiled
-            .plan
-            .as_ref()
-            .expect("the fixture has no faults")
-            .routes
-            .clone();
-        let world = World::start(compiled);
-        let names = columns(&world, fixture);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let trial = Trial {
-            world: &world,
-            fixture,
-            runtime,
-        };
-        let callers = [
-            Caller::Member {
-                tenant: 0,
-                role: "owner",
-            },
-            Caller::Member {
-                tenant: 0,
-                role: "viewer",
-            },
-            Caller::Member {
-                tenant: 1,
-                role: "member",
-            },
-            Caller::Invitee(0),
-        ];
-        for route in &routes {
-            for caller in &callers {
-                trial.run(route, caller, &nothing); // The directory knows the caller from now on.
-                let expected = trial.run(route, caller, &nothing);
-                let mut runner = TestRunner::new(Config {
-                    cases: 8,
-                    failure_persistence: None,
-                    ..Config::default()
-                });
-                let outcome = runner.run(&extras(names.clone()), |mut extra| {
-                    harmless(&mut extra);
-                    let actual = trial.run(route, caller, &extra);
-                    prop_assert!(
-                        actual == expected,
-                        "{} as {caller:?}: {expected:?}\nbut {actual:?}",
-                        route.name()
-                    );
-                    Ok(())
-                });
-                outcome.unwrap_or_else(|fault| panic!("{fault}"));
-            }
+    for backend in Backend::chosen() {
+        for fixture in &FIXTURES {
+            unread_is_unread(backend, fixture, &nothing);
         }
-        println!(
-            "{}: {} routes as {} callers, {} names",
-            fixture.name,
-            routes.len(),
-            callers.len(),
-            names.len()
-        );
     }
+}
+
+/// How often a route is tried as one caller; the databases that are slower see the same routes and callers.
+fn cases(backend: Backend) -> u32 {
+    match backend {
+        Backend::Sqlite => 8,
+        Backend::Postgres => 3,
+        Backend::Pooled => 1,
+    }
+}
+
+fn unread_is_unread(backend: Backend, fixture: &Fixture, nothing: &Extra) {
+    let compiled = fixture.project().compile_for(backend.dialect());
+    let routes = compiled
+        .plan
+        .as_ref()
+        .expect("the fixture has no faults")
+        .routes
+        .clone();
+    let world = World::start_on(backend, compiled);
+    let names = columns(&world, fixture);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let trial = Trial {
+        world: &world,
+        fixture,
+        runtime,
+    };
+    let callers = [
+        Caller::Member {
+            tenant: 0,
+            role: "owner",
+        },
+        Caller::Member {
+            tenant: 0,
+            role: "viewer",
+        },
+        Caller::Member {
+            tenant: 1,
+            role: "member",
+        },
+        Caller::Invitee(0),
+    ];
+    for route in &routes {
+        for caller in &callers {
+            trial.run(route, caller, nothing); // The directory knows the caller from now on.
+            let expected = trial.run(route, caller, nothing);
+            let mut runner = TestRunner::new(Config {
+                cases: cases(backend),
+                failure_persistence: None,
+                ..Config::default()
+            });
+            let outcome = runner.run(&extras(names.clone()), |mut extra| {
+                harmless(&mut extra);
+                let actual = trial.run(route, caller, &extra);
+                prop_assert!(
+                    actual == expected,
+                    "{} as {caller:?}: {expected:?}\nbut {actual:?}",
+                    route.name()
+                );
+                Ok(())
+            });
+            outcome.unwrap_or_else(|fault| panic!("{fault}"));
+        }
+    }
+    println!(
+        "{} on {}: {} routes as {} callers, {} names",
+        fixture.name,
+        backend.name(),
+        routes.len(),
+        callers.len(),
+        names.len()
+    );
 }

@@ -1,6 +1,6 @@
 //! Many at once: one invitation, one slug, one counter, one membership that ends.
 //!
-//! Every test runs within one process and over two on the same database.
+//! Every test runs within one process and over two on the same database, of each kind.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,7 +9,7 @@
 )]
 
 use backflow_testkit::crawl::{FIXTURES, Fixture};
-use backflow_testkit::{Answer, Project, World, person};
+use backflow_testkit::{Answer, Backend, Project, World, person};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,12 +22,16 @@ fn seed() -> Project {
     FIXTURES[0].project()
 }
 
-/// One process, then two.
+/// One process, then two; on each database.
 fn worlds() -> Vec<Vec<World>> {
-    let alone = World::start(seed().compile());
-    let first = World::start(seed().compile());
-    let second = first.beside(seed().compile());
-    vec![vec![alone], vec![first, second]]
+    let of = |backend: Backend| {
+        let compiled = || seed().compile_for(backend.dialect());
+        let alone = World::start_on(backend, compiled());
+        let first = World::start_on(backend, compiled());
+        let second = first.beside(compiled());
+        [vec![alone], vec![first, second]]
+    };
+    Backend::chosen().into_iter().flat_map(of).collect()
 }
 
 fn fill(world: &World, sql: &str) {
@@ -36,7 +40,7 @@ fn fill(world: &World, sql: &str) {
         "INSERT INTO organizations (id, name, slug, owner_id) VALUES ('{org}', 'Acme', 'acme', '{owner}');
          INSERT INTO organization_members (organization_id, user_id, role) VALUES ('{org}', '{owner}', 'owner');"
     );
-    world.database().execute_batch(&format!("{common}{sql}")).unwrap();
+    world.database().execute(&format!("{common}{sql}"));
 }
 
 fn invitation(token: &str, email: &str) -> String {
@@ -47,7 +51,7 @@ fn invitation(token: &str, email: &str) -> String {
 }
 
 fn count(world: &World, query: &str) -> i64 {
-    world.database().query_row(query, [], |row| row.get(0)).unwrap()
+    world.database().number(query)
 }
 
 /// What a request is: method, target, name and claims of the caller, body.
@@ -262,16 +266,22 @@ fn no_increment_is_lost_or_doubled() {
 
 #[test]
 fn who_is_told_that_a_member_is_gone_can_rely_on_it() {
+    for backend in Backend::chosen() {
+        a_member_goes(backend);
+    }
+}
+
+fn a_member_goes(backend: Backend) {
     let fixture = &FIXTURES[1];
-    let compile = || fixture.project().compile();
-    let first = World::start(compile());
+    let compile = || fixture.project().compile_for(backend.dialect());
+    let first = World::start_on(backend, compile());
     let second = first.beside(compile());
     let (ada, bob) = (person("ada"), person("bob"));
     let fill = format!(
         "INSERT INTO workspaces (id, slug, name) VALUES ('{ORG}', 'acme', 'Acme');
          INSERT INTO workspace_members (workspace_id, user_id, role) VALUES ('{ORG}', '{ada}', 'owner'), ('{ORG}', '{bob}', 'member');"
     );
-    first.database().execute_batch(&fill).unwrap();
+    first.database().execute(&fill);
     let claims = format!(r#"{{"tenant_id": "{ORG}"}}"#);
     let remove: Ask = (
         "DELETE",

@@ -1,8 +1,7 @@
 //! The rows of all tenants, as text.
 
 use super::{Fixture, Marks};
-use rusqlite::Connection;
-use rusqlite::types::ValueRef;
+use crate::probe::Probe;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -19,8 +18,8 @@ pub(super) struct Rows {
 ///
 /// # Panics
 /// When the rows do not fit the project's tables.
-pub fn reset(database: &Connection, fixture: &Fixture, marks: &[Marks]) {
-    let mut script = String::from("PRAGMA foreign_keys=OFF; BEGIN IMMEDIATE;");
+pub fn reset(database: &Probe, fixture: &Fixture, marks: &[Marks]) {
+    let mut script = String::new();
     for (table, _) in fixture.tables {
         write!(script, "DELETE FROM {table};").expect("text grows");
     }
@@ -32,39 +31,29 @@ pub fn reset(database: &Connection, fixture: &Fixture, marks: &[Marks]) {
         let next = Marks::new((mark.tenant + 1) % marks.len());
         script.push_str(&(fixture.crossing)(*mark, next));
     }
-    script.push_str("COMMIT; PRAGMA foreign_keys=ON;");
-    database.execute_batch(&script).expect("the fixture's rows fit");
+    database.execute_unchecked(&script);
 }
 
 /// Reads all rows.
-pub(super) fn all(database: &Connection, fixture: &Fixture) -> Rows {
+pub(super) fn all(database: &Probe, fixture: &Fixture) -> Rows {
     let mut rows = Rows::default();
     for (table, owner) in fixture.tables {
-        let query = format!("SELECT coalesce(({owner}), ''), r.* FROM {table} AS r ORDER BY 1, 2, 3");
-        let mut statement = database.prepare(&query).expect("the fixture's tables are there");
-        let width = statement.column_count();
-        let mut found = statement.query([]).expect("the rows are readable");
-        while let Some(row) = found.next().expect("a row") {
-            let owner: String = row.get(0).expect("an owner");
-            let text = rows.by_owner.entry(owner).or_default();
+        let query =
+            format!("SELECT coalesce(CAST(({owner}) AS text), ''), r.* FROM {table} AS r ORDER BY 1, 2, 3");
+        for row in database.rows(&query) {
+            let mut cells = row
+                .into_iter()
+                .map(|cell| cell.unwrap_or_else(|| "null".to_owned()));
+            let text = rows.by_owner.entry(cells.next().unwrap_or_default()).or_default();
             write!(text, "{table}").expect("text grows");
-            for column in 1..width {
-                match row.get_ref(column).expect("a cell") {
-                    ValueRef::Null => text.push_str(" | null"),
-                    ValueRef::Integer(n) => write!(text, " | {n}").expect("text grows"),
-                    ValueRef::Real(x) => write!(text, " | {x}").expect("text grows"),
-                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-                        write!(text, " | {}", String::from_utf8_lossy(bytes)).expect("text grows");
-                    }
-                }
+            for cell in cells {
+                write!(text, " | {cell}").expect("text grows");
             }
             text.push('\n');
         }
     }
     for query in fixture.links {
-        rows.crossing += database
-            .query_row(query, [], |row| row.get::<_, i64>(0))
-            .expect("a count");
+        rows.crossing += database.number(query);
     }
     rows
 }

@@ -5,10 +5,9 @@
 
 use backflow_plan::model::{Operation, Route};
 use backflow_testkit::crawl::{self, Fixture, Marks, tenant_of};
-use backflow_testkit::{Answer, World};
+use backflow_testkit::{Answer, Probe, World};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use rusqlite::Connection;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,24 +22,20 @@ struct Rows {
 }
 
 impl Rows {
-    fn read(database: &Connection, fixture: &Fixture) -> Rows {
+    fn read(database: &Probe, fixture: &Fixture) -> Rows {
         let mut rows = Rows::default();
         for (table, owner) in fixture.tables {
-            let columns: String = database
-                .prepare_cached("SELECT group_concat('r.\"' || name || '\"') FROM pragma_table_info(?1)")
-                .and_then(|mut statement| statement.query_row([table], |row| row.get(0)))
-                .expect("the table's columns");
             let query = format!(
-                "SELECT coalesce(({owner}), ''), json_array(r.rowid, {columns}) FROM {table} AS r ORDER BY 1, 2"
+                "SELECT coalesce(CAST(({owner}) AS text), ''), r.{}, r.* FROM {table} AS r ORDER BY 1, 2",
+                database.place()
             );
-            let mut statement = database.prepare_cached(&query).expect("the table is there");
-            let found =
-                statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
             let all = rows.tables.entry(*table).or_default();
-            for (owner, row) in found.expect("the rows").map(|row| row.expect("a row")) {
-                all.push_str(&row);
-                if tenant_of(&owner).is_some_and(|tenant| tenant != 0) {
-                    rows.others.push_str(&row);
+            for row in database.rows(&query) {
+                let text = format!("{row:?}");
+                all.push_str(&text);
+                let owner = row.first().and_then(Option::as_deref).unwrap_or_default();
+                if tenant_of(owner).is_some_and(|tenant| tenant != 0) {
+                    rows.others.push_str(&text);
                 }
             }
         }
@@ -64,7 +59,7 @@ pub(crate) struct Shot<'s> {
 pub(crate) struct Siege<'w> {
     world: &'w World,
     pub(crate) fixture: &'w Fixture,
-    database: Connection,
+    database: Probe,
     before: Rows,
     /// How many requests were sent.
     pub(crate) sent: usize,

@@ -3,7 +3,7 @@
 //! Invariant: the same plan prints the same bytes.
 //! Not here: what was found out about the project in words; see `report`.
 
-use crate::model::{Answer, Bind, BindValue, BodyRule, Place, Plan, Route, Shape, Source, Step};
+use crate::model::{Answer, Bind, BindValue, BodyRule, Fused, FusedValue, Place, Plan, Route, Shape, Source, Step};
 use crate::report;
 use std::fmt::Write;
 
@@ -61,6 +61,9 @@ pub fn route(route: &Route) -> String {
     for (index, step) in route.steps.iter().enumerate() {
         self::step(&mut text, index, step);
     }
+    if let Some(fused) = &route.fused {
+        self::fused(&mut text, fused, route);
+    }
     match &route.answer {
         Answer::LastStep => {}
         Answer::Template(shape) => line(&mut text, 1, &format!("answer: {}", self::shape(shape))),
@@ -105,6 +108,25 @@ fn source(source: &Source, route: &Route) -> String {
         Source::Context(index) => format!("context cell {index}"),
         Source::Constant(value) => format!("constant {}", value.to_json()),
         Source::Result => "a result".to_owned(),
+    }
+}
+
+fn fused(text: &mut String, fused: &Fused, route: &Route) {
+    let how = if route.alone {
+        "commits by itself"
+    } else {
+        "in a transaction"
+    };
+    line(text, 1, &format!("as one statement, {how}:"));
+    line(text, 2, &fused.statement.text);
+    for (position, value) in fused.values.iter().enumerate() {
+        let value = match value {
+            FusedValue::Guard(0) => "the tenant's name".to_owned(),
+            FusedValue::Guard(_) => "the caller".to_owned(),
+            FusedValue::Step { step, bind } => format!("?{} of query {step}", bind + 1),
+            FusedValue::Email => "the caller's e-mail".to_owned(),
+        };
+        line(text, 3, &format!("?{} = {value}", position + 1));
     }
 }
 

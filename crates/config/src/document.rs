@@ -23,7 +23,7 @@ mod route;
 mod rules;
 mod workflow;
 
-pub use query::{Filter, FilterTest, Operation, Query};
+pub use query::{Filter, FilterTest, OfEmbed, Operation, Query};
 pub use route::{Cache, Method, Route};
 pub use rules::{Field, RuleType, Rules, Validation};
 pub use workflow::{Step, StepAction, Webhook, WebhookAction, Workflow};

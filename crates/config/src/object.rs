@@ -17,7 +17,7 @@ pub(crate) struct Object<'a, 'd> {
     what: &'static str,
     node: &'a Node,
     members: &'a [Member],
-    known: Vec<&'static str>,
+    known: Vec<&'a str>,
     /// Where faults go.
     pub(crate) out: &'d mut Diagnostics,
 }
@@ -57,6 +57,23 @@ impl<'a, 'd> Object<'a, 'd> {
     pub(crate) fn member(&mut self, key: &'static str) -> Option<&'a Member> {
         self.known.push(key);
         self.members.iter().find(|member| member.key.value == key)
+    }
+
+    /// The members whose keys end so and say something before it. Their keys are known from now on.
+    pub(crate) fn ending(&mut self, endings: [&str; 3]) -> Vec<&'a Member> {
+        let ends = |key: &str| {
+            endings
+                .iter()
+                .any(|end| key.len() > end.len() && key.ends_with(end))
+        };
+        let found: Vec<&'a Member> = self
+            .members
+            .iter()
+            .filter(|member| ends(&member.key.value))
+            .collect();
+        self.known
+            .extend(found.iter().map(|member| member.key.value.as_str()));
+        found
     }
 
     /// The value of the member called `key`, of any type.

@@ -4,11 +4,11 @@
 //! Invariant: both spellings of a conflict target arrive as one list of columns.
 //! Not here: which operators and keys fit which operation, and whether tables exist.
 
-use crate::document::{Filter, FilterTest, Operation, Query};
+use crate::document::{Filter, FilterTest, OfEmbed, Operation, Query};
 use crate::object::Object;
 use crate::tree::{Node, Tree};
 use crate::value;
-use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
+use backflow_diag::{Diagnostic, Diagnostics, Spanned, Text, codes};
 
 const OPERATIONS: [(&str, Operation); 5] = [
     ("select", Operation::Select),
@@ -43,10 +43,9 @@ pub(crate) fn query(node: &Node, key: &str, operation: OperationAt, out: &mut Di
     let select = object.text("select");
     let data = data(&mut object);
     let filters = object.each("filters", "a list of filters", filter);
-    let order = object.kept("order", "text, an object or a list", |tree| {
-        matches!(tree, Tree::Text(_) | Tree::Object(_) | Tree::List(_))
-    });
+    let order = object.kept("order", ORDER, is_order);
     let (limit, offset) = (amount(&mut object, "limit"), amount(&mut object, "offset"));
+    let of_embeds = of_embeds(&mut object);
     let single = object.flag("single", false);
     let alias = object.word("alias");
     let condition = object.text("condition");
@@ -67,6 +66,7 @@ pub(crate) fn query(node: &Node, key: &str, operation: OperationAt, out: &mut Di
         order,
         limit,
         offset,
+        of_embeds,
         single,
         alias,
         condition,
@@ -101,15 +101,52 @@ fn data(object: &mut Object<'_, '_>) -> Option<Node> {
     Some(node.clone())
 }
 
+const ORDER: &str = "text, an object or a list";
+
+fn is_order(tree: &Tree) -> bool {
+    matches!(tree, Tree::Text(_) | Tree::Object(_) | Tree::List(_))
+}
+
 /// `limit` and `offset`: a whole number or a template.
 fn amount(object: &mut Object<'_, '_>, key: &'static str) -> Option<Node> {
-    let node = object.kept(key, "a whole number or a template", |tree| {
-        matches!(tree, Tree::Number(_) | Tree::Text(_))
-    })?;
-    if matches!(node.tree, Tree::Number(_)) {
-        value::integer(&node, key, 0..=u32::MAX, object.out)?;
+    let node = object.node(key)?;
+    is_amount(node, key, object.out).then(|| node.clone())
+}
+
+fn is_amount(node: &Node, key: &str, out: &mut Diagnostics) -> bool {
+    match &node.tree {
+        Tree::Number(_) => value::integer(node, key, 0..=u32::MAX, out).is_some(),
+        Tree::Text(_) => true,
+        _ => {
+            value::wrong_type(node, key, "a whole number or a template", out);
+            false
+        }
     }
-    Some(node)
+}
+
+/// `tasks.order`, `tasks.limit`, `tasks.offset`.
+fn of_embeds(object: &mut Object<'_, '_>) -> Vec<OfEmbed> {
+    let mut found = Vec::new();
+    for member in object.ending([".order", ".limit", ".offset"]) {
+        let (key, value) = (&member.key, &member.value);
+        let fits = if key.value.ends_with(".order") {
+            let fits = is_order(&value.tree);
+            if !fits {
+                value::wrong_type(value, &key.value, ORDER, object.out);
+            }
+            fits
+        } else {
+            is_amount(value, &key.value, object.out)
+        };
+        if fits {
+            let key = Text::plain(key.value.clone(), key.span);
+            found.push(OfEmbed {
+                key,
+                value: value.clone(),
+            });
+        }
+    }
+    found
 }
 
 type Conflict = (Option<Spanned<Vec<Spanned<String>>>>, Option<Spanned<bool>>);
@@ -194,6 +231,7 @@ fn filter(node: &Node, out: &mut Diagnostics) -> Option<Filter> {
 fn group(node: &Node, key: &'static str, out: &mut Diagnostics) -> Option<Filter> {
     let mut object = Object::open(node, "filters", "a group of filters", out)?;
     let members = object.each(key, "a list of filters", filter);
+    let not = object.flag("not", false);
     if object
         .node(key)
         .is_some_and(|list| matches!(&list.tree, Tree::List(items) if items.is_empty()))
@@ -206,9 +244,14 @@ fn group(node: &Node, key: &'static str, out: &mut Diagnostics) -> Option<Filter
     }
     let span = object.span();
     object.finish();
-    Some(match key {
+    let group = match key {
         "or" => Filter::Or(members?, span),
         _ => Filter::And(members?, span),
+    };
+    Some(if not {
+        Filter::Not(Box::new(group), span)
+    } else {
+        group
     })
 }
 

@@ -10,7 +10,8 @@ use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes, nearest};
 use backflow_expr::{Expr, Key, Template, parse_condition};
 use backflow_sql::{
-    ColumnPath, Operator, SelectList, nearest_operator, parse_column_path, parse_operator, parse_select,
+    ColumnPath, Operator, SelectItem, SelectList, nearest_operator, parse_column_path, parse_operator,
+    parse_select,
 };
 
 /// A query with its texts parsed.
@@ -115,13 +116,15 @@ pub(crate) enum DraftFilter<'a> {
     Test(DraftTest<'a>),
     Or(Vec<DraftFilter<'a>>),
     And(Vec<DraftFilter<'a>>),
+    /// A group that must not hold.
+    Not(Box<DraftFilter<'a>>),
 }
 
 /// A comparison of a filter.
 pub(crate) struct DraftTest<'a> {
     pub(crate) doc: &'a FilterTest,
     pub(crate) path: ColumnPath,
-    /// The column, when the path does not lead into an embed.
+    /// The column, when the path neither leads into an embed nor names one.
     pub(crate) column: Option<ColumnId>,
     pub(crate) operator: Operator,
     pub(crate) value: DraftValue<'a>,
@@ -135,7 +138,7 @@ impl<'a> DraftQuery<'a> {
         let filters = doc
             .filters
             .iter()
-            .filter_map(|filter| read_filter(catalog, table, filter, out))
+            .filter_map(|filter| read_filter((catalog, table, select.as_ref()), filter, out))
             .collect();
         let mut draft = DraftQuery {
             doc,
@@ -248,6 +251,7 @@ impl<'a> DraftQuery<'a> {
             match filter {
                 DraftFilter::Test(test) => filters |= test.value.reads_tenant(),
                 DraftFilter::Or(inner) | DraftFilter::And(inner) => open.extend(inner),
+                DraftFilter::Not(inner) => open.push(inner),
             }
         }
         condition || data || filters
@@ -277,27 +281,26 @@ pub(crate) fn read_value<'a>(node: &'a Node, out: &mut Diagnostics) -> Option<Dr
 }
 
 fn read_filter<'a>(
-    catalog: &Catalog,
-    table: TableId,
+    rows: (&Catalog, TableId, Option<&SelectList>),
     filter: &'a Filter,
     out: &mut Diagnostics,
 ) -> Option<DraftFilter<'a>> {
     let mut inner = |filters: &'a [Filter]| {
         filters
             .iter()
-            .filter_map(|filter| read_filter(catalog, table, filter, out))
+            .filter_map(|filter| read_filter(rows, filter, out))
             .collect::<Vec<_>>()
     };
     match filter {
         Filter::Or(filters, _) => Some(DraftFilter::Or(inner(filters))),
         Filter::And(filters, _) => Some(DraftFilter::And(inner(filters))),
-        Filter::Test(test) => read_test(catalog, table, test, out).map(DraftFilter::Test),
+        Filter::Not(group, _) => read_filter(rows, group, out).map(|group| DraftFilter::Not(Box::new(group))),
+        Filter::Test(test) => read_test(rows, test, out).map(DraftFilter::Test),
     }
 }
 
 fn read_test<'a>(
-    catalog: &Catalog,
-    table: TableId,
+    (catalog, table, select): (&Catalog, TableId, Option<&SelectList>),
     test: &'a FilterTest,
     out: &mut Diagnostics,
 ) -> Option<DraftTest<'a>> {
@@ -316,8 +319,9 @@ fn read_test<'a>(
     }
     let value = read_value(&test.value, out);
     let (path, operator, value) = (path?, operator?, value?);
-    let own = path.embeds.is_empty();
-    let column = if own {
+    let known = catalog.table(table).column(&path.column);
+    let is_embed = known.is_none() && select.is_some_and(|select| embeds(select, &path.column));
+    let column = if path.embeds.is_empty() && !is_embed {
         Some(column(catalog, table, &path.column, out)?)
     } else {
         None
@@ -328,6 +332,14 @@ fn read_test<'a>(
         column,
         operator,
         value,
+    })
+}
+
+/// Whether a select embeds something under this name.
+fn embeds(select: &SelectList, wanted: &str) -> bool {
+    select.items.iter().any(|item| match item {
+        SelectItem::Embed { alias, name, .. } => alias.as_ref().unwrap_or(name).value == wanted,
+        _ => false,
     })
 }
 

@@ -9,6 +9,7 @@
 mod tests;
 
 use crate::ir::JsonStep;
+use crate::lex::Kind;
 use crate::syntax::{Cursor, Fault, Parsed};
 use backflow_diag::{Diagnostics, Span, Spanned, Text, codes, nearest};
 
@@ -106,6 +107,23 @@ impl FilterOp {
         matches!(self, Self::Fts | Self::Plfts | Self::Phfts | Self::Wfts)
     }
 
+    /// Whether it can be compared with the items of a list: `like(any)`.
+    #[must_use]
+    pub fn is_quantified(self) -> bool {
+        matches!(
+            self,
+            Self::Eq
+                | Self::Gt
+                | Self::Gte
+                | Self::Lt
+                | Self::Lte
+                | Self::Like
+                | Self::Ilike
+                | Self::Match
+                | Self::Imatch
+        )
+    }
+
     /// Its first name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -125,9 +143,20 @@ pub struct Operator {
     pub negated: bool,
     /// The text search configuration in `fts(english)`.
     pub config: Option<String>,
+    /// `(any)` or `(all)`: the value is a list.
+    pub quantifier: Option<Quantifier>,
 }
 
-/// Reads `eq`, `not.eq`, `fts(english)`.
+/// How many of a list's items a comparison must hold for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantifier {
+    /// One is enough.
+    Any,
+    /// Every one.
+    All,
+}
+
+/// Reads `eq`, `not.eq`, `fts(english)`, `like(any)`.
 #[must_use]
 pub fn parse_operator(text: &str) -> Option<Operator> {
     let (negated, rest) = text
@@ -138,6 +167,12 @@ pub fn parse_operator(text: &str) -> Option<Operator> {
         None => (rest, None),
     };
     let (_, op) = *OPERATORS.iter().find(|(known, _)| *known == name)?;
+    let quantifier = match config {
+        Some("any") if op.is_quantified() => Some(Quantifier::Any),
+        Some("all") if op.is_quantified() => Some(Quantifier::All),
+        _ => None,
+    };
+    let config = config.filter(|_| quantifier.is_none());
     let word = |c: char| c.is_alphanumeric() || c == '_';
     if config.is_some_and(|config| !op.is_search() || config.is_empty() || !config.chars().all(word)) {
         return None;
@@ -146,6 +181,7 @@ pub fn parse_operator(text: &str) -> Option<Operator> {
         op,
         negated,
         config: config.map(str::to_owned),
+        quantifier,
     })
 }
 
@@ -263,12 +299,18 @@ fn order_term(cursor: &mut Cursor<'_>) -> Parsed<OrderTerm> {
     })
 }
 
-/// `name`, `data->>a`, `projects(name)`, `projects(owner(name))`
+/// `name`, `data->>a`, `projects(name)`, `projects(owner(name))`, `projects.owner.name`
 fn ordered_path(cursor: &mut Cursor<'_>) -> Parsed<ColumnPath> {
     let name = cursor.name()?;
     if cursor.take("(") {
         let mut path = cursor.nested(ordered_path)?;
         cursor.expect(")")?;
+        path.embeds.insert(0, name);
+        return Ok(path);
+    }
+    if cursor.is(".") && goes_on(cursor) {
+        cursor.advance();
+        let mut path = cursor.nested(ordered_path)?;
         path.embeds.insert(0, name);
         return Ok(path);
     }
@@ -280,9 +322,22 @@ fn ordered_path(cursor: &mut Cursor<'_>) -> Parsed<ColumnPath> {
     })
 }
 
+const DIRECTIONS: [&str; 4] = ["asc", "desc", "nullsfirst", "nullslast"];
+
+/// Whether a name follows the dot, and no direction: nor a last word that was perhaps meant to be one.
+fn goes_on(cursor: &Cursor<'_>) -> bool {
+    let is_last = matches!(cursor.kind(2), Kind::End) || cursor.is_ahead(2, ",");
+    match cursor.kind(1) {
+        Kind::Word(word) if is_last => nearest(word, DIRECTIONS).is_none(),
+        Kind::Word(word) => !DIRECTIONS.contains(&word.as_str()),
+        Kind::Quoted(_) => true,
+        _ => false,
+    }
+}
+
 fn unknown_direction(word: &str, span: Span) -> Fault {
     let fault = Fault::new(format!("`{word}` is no direction"), span, "not known here");
-    match nearest(word, ["asc", "desc", "nullsfirst", "nullslast"]) {
+    match nearest(word, DIRECTIONS) {
         Some(near) => fault.help(format!("did you mean `{near}`?")),
         None => fault.help("`.asc`, `.desc`, `.nullsfirst` and `.nullslast` can follow; a column of a relation is written `projects(name)`"),
     }

@@ -16,6 +16,7 @@ fn operator(op: FilterOp, negated: bool, config: Option<&str>) -> Option<Operato
         op,
         negated,
         config: config.map(str::to_owned),
+        quantifier: None,
     })
 }
 
@@ -37,12 +38,18 @@ fn operators() {
         "not.",
         "not.not.eq",
         "eq(english)",
+        "neq(any)",
+        "in(any)",
+        "like(some)",
         "fts()",
         "fts(a'b)",
         "fts(english",
     ] {
         assert_eq!(parse_operator(wrong), None, "{wrong}");
     }
+    let quantifier = |text| parse_operator(text).and_then(|operator| operator.quantifier);
+    assert_eq!(quantifier("like(any)"), Some(Quantifier::Any));
+    assert_eq!(quantifier("not.eq(all)"), Some(Quantifier::All));
     assert_eq!(nearest_operator("not.contain"), Some("contains"));
     assert_eq!(FilterOp::Cs.name(), "cs");
 }
@@ -90,20 +97,25 @@ fn order(value: &str) -> Option<Vec<(String, bool, Option<bool>)>> {
 #[test]
 fn orders() {
     assert_eq!(
-        order("created_at.desc.nullslast, name,projects(owner(name)).asc.nullsfirst,data->0->>a.desc")
-            .unwrap(),
+        order(
+            "created_at.desc.nullslast, name,projects(owner(name)).asc.nullsfirst,data->0->>a.desc,\
+             projects.owner.name.desc,a.\"desc\""
+        )
+        .unwrap(),
         [
             ("created_at".to_owned(), true, Some(false)),
             ("name".to_owned(), false, None),
             ("projects.owner/name".to_owned(), false, Some(true)),
             ("data->->".to_owned(), true, None),
+            ("projects.owner/name".to_owned(), true, None),
+            ("a/desc".to_owned(), false, None),
         ]
     );
     for wrong in [
         "",
         "a,",
         "a desc",
-        "a.down",
+        "a.dsc",
         "a.desc.asc",
         "a.",
         "a(b",

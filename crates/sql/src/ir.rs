@@ -87,8 +87,10 @@ pub enum Member {
         key: String,
         /// The function.
         function: Aggregate,
-        /// The column; `None` for `count()`.
-        column: Option<ColumnId>,
+        /// What is aggregated; `None` for `count()`.
+        of: Option<Scalar>,
+        /// `amount.sum()::type`
+        cast: Option<ColumnType>,
     },
 }
 

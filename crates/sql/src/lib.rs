@@ -18,8 +18,8 @@ mod syntax;
 
 pub use duration::{Duration, parse_duration};
 pub use filter::{
-    ColumnPath, FilterOp, Operator, OrderTerm, nearest_operator, parse_column_path, parse_operator,
-    parse_order,
+    ColumnPath, FilterOp, Operator, OrderTerm, Quantifier, nearest_operator, parse_column_path,
+    parse_operator, parse_order,
 };
 pub use render::{castable, render, render_chain};
 pub use scalar::{ScalarAst, try_parse_scalar};

@@ -42,6 +42,8 @@ pub struct Query {
     pub limit: Option<Node>,
     /// `offset`: a number or a template
     pub offset: Option<Node>,
+    /// `tasks.order`, `tasks.limit`, `tasks.offset`: the same for embedded rows
+    pub of_embeds: Vec<OfEmbed>,
     /// `single`
     pub single: bool,
     /// `alias`
@@ -73,6 +75,7 @@ equal_but_for_place!(Query {
     order,
     limit,
     offset,
+    of_embeds,
     single,
     alias,
     condition,
@@ -85,6 +88,21 @@ equal_but_for_place!(Query {
     cross_tenant,
 });
 
+/// What is said of embedded rows: the embed's path, a dot, and `order`, `limit` or `offset`.
+#[derive(Debug, Clone)]
+pub struct OfEmbed {
+    /// The whole key, as `projects.tasks.order`.
+    pub key: Text,
+    /// Its value.
+    pub value: Node,
+}
+
+impl PartialEq for OfEmbed {
+    fn eq(&self, other: &Self) -> bool {
+        self.key.as_str() == other.key.as_str() && self.value == other.value
+    }
+}
+
 /// A member of `filters`.
 #[derive(Debug, Clone)]
 pub enum Filter {
@@ -94,6 +112,8 @@ pub enum Filter {
     Or(Vec<Filter>, Span),
     /// `{"and": […]}`
     And(Vec<Filter>, Span),
+    /// A group with `"not": true`
+    Not(Box<Filter>, Span),
 }
 
 impl Filter {
@@ -102,7 +122,7 @@ impl Filter {
     pub fn span(&self) -> Span {
         match self {
             Self::Test(test) => test.span,
-            Self::Or(_, span) | Self::And(_, span) => *span,
+            Self::Or(_, span) | Self::And(_, span) | Self::Not(_, span) => *span,
         }
     }
 }
@@ -112,6 +132,7 @@ impl PartialEq for Filter {
         match (self, other) {
             (Self::Test(a), Self::Test(b)) => a == b,
             (Self::Or(a, _), Self::Or(b, _)) | (Self::And(a, _), Self::And(b, _)) => a == b,
+            (Self::Not(a, _), Self::Not(b, _)) => a == b,
             _ => false,
         }
     }

@@ -257,7 +257,7 @@ pub(crate) fn holes(template: &Template) -> Vec<Range<usize>> {
         .collect()
 }
 
-fn has_expressions(node: &Node) -> bool {
+pub(crate) fn has_expressions(node: &Node) -> bool {
     match &node.tree {
         Tree::Text(text) => text.as_str().contains("{{") || text.as_str().contains("${"),
         Tree::List(items) => items.iter().any(has_expressions),

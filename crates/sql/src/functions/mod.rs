@@ -11,6 +11,7 @@ mod contain;
 pub mod decimal;
 mod float;
 mod json;
+mod json_key;
 mod numeric;
 #[cfg(test)]
 mod tests;
@@ -123,6 +124,7 @@ pub static SCALARS: &[Scalar] = &[
     scalar("bf_shift", 2, calendar::shift),
     scalar("bf_json_get", 2, json::member),
     scalar("bf_json_text", 2, json::member_text),
+    scalar("bf_json_key", 1, json_key::key),
     scalar("bf_contains", 2, contain::contains),
     scalar("bf_overlaps", 2, contain::overlaps),
 ];

@@ -4,7 +4,7 @@
 //! Invariant: a literal is a constant of the author or of the schema; what a request sends is a parameter.
 //! Not here: their text; see `render::scalar`.
 
-use super::{Cond, ParamId, PartCell};
+use super::{Cond, Link, ParamId, PartCell, Read};
 use backflow_catalog::{ColumnId, ColumnType, TableId};
 
 /// A value as the database takes and gives it, already of its column's type.
@@ -95,6 +95,15 @@ pub enum Scalar {
     },
     /// A text with ASCII letters in lower case.
     Lower(Box<Scalar>),
+    /// A value of the one row that is related to the row in scope; NULL if there is none.
+    Related {
+        /// How the row is found.
+        link: Box<Link>,
+        /// Its table, filter and order; it answers nothing itself.
+        read: Box<Read>,
+        /// The value; columns are the related row's.
+        value: Box<Scalar>,
+    },
     /// The instant plus a duration in microseconds (date/time columns; the instant is a parameter).
     Shift(Box<Scalar>, i64),
 }

@@ -80,7 +80,8 @@ fn outputs(outputs: &mut Outputs, visit: &mut dyn Visit) {
         match member {
             Member::Computed { value, .. } => scalar(value, visit),
             Member::Embed(embed) => self::embed(embed, visit),
-            Member::Column { .. } | Member::Aggregate { .. } => {}
+            Member::Aggregate { of: Some(value), .. } => scalar(value, visit),
+            Member::Column { .. } | Member::Aggregate { of: None, .. } => {}
         }
     }
     for value in &mut outputs.extra {
@@ -89,14 +90,18 @@ fn outputs(outputs: &mut Outputs, visit: &mut dyn Visit) {
 }
 
 fn embed(embed: &mut Embed, visit: &mut dyn Visit) {
-    match &mut embed.link {
+    link(&mut embed.link, visit);
+    read(&mut embed.read, visit);
+}
+
+fn link(link: &mut Link, visit: &mut dyn Visit) {
+    match link {
         Link::Direct(_) => {}
         Link::Junction { table, filter, .. } => {
             visit.reads(*table);
             cond(filter, visit);
         }
     }
-    read(&mut embed.read, visit);
 }
 
 fn assigned(value: &mut Assigned, visit: &mut dyn Visit) {
@@ -167,6 +172,15 @@ fn scalar(value: &mut Scalar, visit: &mut dyn Visit) {
         Scalar::Test(test) => cond(test, visit),
         Scalar::Lookup { table, value, .. } => {
             visit.reads(*table);
+            scalar(value, visit);
+        }
+        Scalar::Related {
+            link: by,
+            read: related,
+            value,
+        } => {
+            link(by, visit);
+            read(related, visit);
             scalar(value, visit);
         }
     }

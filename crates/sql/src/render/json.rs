@@ -5,7 +5,7 @@
 //! value prints `null` for NULL.
 //! Not here: related rows' own queries; see `rows`.
 
-use super::dialect::{Syntax, json_string};
+use super::dialect::{Syntax, Typed, json_string};
 use super::{Renderer, Scope};
 use crate::ir::Member;
 use backflow_catalog::ColumnType;
@@ -122,10 +122,14 @@ impl Renderer<'_> {
                 Member::Aggregate {
                     key,
                     function,
-                    column,
+                    of,
+                    cast,
                 } => {
-                    let column = column.map(|column| self.typed_column(scope, column));
-                    let value = self.syntax.aggregate(*function, column.as_ref());
+                    let of = of.as_ref().map(|of| self.scalar(of, scope));
+                    let mut value = self.syntax.aggregate(*function, of.as_ref());
+                    if let Some(ty) = cast {
+                        value = Typed::new(self.syntax.cast(&value, ty), ty.clone());
+                    }
                     let ty = value.ty.unwrap_or(ColumnType::Text);
                     fragment.member(key, self.syntax.json_value(&value.sql, &ty));
                 }

@@ -63,6 +63,8 @@ struct Renderer<'a> {
     written: Vec<TableId>,
     /// When several queries become one statement: how they are joined.
     chain: Option<chain::State>,
+    /// Values of related rows that have a text already.
+    related_values: Vec<rows::RelatedValue>,
 }
 
 /// The table that a query writes.
@@ -91,6 +93,7 @@ impl<'a> Renderer<'a> {
             next_alias: 0,
             written,
             chain: None,
+            related_values: Vec::new(),
         }
     }
 

@@ -4,8 +4,9 @@
 //! `null` or `[]`, never NULL, so that the row around it stays whole.
 //! Not here: how related tables were found.
 
+use super::dialect::Typed;
 use super::{Renderer, Scope};
-use crate::ir::{Cond, Embed, Link, Member, Read};
+use crate::ir::{Cond, Embed, Link, Member, Read, Scalar};
 
 /// Where related rows come from.
 struct Related {
@@ -13,6 +14,13 @@ struct Related {
     from: String,
     /// The join's conditions, before the embed's own filter.
     joined: Vec<String>,
+}
+
+/// A value of a related row, and its text.
+pub(super) struct RelatedValue {
+    what: (Link, Read, Scalar),
+    outer: String,
+    typed: Typed,
 }
 
 impl Related {
@@ -75,6 +83,34 @@ impl Renderer<'_> {
         let mut parts = self.conjuncts(&read.filter, scope);
         parts.extend(self.inner_embeds(read.outputs.members.as_deref(), scope));
         parts
+    }
+
+    /// A value of the first related row. Equal ones of one row have one text, by which a database knows that
+    /// what is answered is what rows are grouped by.
+    pub(super) fn related_value(
+        &mut self,
+        (link, read, value): (&Link, &Read, &Scalar),
+        outer: &Scope,
+    ) -> Typed {
+        let known = self.related_values.iter().find(|known| {
+            let (by, rows, of) = &known.what;
+            known.outer == outer.qualifier && by == link && rows == read && of == value
+        });
+        if let Some(known) = known {
+            return known.typed.clone();
+        }
+        let related = self.related(link, read, outer);
+        let inner = self.scalar(value, &related.scope);
+        let typed = Typed {
+            sql: self.first(read, &related, &inner.sql),
+            ty: inner.ty,
+        };
+        self.related_values.push(RelatedValue {
+            what: (link.clone(), read.clone(), value.clone()),
+            outer: outer.qualifier.clone(),
+            typed: typed.clone(),
+        });
+        typed
     }
 
     fn related(&mut self, link: &Link, read: &Read, outer: &Scope) -> Related {

@@ -49,6 +49,7 @@ impl Renderer<'_> {
                 let sql = format!("(SELECT {found} FROM {from} WHERE {left} = {right})");
                 Typed::new(sql, self.column_type(&other, *column))
             }
+            Scalar::Related { link, read, value } => self.related_value((link, read, value), scope),
             Scalar::Earlier { part, cell, ty } => Typed::new(self.earlier(*part, *cell), ty.clone()),
             Scalar::Lower(text) => {
                 let text = self.scalar(text, scope);

@@ -124,6 +124,11 @@ impl Syntax for Sqlite<'_> {
     fn equal_keys(&self, left: &Typed, right: &Typed) -> (String, String) {
         let numeric = |side: &Typed| side.is(|ty| matches!(ty, ColumnType::Numeric(_)));
         let float = |side: &Typed| side.is(|ty| matches!(ty, ColumnType::Float4 | ColumnType::Float8));
+        let json = |side: &Typed| side.is(|ty| *ty == ColumnType::Jsonb);
+        if json(left) || json(right) {
+            let key = |side: &Typed| format!("bf_json_key({})", side.sql);
+            return (key(left), key(right));
+        }
         if !numeric(left) && !numeric(right) {
             return (left.sql.clone(), right.sql.clone());
         }
@@ -140,6 +145,7 @@ impl Syntax for Sqlite<'_> {
     fn sort_key(&self, value: &Typed) -> String {
         match &value.ty {
             Some(ColumnType::Numeric(_)) => format!("bf_dec_key({})", value.sql),
+            Some(ColumnType::Jsonb) => format!("bf_json_key({})", value.sql),
             Some(ColumnType::Enum(id)) => {
                 let arms = self.catalog.labels(*id).iter().enumerate();
                 let arms: String = arms
@@ -163,12 +169,15 @@ impl Syntax for Sqlite<'_> {
     }
 
     fn one_of(&self, left: &Typed, list: ParamId, ty: &ColumnType) -> String {
-        let element = Typed::new("value".to_owned(), ty.clone());
+        let list = self.param(list, ty);
+        // As JSON, texts keep their quotes.
+        let element = match ty {
+            ColumnType::Jsonb => format!("{list} -> fullkey"),
+            _ => "value".to_owned(),
+        };
+        let element = Typed::new(element, ty.clone());
         let (left, element) = self.equal_keys(left, &element);
-        format!(
-            "{left} IN (SELECT {element} FROM json_each({}))",
-            self.param(list, ty)
-        )
+        format!("{left} IN (SELECT {element} FROM json_each({list}))")
     }
 
     fn contain(&self, left: &str, op: Containment, right: &str) -> String {

@@ -40,6 +40,8 @@ pub enum SelectItem {
         cast: Option<Spanned<String>>,
         /// `.sum()` and its kin.
         aggregate: Option<Aggregate>,
+        /// Before an aggregate: the type of what is aggregated.
+        input_cast: Option<Spanned<String>>,
         /// The whole item.
         span: Span,
     },

@@ -142,18 +142,10 @@ fn target(
         return embed(cursor, alias, name, None);
     }
     let path = cursor.json_path()?;
-    let mut cast = cast(cursor)?;
+    let (mut cast, mut input_cast) = (cast(cursor)?, None);
     let aggregate = aggregate(cursor)?;
     if aggregate.is_some() {
-        if let Some(inner) = cast {
-            let fault = Fault::new(
-                "a cast stands before an aggregate",
-                inner.span,
-                "casts what is aggregated",
-            );
-            return Err(fault.help("put the cast behind the aggregate: `amount.sum()::text`"));
-        }
-        cast = self::cast(cursor)?;
+        input_cast = std::mem::replace(&mut cast, self::cast(cursor)?);
     }
     let span = start.to(cursor.last_span());
     Ok(SelectItem::Column {
@@ -162,6 +154,7 @@ fn target(
         path,
         cast,
         aggregate,
+        input_cast,
         span,
     })
 }
@@ -232,6 +225,7 @@ fn bare_count(item: &mut SelectItem) {
         cast: None,
         aggregate: None,
         span,
+        ..
     } = item
     else {
         return;

@@ -4,16 +4,16 @@
 //! silently false.
 //! Not here: the column's side, and `not`; see the module above.
 
-use crate::draft::{DraftTest, DraftValue};
-use crate::lower::value::{Cx, Lowered, Target, Usage, type_name};
+use crate::draft::{DraftTest, DraftValue, read_value};
+use crate::lower::value::{Cx, Lowered, Target, Usage, has_expressions, type_name};
 use crate::model::BindValue;
 use crate::project::constant;
 use backflow_catalog::ColumnType;
 use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostic, codes};
 use backflow_expr::{Program, Value};
-use backflow_sql::FilterOp;
 use backflow_sql::ir::{Comparison, Cond, Containment, Scalar};
+use backflow_sql::{FilterOp, Operator, Quantifier};
 
 pub(super) fn operate<'a>(
     cx: &mut Cx<'_, 'a>,
@@ -36,6 +36,7 @@ pub(super) fn operate<'a>(
             ))
         }
         FilterOp::Is => is(cx, test, left, ty),
+        FilterOp::In if holds_expressions(test) => each(cx, test, (left, ty), &label).map(Cond::Any),
         FilterOp::In => {
             let list = list(cx, test, ty, &label)?;
             let id = cx.binds.program((cx.project, cx.frame), &label, ty, list);
@@ -75,6 +76,87 @@ pub(super) fn operate<'a>(
             only_on_postgres(cx, test, "ranges");
             None
         }
+    }
+}
+
+/// A comparison with one of a list's items, or with all of them: `like(any)`.
+pub(super) fn quantified<'a>(
+    cx: &mut Cx<'_, 'a>,
+    test: &DraftTest<'a>,
+    quantifier: Quantifier,
+    side: (Scalar, &ColumnType),
+    label: &str,
+) -> Option<Cond> {
+    let conds = each(cx, test, side, label)?;
+    Some(match quantifier {
+        Quantifier::Any => Cond::Any(conds),
+        Quantifier::All => Cond::All(conds),
+    })
+}
+
+/// One comparison for each item of a list that the author wrote.
+fn each<'a>(
+    cx: &mut Cx<'_, 'a>,
+    test: &DraftTest<'a>,
+    (left, ty): (Scalar, &ColumnType),
+    label: &str,
+) -> Option<Vec<Cond>> {
+    let name = test.operator.op.name();
+    if test.doc.optional {
+        let message = format!("`{name}` with a list cannot be optional");
+        cx.out.push(
+            Diagnostic::new(codes::OPTIONAL_FORBIDDEN, message)
+                .at(test.doc.span, "the list must be there")
+                .help("take `\"optional\": true` away, or write two queries, each with its `condition`"),
+        );
+    }
+    let DraftValue::Fixed(Node {
+        tree: Tree::List(items),
+        ..
+    }) = &test.value
+    else {
+        cx.out.push(
+            Diagnostic::new(
+                codes::BAD_LITERAL,
+                format!("`{name}(any)` and `{name}(all)` take a list"),
+            )
+            .at(test.doc.value.span, "not a list")
+            .help("write `[\"a%\", \"{{query.b}}%\"]`; for a list of the request there is `in`"),
+        );
+        return None;
+    };
+    let op = match test.operator.op {
+        FilterOp::In => FilterOp::Eq,
+        op => op,
+    };
+    let conds: Vec<_> = items
+        .iter()
+        .map(|item| {
+            let test = DraftTest {
+                doc: test.doc,
+                path: test.path.clone(),
+                column: test.column,
+                operator: Operator {
+                    op,
+                    quantifier: None,
+                    ..test.operator.clone()
+                },
+                value: read_value(item, cx.out)?,
+            };
+            operate(cx, &test, (left.clone(), ty), label.to_owned())
+        })
+        .collect();
+    conds.into_iter().collect()
+}
+
+/// Whether the author's list has expressions among its items.
+fn holds_expressions(test: &DraftTest<'_>) -> bool {
+    match &test.value {
+        DraftValue::Fixed(Node {
+            tree: Tree::List(items),
+            ..
+        }) => items.iter().any(has_expressions),
+        _ => false,
     }
 }
 
@@ -277,7 +359,7 @@ pub(super) fn no_operator(cx: &Cx<'_, '_>, test: &DraftTest<'_>, ty: &ColumnType
 fn operators_of(ty: &ColumnType) -> &'static str {
     match ty {
         ColumnType::Json => "is",
-        ColumnType::Jsonb => "eq, neq, in, is, cs, cd",
+        ColumnType::Jsonb => "eq, neq, gt, gte, lt, lte, in, is, cs, cd",
         ColumnType::Array(_) => "eq, neq, is, cs, cd, ov",
         ColumnType::Bool => "eq, neq, is",
         ty if ty.is_text() => "eq, neq, gt, gte, lt, lte, in, is, like, ilike",

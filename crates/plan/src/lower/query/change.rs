@@ -4,10 +4,11 @@
 //! Not here: the values of `data`; see `data`.
 
 use super::Lowered;
+use super::embedded::answered;
 use crate::draft::DraftQuery;
 use crate::lower::pin::Anchor;
 use crate::lower::value::{Cx, Usage};
-use crate::lower::{data, filter, parents, select};
+use crate::lower::{data, filter, parents};
 use crate::model::{Operation as Op, Rows};
 use crate::prove::NamedBy;
 use backflow_config::document::Operation;
@@ -21,8 +22,8 @@ pub(super) fn update<'a>(
     excluded: &[&str],
 ) -> Option<Lowered> {
     needs_filter(cx, draft);
-    let members = select::members(cx, cx.table, draft.select.as_ref(), excluded);
-    let own = filter::lower(cx, &draft.filters, Operation::Update);
+    let members = answered(cx, draft, excluded);
+    let own = filter::lower(cx, &draft.filters, own_rows(Operation::Update));
     let [row] = draft.rows.as_slice() else {
         cx.out.push(
             Diagnostic::new(codes::WRONG_TYPE, "an update needs `data`: one object")
@@ -66,8 +67,8 @@ pub(super) fn update<'a>(
 
 pub(super) fn delete<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: &[&str]) -> Option<Lowered> {
     needs_filter(cx, draft);
-    let members = select::members(cx, cx.table, draft.select.as_ref(), excluded);
-    let own = filter::lower(cx, &draft.filters, Operation::Delete);
+    let members = answered(cx, draft, excluded);
+    let own = filter::lower(cx, &draft.filters, own_rows(Operation::Delete));
     let pin = cx.pins.on(cx.table, &mut cx.binds);
     let outputs = Outputs {
         members: Some(members?),
@@ -86,6 +87,15 @@ pub(super) fn delete<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: 
         makes: None,
         any_given: Vec::new(),
     })
+}
+
+/// Rows that are changed are chosen by their own columns.
+fn own_rows(operation: Operation) -> filter::Rows<'static> {
+    filter::Rows {
+        members: &[],
+        depth: 0,
+        operation,
+    }
 }
 
 fn needs_filter(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>) {

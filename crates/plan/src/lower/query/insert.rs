@@ -4,10 +4,11 @@
 //! Not here: the values of `data`; see `data`.
 
 use super::Lowered;
+use super::embedded::answered;
 use crate::draft::{DraftAssignment, DraftQuery};
 use crate::lower::data::{self, Assignments};
+use crate::lower::parents;
 use crate::lower::value::{Cx, Usage};
-use crate::lower::{parents, select};
 use crate::model::{Operation as Op, Rows};
 use crate::prove::NamedBy;
 use backflow_catalog::ColumnId;
@@ -27,7 +28,7 @@ pub(super) fn insert<'a>(
         .ignore_duplicates
         .as_ref()
         .is_some_and(|ignore| ignore.value);
-    let members = select::members(cx, cx.table, draft.select.as_ref(), excluded);
+    let members = answered(cx, draft, excluded);
     let mut rows = Vec::new();
     for row in &draft.rows {
         rows.push(data::row(cx, draft, row, Usage::Insert, named));

@@ -6,6 +6,7 @@
 //! Not here: SQL text; the order of steps.
 
 mod change;
+mod embedded;
 mod insert;
 mod read;
 
@@ -39,6 +40,9 @@ pub(crate) fn lower<'a>(
     excluded: &[&str],
 ) -> Option<Lowered> {
     misplaced_keys(cx, draft.doc);
+    let also = draft.doc.exclude_fields.iter().map(|name| name.value.as_str());
+    let excluded: Vec<&str> = excluded.iter().copied().chain(also).collect();
+    let excluded = excluded.as_slice();
     match draft.doc.operation.value {
         Operation::Select => read(cx, draft, excluded),
         Operation::Insert | Operation::Upsert => insert(cx, draft, named, excluded),

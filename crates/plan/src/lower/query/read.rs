@@ -3,10 +3,12 @@
 //! Invariant: a filter on an embed narrows the embed, never the rows around it.
 //! Not here: the members of an answer; see `select`.
 
-use super::Lowered;
-use crate::draft::{DraftFilter, DraftQuery, DraftTest};
+use super::{Lowered, embedded};
+use crate::draft::DraftQuery;
+use crate::lower::filter::{self, embeds};
+use crate::lower::order;
+use crate::lower::select::{self, Orders};
 use crate::lower::value::Cx;
-use crate::lower::{filter, order, select};
 use crate::model::{BindValue, Operation as Op, Rows};
 use backflow_catalog::ColumnType;
 use backflow_config::document::Operation;
@@ -16,23 +18,41 @@ use backflow_expr::Template;
 use backflow_sql::ir::{Bound, Cond, Member, Outputs, Query, Read};
 
 pub(super) fn read<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: &[&str]) -> Option<Lowered> {
-    let members = select::members(cx, cx.table, draft.select.as_ref(), excluded);
-    let own = filter::lower(cx, &draft.filters, Operation::Select);
-    let order = order::lower(cx, cx.table, draft.doc.order.as_ref());
-    let limit = bound(cx, draft.doc.limit.as_ref(), "limit");
-    let offset = bound(cx, draft.doc.offset.as_ref(), "offset");
-    let pin = cx.pins.on(cx.table, &mut cx.binds);
-    let (mut members, mut order, mut limit) = (members?, order?, limit?);
-    embed_filters(cx, &draft.filters, &mut members)?;
-    let aggregated = members
-        .iter()
-        .any(|member| matches!(member, Member::Aggregate { .. }));
+    let mut members = select::members(cx, cx.table, draft.select.as_ref(), excluded);
+    let (limit, offset) = (draft.doc.limit.as_ref(), draft.doc.offset.as_ref());
+    let (limit, offset) = (bound(cx, limit, "limit"), bound(cx, offset, "offset"));
+    let mut orders = Orders::new();
+    let narrowed = embeds::narrow(cx, &draft.filters, &mut members);
+    let filter = filters(cx, draft, &members);
+    let keys = embedded::keys(cx, draft, &mut members, &mut orders);
+    let rows = order::Rows {
+        table: cx.table,
+        members: &members,
+    };
+    let terms = match &draft.doc.order {
+        Some(node) => order::terms(cx, rows, node, &mut orders),
+        None => Some(Vec::new()),
+    };
+    let (mut filter, mut limit, offset, terms) = (filter?, limit?, offset?, terms?);
+    narrowed.and(keys)?;
+    select::settle(
+        cx,
+        (cx.table, &mut members, &mut filter),
+        &mut Vec::new(),
+        &orders,
+    )?;
+    let mut order = order::finish(cx, cx.table, &members, terms)?;
     if draft.doc.single {
-        // Two are enough to see that one is too many; their order does not matter.
-        limit = Some(Bound::Fixed(2));
-        order = Vec::new();
-    } else if aggregated {
-        order = Vec::new();
+        let bounded = limit.is_some() || offset.is_some();
+        // Two are enough to see that one is too many; without bounds their order does not matter.
+        limit = match limit {
+            None => Some(Bound::Fixed(2)),
+            Some(Bound::Fixed(rows)) => Some(Bound::Fixed(rows.min(2))),
+            param => param,
+        };
+        if !bounded {
+            order = Vec::new();
+        }
     }
     let query = Query::Read(Read {
         from: cx.table,
@@ -40,10 +60,10 @@ pub(super) fn read<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: &[
             members: Some(members),
             ..Outputs::default()
         },
-        filter: pin.and(own?),
+        filter,
         order,
         limit,
-        offset: offset?,
+        offset,
         lock: false,
     });
     let rows = if draft.doc.single { Rows::One } else { Rows::Many };
@@ -56,12 +76,24 @@ pub(super) fn read<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: &[
     })
 }
 
+/// Which rows: those that the statement's kind allows, and of them those that the filters choose.
+fn filters<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, members: &[Member]) -> Option<Cond> {
+    let rows = filter::Rows {
+        members,
+        depth: 0,
+        operation: Operation::Select,
+    };
+    let own = filter::lower(cx, &draft.filters, rows);
+    let pin = cx.pins.on(cx.table, &mut cx.binds);
+    Some(pin.and(own?))
+}
+
 /// A fixed count, or one from the request. The outer option is the fault.
 #[allow(
     clippy::option_option,
     reason = "a missing bound and a faulty one are different things"
 )]
-fn bound(cx: &mut Cx<'_, '_>, node: Option<&Node>, label: &str) -> Option<Option<Bound>> {
+pub(super) fn bound(cx: &mut Cx<'_, '_>, node: Option<&Node>, label: &str) -> Option<Option<Bound>> {
     let Some(node) = node else { return Some(None) };
     match &node.tree {
         Tree::Number(digits) if digits.parse::<u64>().is_ok() => Some(digits.parse().ok().map(Bound::Fixed)),
@@ -85,53 +117,4 @@ fn bound(cx: &mut Cx<'_, '_>, node: Option<&Node>, label: &str) -> Option<Option
             None
         }
     }
-}
-
-/// Filters on columns of an embed narrow the embedded rows.
-fn embed_filters<'a>(cx: &mut Cx<'_, 'a>, filters: &[DraftFilter<'a>], members: &mut [Member]) -> Option<()> {
-    for filter in filters {
-        match filter {
-            DraftFilter::Test(test) if test.column.is_none() => embed_filter(cx, test, members)?,
-            DraftFilter::And(inner) => embed_filters(cx, inner, members)?,
-            _ => {}
-        }
-    }
-    Some(())
-}
-
-fn embed_filter<'a>(cx: &mut Cx<'_, 'a>, test: &DraftTest<'a>, members: &mut [Member]) -> Option<()> {
-    let mut members = members;
-    let mut found: Option<&mut Read> = None;
-    for name in &test.path.embeds {
-        let embed = members.iter_mut().find_map(|member| match member {
-            Member::Embed(embed) if embed.key == name.value => Some(embed),
-            _ => None,
-        });
-        let Some(embed) = embed else {
-            cx.out.push(
-                Diagnostic::new(
-                    codes::UNKNOWN_COLUMN,
-                    format!("the select embeds nothing called `{}`", name.value),
-                )
-                .at(name.span, "not embedded")
-                .help("embed it in `select`, then its columns can be filtered"),
-            );
-            return None;
-        };
-        let read = embed.read.as_mut();
-        // The list of inner members and the filter are different fields; only one is followed further.
-        if test.path.embeds.last() == Some(name) {
-            found = Some(read);
-            break;
-        }
-        members = read.outputs.members.as_mut()?;
-    }
-    let read = found?;
-    let outer = std::mem::replace(&mut cx.table, read.from);
-    let column = crate::draft::column(&cx.project.catalog, read.from, &test.path.column, cx.out);
-    let cond = column.and_then(|column| filter::lower_test(cx, test, column));
-    cx.table = outer;
-    let own = std::mem::replace(&mut read.filter, Cond::TRUE);
-    read.filter = own.and(cond?);
-    Some(())
 }

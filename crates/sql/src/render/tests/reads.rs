@@ -133,7 +133,8 @@ fn aggregate(key: &str, function: Aggregate, column: Option<u16>) -> Member {
     Member::Aggregate {
         key: key.into(),
         function,
-        column: column.map(ColumnId),
+        of: column.map(|column| Scalar::Column(ColumnId(column))),
+        cast: None,
     }
 }
 

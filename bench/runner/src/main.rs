@@ -1,0 +1,92 @@
+//! Our server and servers written by hand, side by side: `bash bench/run`.
+//!
+//! Role: starts a database with data, starts the servers on it, compares their answers, loads them in turns,
+//! reports.
+//! Input: arguments; the release builds of all servers. Output: tables, `latest.md`, `latest.svg`.
+//! Invariant: bounded in time; nothing is measured before all servers answer alike.
+//! Not here: building (`bench/run`).
+
+mod args;
+mod books;
+mod cases;
+mod chart;
+mod cluster;
+mod data;
+mod figures;
+mod fill;
+mod http;
+mod load;
+mod meter;
+mod people;
+mod process;
+mod report;
+mod routes;
+mod sides;
+mod stage;
+mod targets;
+mod turns;
+mod verify;
+
+use anyhow::Result;
+use args::Args;
+use clap::Parser;
+use report::Footprint;
+use stage::Stage;
+use std::process::ExitCode;
+use std::time::Instant;
+use tokio::task::LocalSet;
+use turns::{Schedule, Turns};
+
+/// One thread: the load takes no more of the machine than it must.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    let all = LocalSet::new();
+    let done = tokio::select! {
+        done = all.run_until(run(&args)) => done,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("FAILED: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: &Args) -> Result<()> {
+    let begun = Instant::now();
+    let mut stage = Stage::build(args).await?;
+    for (turn, stand) in (0..).zip(&stage.stands) {
+        let count = verify::verify(&stand.running, &stage.people, turn).await?;
+        println!("{}: {count} answers as the data say", stand.side().name());
+    }
+    if args.verify {
+        return Ok(());
+    }
+    if args.hold {
+        return stage.hold().await;
+    }
+    let schedule = Schedule {
+        routes: args.routes(),
+        widths: args.widths(),
+        rounds: args.rounds,
+        turn: args.turn(),
+    };
+    println!(
+        "\n       route  connections; medians of {} turns",
+        schedule.rounds
+    );
+    let mut turns = Turns::new(stage.people.clone());
+    let figures = turns.run(&schedule, &mut stage.stands).await?;
+    let footprints: Vec<Footprint> = stage.stands.iter().map(turns::Stand::footprint).collect();
+    let note = stage.note(&schedule, begun.elapsed())?;
+    let text = report::markdown(&note, &figures, &footprints);
+    println!("\n{text}");
+    std::fs::create_dir_all(&args.results)?;
+    std::fs::write(args.results.join("latest.md"), text + "\n![Ratios](latest.svg)\n")?;
+    std::fs::write(args.results.join("latest.svg"), chart::svg(&figures, &note))?;
+    println!("written: {0}/latest.md, {0}/latest.svg", args.results.display());
+    Ok(())
+}

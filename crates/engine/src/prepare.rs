@@ -9,10 +9,10 @@ use crate::binds::{self, Bound, Reading};
 use crate::fault::{Code, Fault};
 use crate::render;
 use backflow_expr::Program;
-use backflow_plan::model::Step;
+use backflow_plan::model::{Bind, Step};
 
 /// A step before the first statement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Prepared {
     /// Its condition does not hold.
     Skipped,
@@ -20,12 +20,35 @@ pub(crate) enum Prepared {
     Ready(Vec<Option<Bound>>),
 }
 
-/// Prepares all steps.
-pub(crate) fn all(steps: &[Step], reading: &mut Reading<'_>) -> Result<Vec<Prepared>, Fault> {
-    steps.iter().map(|step| one(step, reading)).collect()
+/// Prepares all steps; values for which `waits` holds are left for [`rest`].
+pub(crate) fn all(
+    steps: &[Step],
+    reading: &mut Reading<'_>,
+    waits: impl Fn(&Bind) -> bool,
+) -> Result<Vec<Prepared>, Fault> {
+    steps.iter().map(|step| one(step, reading, &waits)).collect()
 }
 
-fn one(step: &Step, reading: &mut Reading<'_>) -> Result<Prepared, Fault> {
+/// Computes what had to wait for the guard.
+pub(crate) fn rest(
+    steps: &[Step],
+    prepared: &mut [Prepared],
+    reading: &mut Reading<'_>,
+) -> Result<(), Fault> {
+    for (step, prepared) in steps.iter().zip(prepared) {
+        let Prepared::Ready(bounds) = prepared else {
+            continue;
+        };
+        for (bind, bound) in step.binds.iter().zip(bounds) {
+            if !bind.late && bound.is_none() {
+                *bound = binds::value(bind, reading)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn one(step: &Step, reading: &mut Reading<'_>, waits: &dyn Fn(&Bind) -> bool) -> Result<Prepared, Fault> {
     if let Some(condition) = step.condition.as_ref().filter(|_| !step.condition_late)
         && !holds(condition, step, reading)?
     {
@@ -33,7 +56,7 @@ fn one(step: &Step, reading: &mut Reading<'_>) -> Result<Prepared, Fault> {
     }
     let mut bounds = Vec::with_capacity(step.binds.len());
     for bind in &step.binds {
-        bounds.push(if bind.late {
+        bounds.push(if bind.late || waits(bind) {
             None
         } else {
             binds::value(bind, reading)?

@@ -4,8 +4,8 @@
 //! Invariant: nothing in here changes once it is built.
 //! Not here: which path leads here (`router`).
 
-use backflow_expr::{Program, Value};
-use backflow_plan::model::{BindValue, BodyRule, Place, Route, Shape, Source, Step};
+use backflow_expr::{Program, Slot, Value};
+use backflow_plan::model::{Bind, BodyRule, Place, Route, Source, Step};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -65,42 +65,25 @@ fn reads_tenant_early(route: &Route) -> bool {
 }
 
 fn binds_tenant(step: &Step, frame: &[Source]) -> bool {
-    step.binds
-        .iter()
-        .filter(|bind| !bind.late)
-        .any(|bind| match &bind.value {
-            BindValue::Needed(program)
-            | BindValue::Optional(program)
-            | BindValue::Secret(program)
-            | BindValue::List(program)
-            | BindValue::SameTenant(program)
-            | BindValue::Count(program) => reads_tenant(program, frame),
-            BindValue::Document(shape) => shape_reads_tenant(shape, frame),
-            BindValue::Given(_)
-            | BindValue::Tenant
-            | BindValue::Caller
-            | BindValue::NewKey
-            | BindValue::Now
-            | BindValue::Constant(_) => false,
-        })
+    let mut early = step.binds.iter().filter(|bind| !bind.late);
+    early.any(|bind| waits(bind, frame))
 }
 
-fn shape_reads_tenant(shape: &Shape, frame: &[Source]) -> bool {
-    match shape {
-        Shape::Constant(_) => false,
-        Shape::Program(program) => reads_tenant(program, frame),
-        Shape::Object(members) => members
-            .iter()
-            .any(|(_, member)| shape_reads_tenant(member, frame)),
-        Shape::List(items) => items.iter().any(|item| shape_reads_tenant(item, frame)),
-    }
+/// Whether a value needs what only the guard knows.
+pub(crate) fn waits(bind: &Bind, frame: &[Source]) -> bool {
+    bind.value
+        .slots()
+        .into_iter()
+        .any(|slot| is_of_tenant(slot, frame))
 }
 
 fn reads_tenant(program: &Program, frame: &[Source]) -> bool {
-    program.slots().any(|slot| {
-        matches!(
-            frame.get(slot.0 as usize),
-            Some(Source::TenantId | Source::TenantRole | Source::Context(_))
-        )
-    })
+    program.slots().any(|slot| is_of_tenant(slot, frame))
+}
+
+fn is_of_tenant(slot: Slot, frame: &[Source]) -> bool {
+    matches!(
+        frame.get(slot.0 as usize),
+        Some(Source::TenantId | Source::TenantRole | Source::Context(_))
+    )
 }

@@ -4,7 +4,6 @@
 //! Invariant: after `rewind` it behaves as if new, with the same ids and the same instant.
 //! Not here: waiting, connections, SQL.
 
-mod fused;
 mod run;
 
 use crate::caller::Identity;

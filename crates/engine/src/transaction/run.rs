@@ -5,7 +5,9 @@
 //! back.
 //! Not here: single binds, results, the guard's judgement.
 
-use super::{Outcome, Work, fused};
+mod fused;
+
+use super::{Outcome, Work};
 use crate::binds::{self, Reading};
 use crate::event;
 use crate::fault::{Code, Fault};
@@ -15,7 +17,7 @@ use crate::permit::Scope;
 use crate::prepare::{self, Prepared};
 use crate::render;
 use crate::results::{self, StepResult};
-use crate::route::Served;
+use crate::route::{self, Served};
 use crate::store::{Call, RowSet, StatementError, Turn};
 use backflow_expr::Value;
 use backflow_plan::model::{Access, Answer, Operation, Place, Source, Step};
@@ -38,6 +40,8 @@ pub(super) struct Run {
     refused: Option<Fault>,
     /// `None`: computed once the guard has told the frame of the tenant.
     prepared: Option<Vec<Prepared>>,
+    /// What a fused statement needs, where some values wait for the guard inside of it.
+    before_guard: Option<Vec<Prepared>>,
     scope: Option<Scope>,
     phase: Phase,
     candidate: Option<Candidate>,
@@ -86,13 +90,18 @@ impl Run {
             guard_values,
             refused: work.refused,
             prepared: None,
+            before_guard: None,
             scope: None,
             phase: Phase::Start,
             candidate: None,
             end: None,
         };
-        if !run.served.waits_for_guard && run.refused.is_none() {
+        let fused = run.served.route.fused.is_some();
+        if run.refused.is_none() && (fused || !run.served.waits_for_guard) {
             run.refused = run.prepare().err();
+        }
+        if run.served.waits_for_guard {
+            run.before_guard = run.prepared.take();
         }
         run.host.mark();
         run
@@ -155,7 +164,7 @@ impl Run {
             return Err(Fault::internal("the store lost the rows of a statement"));
         }
         let served = Arc::clone(&self.served);
-        if let Some(call) = self.fused() {
+        if let Some(call) = self.together() {
             self.phase = Phase::Fused;
             return Ok(Turn::Run(call));
         }
@@ -178,52 +187,6 @@ impl Run {
             // What was refused is only told after the guard; then nothing follows.
             alone: self.refused.is_some(),
         }))
-    }
-
-    /// Guard and steps as one statement, if the route has one and this request runs all of it.
-    fn fused(&self) -> Option<Call> {
-        let fused = self
-            .served
-            .route
-            .fused
-            .as_ref()
-            .filter(|_| self.refused.is_none())?;
-        let guard = match &self.guard_values {
-            Some(values) => values.as_ref().ok()?.as_slice(),
-            None => &[],
-        };
-        let steps = (self.served.route.steps.as_slice(), self.prepared.as_deref()?);
-        Some(Call {
-            statement: Arc::clone(&fused.statement),
-            values: fused::values(fused, guard, steps, self.email.as_ref())?,
-            alone: self.served.route.alone,
-        })
-    }
-
-    /// Judges the rows of a fused statement, part by part, as if they had come one after another.
-    fn take_all(&mut self, served: &Served, rows: RowSet) -> Result<Turn, Fault> {
-        let Some(fused) = &served.route.fused else {
-            return Err(Fault::internal("rows of a fused statement that does not exist"));
-        };
-        let mut parts = fused::split(fused, rows)?.into_iter();
-        let mut next = || {
-            parts
-                .next()
-                .ok_or_else(|| Fault::internal("a fused statement with too few parts"))
-        };
-        if let Place::One(guard) = &served.route.place {
-            let scope = guard::admit(guard, &next()?, &served.route.frame, &mut self.frame)?;
-            self.scope = Some(scope);
-        }
-        self.check_tenants()?;
-        for (at, step) in served.route.steps.iter().enumerate() {
-            let rows = next()?;
-            // Late values are refused here as they would have been before the step.
-            self.values(at, step)?;
-            let result = results::take(step, rows, self.email.as_deref(), &mut self.frame)?;
-            self.consider(at, step, result);
-        }
-        self.conclude()
     }
 
     fn take(&mut self, rows: RowSet) -> Result<Turn, Fault> {
@@ -250,9 +213,7 @@ impl Run {
         if let Some(fault) = &self.refused {
             return Err(fault.clone());
         }
-        if self.prepared.is_none() {
-            self.prepare()?;
-        }
+        self.prepare()?;
         self.check_tenants()?;
         self.advance(0)
     }
@@ -267,13 +228,27 @@ impl Run {
         Ok(())
     }
 
+    /// Computes what can be computed: before the guard what does not need it, then the rest.
     fn prepare(&mut self) -> Result<(), Fault> {
+        if self.prepared.is_some() {
+            return Ok(());
+        }
+        let route = &self.served.route;
         let mut reading = Reading {
             frame: &self.frame,
             host: &mut self.host,
             subject: self.subject.as_ref(),
         };
-        self.prepared = Some(prepare::all(&self.served.route.steps, &mut reading)?);
+        let waiting = self.served.waits_for_guard && self.scope.is_none();
+        self.prepared = Some(match self.before_guard.clone() {
+            Some(mut prepared) => {
+                prepare::rest(&route.steps, &mut prepared, &mut reading)?;
+                prepared
+            }
+            None => prepare::all(&route.steps, &mut reading, |bind| {
+                waiting && route::waits(bind, &route.frame)
+            })?,
+        });
         Ok(())
     }
 

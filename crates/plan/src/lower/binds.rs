@@ -4,10 +4,9 @@
 //! Not here: the values, which the engine computes.
 
 use crate::frame::Frame;
-use crate::model::{Bind, BindValue, Shape};
+use crate::model::{Bind, BindValue};
 use crate::project::Project;
 use backflow_catalog::ColumnType;
-use backflow_expr::{Program, Slot};
 use backflow_sql::ir::{ParamId, Scalar};
 use std::sync::Arc;
 
@@ -32,7 +31,8 @@ impl Binds {
         ty: &ColumnType,
         value: BindValue,
     ) -> ParamId {
-        let late = slots_of(&value)
+        let late = value
+            .slots()
             .into_iter()
             .any(|slot| cx.1.source(slot) == Some(&crate::model::Source::Result));
         let label = label.to_owned();
@@ -113,33 +113,5 @@ pub(crate) fn labels(project: &Project<'_>, ty: &ColumnType) -> Arc<[String]> {
         ColumnType::Enum(id) => project.catalog.labels(*id).into(),
         ColumnType::Array(item) => labels(project, item),
         _ => Arc::new([]),
-    }
-}
-
-fn slots_of(value: &BindValue) -> Vec<Slot> {
-    let program = |program: &Program| program.slots().collect();
-    match value {
-        BindValue::Needed(p)
-        | BindValue::Optional(p)
-        | BindValue::Secret(p)
-        | BindValue::List(p)
-        | BindValue::SameTenant(p)
-        | BindValue::Count(p) => program(p),
-        BindValue::Document(shape) => shape_slots(shape),
-        BindValue::Given(_)
-        | BindValue::NewKey
-        | BindValue::Tenant
-        | BindValue::Caller
-        | BindValue::Now
-        | BindValue::Constant(_) => Vec::new(),
-    }
-}
-
-fn shape_slots(shape: &Shape) -> Vec<Slot> {
-    match shape {
-        Shape::Constant(_) => Vec::new(),
-        Shape::Program(program) => program.slots().collect(),
-        Shape::Object(members) => members.iter().flat_map(|(_, shape)| shape_slots(shape)).collect(),
-        Shape::List(items) => items.iter().flat_map(shape_slots).collect(),
     }
 }

@@ -53,6 +53,7 @@ pub(crate) fn lower<'a>(
         guard,
         steps: &steps,
         queries,
+        frame: &frame.sources,
         answer: &answer,
     };
     let (fused, alone) = fuse::fuse(sequence);

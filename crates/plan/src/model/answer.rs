@@ -3,7 +3,7 @@
 //! Invariant: a [`Shape`] is all of an answer's structure; no text in it is parsed again.
 //! Not here: statuses of refusals, which the engine knows.
 
-use backflow_expr::{Program, Value};
+use backflow_expr::{Program, Slot, Value};
 
 /// Where the answer comes from.
 #[derive(Debug, Clone, Default)]
@@ -26,4 +26,17 @@ pub enum Shape {
     Object(Vec<(String, Shape)>),
     /// A list.
     List(Vec<Shape>),
+}
+
+impl Shape {
+    /// Every slot that its expressions read.
+    #[must_use]
+    pub fn slots(&self) -> Vec<Slot> {
+        match self {
+            Shape::Constant(_) => Vec::new(),
+            Shape::Program(program) => program.slots().collect(),
+            Shape::Object(members) => members.iter().flat_map(|(_, shape)| shape.slots()).collect(),
+            Shape::List(items) => items.iter().flat_map(Shape::slots).collect(),
+        }
+    }
 }

@@ -132,6 +132,28 @@ pub enum BindValue {
     Count(Program),
 }
 
+impl BindValue {
+    /// Every slot that it reads.
+    #[must_use]
+    pub fn slots(&self) -> Vec<Slot> {
+        match self {
+            BindValue::Needed(program)
+            | BindValue::Optional(program)
+            | BindValue::Secret(program)
+            | BindValue::List(program)
+            | BindValue::SameTenant(program)
+            | BindValue::Count(program) => program.slots().collect(),
+            BindValue::Document(shape) => shape.slots(),
+            BindValue::Given(_)
+            | BindValue::NewKey
+            | BindValue::Tenant
+            | BindValue::Caller
+            | BindValue::Now
+            | BindValue::Constant(_) => Vec::new(),
+        }
+    }
+}
+
 /// What expressions read of a result.
 #[derive(Debug, Clone, Default)]
 pub struct Results {

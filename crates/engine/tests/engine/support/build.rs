@@ -143,6 +143,8 @@ pub(crate) fn route(method: &str, path: &str, frame: Frame) -> Route {
         } else {
             Access::Write
         },
+        fused: None,
+        alone: false,
         unavailable: None,
     }
 }

@@ -11,12 +11,13 @@
 //! - no part reads a table that an earlier part writes, because one statement sees one snapshot;
 //! - a value that comes from an earlier row is exactly a column of it;
 //! - all parts but one give at most one row;
+//! - a condition asks for nothing but whether an earlier row is there;
 //! - a part that writes does so only where the guard admits, and where everything before it is as it must be.
 
 mod proof;
 mod rewrite;
 
-use crate::model::{Answer, Fused, Place, Step};
+use crate::model::{Answer, Fused, Place, Source, Step};
 use crate::project::Project;
 use backflow_sql::ir::{Chain, Comparison, Cond, Datum, Dialect, PartCell, Query, Scalar};
 use rewrite::Part;
@@ -31,6 +32,8 @@ pub(crate) struct Sequence<'s> {
     pub(crate) steps: &'s [Step],
     /// What the steps do, before it was a text.
     pub(crate) queries: Vec<Query>,
+    /// Where the values of expressions come from.
+    pub(crate) frame: &'s [Source],
     pub(crate) answer: &'s Answer,
 }
 
@@ -57,6 +60,7 @@ pub(crate) fn fuse(sequence: Sequence<'_>) -> (Option<Fused>, bool) {
         return (None, false);
     }
     hold(&sequence, &mut parts);
+    drop_unread(&sequence, &mut parts);
     let project = sequence.project;
     let chain = Chain {
         parts: parts.list.into_iter().map(|part| part.query).collect(),
@@ -86,6 +90,7 @@ fn hold(sequence: &Sequence<'_>, parts: &mut rewrite::Parts) {
         };
         if !is_guard {
             let mut conds = admitted.clone();
+            conds.extend(part.only_if.map(present));
             if part.writes.is_some() {
                 conds.extend(tenants.iter().cloned());
                 conds.extend(passed.iter().cloned());
@@ -93,6 +98,30 @@ fn hold(sequence: &Sequence<'_>, parts: &mut rewrite::Parts) {
             only_if(&mut part.query, conds);
         }
         passed.extend(pass);
+    }
+}
+
+/// Takes away the JSON that nothing reads and that cannot be the answer.
+fn drop_unread(sequence: &Sequence<'_>, parts: &mut rewrite::Parts) {
+    let conditions: Vec<Option<usize>> = parts.list.iter().map(|part| part.only_if).collect();
+    let first_step = parts.first_step;
+    for (index, step) in sequence.steps.iter().enumerate() {
+        let at = index + first_step;
+        let condition = conditions.get(at).copied().flatten();
+        let outdone = sequence
+            .steps
+            .iter()
+            .enumerate()
+            .skip(index + 1)
+            .any(|(later, other)| {
+                let runs = conditions.get(later + first_step).copied().flatten();
+                (runs.is_none() || runs == condition || runs == Some(at)) && (other.selects || !step.selects)
+            });
+        let answers = matches!(sequence.answer, Answer::LastStep) && !outdone;
+        let read = step.results.whole.is_some() || !step.results.paths.is_empty();
+        if let Some(part) = parts.list.get_mut(at).filter(|_| !answers && !read) {
+            crate::lower::query::outputs_mut(&mut part.query).0.members = None;
+        }
     }
 }
 

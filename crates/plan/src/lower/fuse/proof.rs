@@ -14,6 +14,7 @@ use super::{Sequence, present, writes};
 use crate::model::{Answer, FusedValue, Operation, Rows, Shape, Step};
 use backflow_catalog::{Catalog, ColumnId, ColumnType, TableId};
 use backflow_sql::ir::{Comparison, Cond, ParamId, PartCell, Query, Scalar};
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 /// No part reads or changes what an earlier one has written, and every value that it takes from an earlier row
@@ -28,9 +29,12 @@ pub(super) fn sees_the_same(sequence: &Sequence<'_>, parts: &[Part]) -> bool {
         if seen || spreads {
             return false;
         }
-        needed.extend(part.needs.iter().copied());
-        let there = |from: &usize| needed.contains(from) || is_made(parts, *from);
-        if !part.wants.iter().all(there) {
+        if part.only_if.is_none() {
+            needed.extend(part.needs.iter().copied());
+        }
+        let there =
+            |from: &usize| part.only_if == Some(*from) || needed.contains(from) || is_made(parts, *from);
+        if !part.wants.iter().chain(&part.needs).all(there) {
             return false;
         }
         written.extend(part.writes);
@@ -124,8 +128,12 @@ fn fixed_column(cond: &Cond) -> Option<ColumnId> {
 
 /// A part that makes its rows or fails, so that its row is always there.
 fn is_made(parts: &[Part], part: usize) -> bool {
-    match parts.get(part).map(|part| &part.query) {
-        Some(Query::Insert(insert)) => insert.guard == Cond::TRUE && insert.conflict.is_none(),
+    match parts.get(part) {
+        Some(Part {
+            query: Query::Insert(insert),
+            only_if: None,
+            ..
+        }) => insert.guard == Cond::TRUE && insert.conflict.is_none(),
         _ => false,
     }
 }
@@ -136,9 +144,13 @@ pub(super) fn pass(sequence: &Sequence<'_>, parts: &mut Parts, at: usize) -> Vec
     let Some((index, step)) = index.and_then(|index| Some((index, sequence.steps.get(index)?))) else {
         return Vec::new();
     };
-    let asked_for = parts.list.iter().any(|part| part.needs.contains(&at));
+    // A part that was skipped has no row either, and then the route goes on.
+    let is_certain_to_run = parts.list.get(at).is_some_and(|part| part.only_if.is_none());
+    let mut always = parts.list.iter().filter(|part| part.only_if.is_none());
+    let asked_for = always.any(|part| part.needs.contains(&at));
+    let answers = is_answer(sequence, index) && parts.list.iter().all(|part| part.only_if.is_none());
     let mut conds = Vec::new();
-    if asked_for || step.least_rows() > 0 || is_answer(sequence, index) {
+    if asked_for || answers || is_certain_to_run && step.least_rows() > 0 {
         conds.push(present(at));
     }
     if let Some(cell) = step
@@ -194,9 +206,9 @@ pub(super) fn alone(sequence: &Sequence<'_>, parts: &[Part]) -> bool {
         .iter()
         .enumerate()
         .all(|(index, (_, part, step))| match index.cmp(&first) {
-            std::cmp::Ordering::Less => step.rows == Rows::Many || one_row(&part.query, catalog),
-            std::cmp::Ordering::Equal => all_or_nothing(part, step, catalog),
-            std::cmp::Ordering::Greater => certain(sequence, parts, (part, step), index),
+            Ordering::Less => step.rows == Rows::Many || one_row(&part.query, catalog),
+            Ordering::Equal => all_or_nothing(part, step, catalog),
+            Ordering::Greater => certain(sequence, parts, (part, step), index),
         })
 }
 
@@ -216,7 +228,9 @@ fn certain(sequence: &Sequence<'_>, parts: &[Part], (part, step): (&Part, &Step)
         Query::Insert(insert) => insert.guard == Cond::TRUE && insert.conflict.is_none(),
         Query::Update(update) => {
             let at = parts.len() - sequence.steps.len() + index;
-            let asked_for = parts.iter().any(|part| part.needs.contains(&at));
+            let asked_for = parts
+                .iter()
+                .any(|part| part.needs.contains(&at) && part.only_if != Some(at));
             let may_miss = !asked_for && !is_answer(sequence, index);
             step.rows == Rows::Many
                 || may_miss && one_row(&part.query, &sequence.project.catalog)
@@ -253,8 +267,9 @@ fn is_the_row_read(parts: &[Part], table: TableId, filter: &Cond) -> bool {
 
 /// Whether the route's answer is this step's result.
 fn is_answer(sequence: &Sequence<'_>, step: usize) -> bool {
+    let conditional = sequence.steps.iter().any(|step| step.condition.is_some());
     matches!(sequence.answer, Answer::LastStep)
-        && answering(sequence) == step
+        && (conditional || answering(sequence) == step)
         && sequence.steps.get(step).is_some_and(|step| {
             step.rows == Rows::One && !matches!(step.operation, Operation::Insert | Operation::Upsert { .. })
         })

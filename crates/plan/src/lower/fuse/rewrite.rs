@@ -6,9 +6,9 @@
 //! Not here: whether the parts may be joined; see `proof`.
 
 use super::Sequence;
-use crate::model::{BindValue, FusedValue, Rows, Step};
+use crate::model::{BindValue, FusedValue, Guard, Place, Rows, Source, Step};
 use backflow_catalog::{ColumnType, TableId};
-use backflow_expr::Slot;
+use backflow_expr::{Program, Slot};
 use backflow_sql::ir::visit::{self, Visit};
 use backflow_sql::ir::{Assigned, Comparison, Cond, ParamId, PartCell, Query, Scalar};
 use std::collections::BTreeSet;
@@ -35,6 +35,8 @@ pub(super) struct Part {
     pub(super) wants: BTreeSet<usize>,
     /// Values that must be the tenant's key.
     pub(super) tenants: Vec<Cond>,
+    /// It runs only if this part has a row.
+    pub(super) only_if: Option<usize>,
 }
 
 /// All parts.
@@ -51,21 +53,34 @@ pub(super) fn parts(sequence: &Sequence<'_>) -> Option<Parts> {
     let is_only = sequence.steps.len() == 1 && sequence.guard.is_none();
     for (at, query) in sequence.queries.iter().enumerate() {
         let step = sequence.steps.get(at)?;
-        if step.check || (step.condition.is_some() && !is_only) {
+        if step.check {
             return None;
         }
-        let part = Rewrite::of(sequence, &mut parts, Some(at)).part(query.clone())?;
+        let only_if = match &step.condition {
+            Some(condition) if !is_only => Some(row_asked_for(sequence, condition.as_slot()?, at)?),
+            _ => None,
+        };
+        let mut part = Rewrite::of(sequence, &mut parts, Some(at)).part(query.clone())?;
+        part.only_if = only_if.map(|step| step + parts.first_step);
         parts.list.push(part);
     }
     Some(parts)
 }
 
+/// The earlier single row whose being there is all that a condition asks for.
+fn row_asked_for(sequence: &Sequence<'_>, slot: Slot, before: usize) -> Option<usize> {
+    let mut earlier = sequence.steps.iter().take(before);
+    earlier.position(|step| step.rows == Rows::One && step.results.exists == Some(slot))
+}
+
 /// The state while one query is rewritten.
 struct Rewrite<'r> {
     steps: &'r [Step],
+    frame: &'r [Source],
     /// Which step; `None`: the guard.
     at: Option<usize>,
     values: &'r mut Vec<FusedValue>,
+    guard: Option<&'r Guard>,
     first_step: usize,
     reads: BTreeSet<TableId>,
     needs: BTreeSet<usize>,
@@ -78,8 +93,13 @@ impl<'r> Rewrite<'r> {
     fn of(sequence: &'r Sequence<'_>, parts: &'r mut Parts, at: Option<usize>) -> Self {
         Rewrite {
             steps: sequence.steps,
+            frame: sequence.frame,
             at,
             values: &mut parts.values,
+            guard: match sequence.place {
+                Place::One(guard) => Some(guard),
+                Place::Nowhere | Place::Mine => None,
+            },
             first_step: parts.first_step,
             reads: BTreeSet::new(),
             needs: BTreeSet::new(),
@@ -109,6 +129,7 @@ impl<'r> Rewrite<'r> {
             needs: self.needs,
             wants: self.wants,
             tenants: self.tenants,
+            only_if: None,
         })
     }
 
@@ -145,6 +166,10 @@ impl<'r> Rewrite<'r> {
                 ]));
                 Some(tenant)
             }
+            BindValue::Needed(program) | BindValue::Optional(program) if self.of_guard(program) => {
+                self.guard_cell(program.as_slot()?, ty)
+            }
+            value if self.reads_guard(value) => None,
             BindValue::Needed(program) if bind.late => {
                 let (part, cell) = self.cell(program.as_slot()?, ty)?;
                 self.needs.insert(part);
@@ -158,6 +183,36 @@ impl<'r> Rewrite<'r> {
             _ if bind.late => None,
             _ => Some(Scalar::Param(self.value(own), ty.clone())),
         }
+    }
+
+    /// Whether a program gives what the guard found as it is.
+    fn of_guard(&self, program: &Program) -> bool {
+        let source = program.as_slot().and_then(|slot| self.frame.get(slot.0 as usize));
+        source.is_some_and(is_of_guard)
+    }
+
+    fn reads_guard(&self, value: &BindValue) -> bool {
+        let mut slots = value.slots().into_iter();
+        slots.any(|slot| self.frame.get(slot.0 as usize).is_some_and(is_of_guard))
+    }
+
+    /// A cell of the guard, of exactly this type.
+    fn guard_cell(&self, slot: Slot, ty: &ColumnType) -> Option<Scalar> {
+        let guard = self.guard?;
+        let (cell, of) = match self.frame.get(slot.0 as usize)? {
+            Source::TenantId => (0, &guard.key_type),
+            Source::TenantRole => (1, guard.role_type.as_ref()?),
+            Source::Context(at) => (
+                1 + usize::from(guard.role_type.is_some()) + at,
+                guard.context.get(*at)?,
+            ),
+            _ => return None,
+        };
+        (of == ty).then(|| Scalar::Earlier {
+            part: 0,
+            cell: PartCell::Cell(cell),
+            ty: ty.clone(),
+        })
     }
 
     /// The key that the guard found.
@@ -191,11 +246,23 @@ impl<'r> Rewrite<'r> {
 
     /// Whether a flag asks for a value of an earlier row, which is there wherever this part does anything.
     fn is_late(&self, flag: ParamId) -> bool {
-        let bind = self
-            .at
-            .and_then(|step| self.steps.get(step)?.binds.get(usize::from(flag.0)));
-        bind.is_some_and(|bind| bind.late)
+        let Some(step) = self.at.and_then(|step| self.steps.get(step)) else {
+            return false;
+        };
+        let Some(bind) = step.binds.get(usize::from(flag.0)) else {
+            return false;
+        };
+        let of = match bind.value {
+            BindValue::Given(of) => step.binds.get(of),
+            _ => None,
+        };
+        bind.late || of.is_some_and(|of| self.reads_guard(&of.value))
     }
+}
+
+/// Whether only the guard can tell.
+fn is_of_guard(source: &Source) -> bool {
+    matches!(source, Source::TenantId | Source::TenantRole | Source::Context(_))
 }
 
 impl Visit for Rewrite<'_> {

@@ -1,19 +1,76 @@
 //! Guard and steps as one statement.
 //!
-//! Role: gives a fused statement its values, and takes its rows apart into those of each part.
+//! Role: gives a fused statement its values, takes its rows apart into those of each part, and judges these.
 //! Invariant: the rows of a part are what its statement would have given by itself, in the same order.
-//! Not here: judging them; the run does, as if they had come one after another.
+//! Not here: statements that run one after another (`run`).
 
+use super::Run;
 use crate::binds::{self, Bound};
 use crate::fault::Fault;
 use crate::prepare::Prepared;
-use crate::store::{Row, RowSet};
-use backflow_plan::model::{Fused, FusedValue, Step};
+use crate::route::Served;
+use crate::store::{Call, Row, RowSet, Turn};
+use crate::{event, guard, results};
+use backflow_plan::model::{Fused, FusedValue, Place, Step};
 use backflow_sql::ir::{Datum, PartLayout};
 use std::sync::Arc;
 
+impl Run {
+    /// Guard and steps as one statement, if the route has one and this request runs all of it.
+    pub(super) fn together(&self) -> Option<Call> {
+        let fused = self
+            .served
+            .route
+            .fused
+            .as_ref()
+            .filter(|_| self.refused.is_none())?;
+        let guard = match &self.guard_values {
+            Some(values) => values.as_ref().ok()?.as_slice(),
+            None => &[],
+        };
+        let prepared = self.prepared.as_deref().or(self.before_guard.as_deref());
+        let steps = (self.served.route.steps.as_slice(), prepared?);
+        Some(Call {
+            statement: Arc::clone(&fused.statement),
+            values: values(fused, guard, steps, self.email.as_ref())?,
+            alone: self.served.route.alone,
+        })
+    }
+
+    /// Judges the rows of a fused statement, part by part, as if they had come one after another.
+    pub(super) fn take_all(&mut self, served: &Served, rows: RowSet) -> Result<Turn, Fault> {
+        let Some(fused) = &served.route.fused else {
+            return Err(Fault::internal("rows of a fused statement that does not exist"));
+        };
+        let mut parts = split(fused, rows)?.into_iter();
+        let mut next = || {
+            parts
+                .next()
+                .ok_or_else(|| Fault::internal("a fused statement with too few parts"))
+        };
+        if let Place::One(guard) = &served.route.place {
+            let scope = guard::admit(guard, &next()?, &served.route.frame, &mut self.frame)?;
+            self.scope = Some(scope);
+        }
+        self.prepare()?;
+        self.check_tenants()?;
+        for (at, step) in served.route.steps.iter().enumerate() {
+            let rows = next()?;
+            // Conditions and late values are judged here as they would have been before the step.
+            if self.values(at, step)?.is_none() {
+                event::skipped(&self.request_id, step);
+                results::skip(step, &mut self.frame);
+                continue;
+            }
+            let result = results::take(step, rows, self.email.as_deref(), &mut self.frame)?;
+            self.consider(at, step, result);
+        }
+        self.conclude()
+    }
+}
+
 /// The values of a fused statement; `None` if some step is skipped, so that the statement would do too much.
-pub(super) fn values(
+fn values(
     fused: &Fused,
     guard: &[Datum],
     (steps, prepared): (&[Step], &[Prepared]),
@@ -41,7 +98,7 @@ fn step_value(step: &Step, bounds: &[Option<Bound>], bind: usize) -> Option<Datu
 }
 
 /// The rows of each part, in order.
-pub(super) fn split(fused: &Fused, found: RowSet) -> Result<Vec<RowSet>, Fault> {
+fn split(fused: &Fused, found: RowSet) -> Result<Vec<RowSet>, Fault> {
     let mut parts = vec![RowSet::default(); fused.parts.len()];
     for (number, mut row) in found.rows.into_iter().enumerate() {
         for (at, (layout, rows)) in fused.parts.iter().zip(&mut parts).enumerate() {

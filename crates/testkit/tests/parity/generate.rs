@@ -1,0 +1,117 @@
+//! Choosing a case.
+//!
+//! Input: a seed and a number. Output: the same case, always.
+//! Not here: what single routes are; see `queries`.
+
+use crate::case::{Case, Purpose, Route, Step};
+use crate::draft::Draft;
+use crate::json::Json;
+use crate::rng::Rng;
+use crate::rows::{self, Known};
+use crate::schema::Schema;
+use crate::tables;
+
+/// Routes of a case.
+const ROUTES: usize = 24;
+
+/// The case of a number.
+pub(crate) fn case(seed: u64, number: u64) -> Case {
+    let mut rng = Rng::of(seed, number);
+    let scoped = rng.chance(20);
+    let mut schema = tables::schema(&mut rng, scoped);
+    let known = rows::rows(&mut rng, &mut schema);
+    let mut case = Case {
+        number,
+        schema,
+        project: project(scoped),
+        routes: Vec::new(),
+        steps: Vec::new(),
+    };
+    let schema = case.schema.clone();
+    for at in 0..schema.tables.len() {
+        if !schema.tables[at].loaded {
+            load(&mut rng, &schema, &known, at, &mut case);
+        }
+    }
+    let mut steps = Vec::new();
+    let first = usize::from(scoped) * 2;
+    for _ in 0..ROUTES {
+        let at = if rng.chance(8) {
+            rng.below(schema.tables.len())
+        } else {
+            rng.between(first, schema.tables.len() - 1)
+        };
+        let mut draft = Draft::new(&mut rng, &schema, &known, at);
+        let chosen = draft.choose();
+        let number = case.routes.len();
+        let (route, asked) = draft.finish(number, (chosen.method, Json::List(chosen.queries)), chosen.more);
+        case.routes.push(route);
+        steps.extend(asked);
+    }
+    // Reads go before and between writes, so that no write hides what they would show.
+    let half = steps.len() / 2;
+    rng.shuffle(&mut steps);
+    let looks = looks(&mut rng, &schema, &known, &mut case);
+    case.steps.extend(steps.drain(..half));
+    case.steps.extend(looks.clone());
+    case.steps.extend(steps);
+    case.steps.extend(looks);
+    case
+}
+
+fn project(scoped: bool) -> Json {
+    if !scoped {
+        return Json::object([("tenancy", Json::raw("false"))]);
+    }
+    let members = r#"{"table": "team_members", "tenant": "team_id", "user": "user_id", "role": "role"}"#;
+    let tenancy = Json::object([("table", Json::text("teams")), ("members", Json::raw(members))]);
+    Json::object([("tenancy", tenancy)])
+}
+
+/// A request for each row that is loaded by requests.
+fn load(rng: &mut Rng, schema: &Schema, known: &Known, at: usize, case: &mut Case) {
+    let number = case.routes.len();
+    let mut draft = Draft::new(rng, schema, known, at);
+    let chosen = draft.load();
+    let (route, _) = draft.finish(number, (chosen.method, Json::List(chosen.queries)), chosen.more);
+    case.routes.push(route);
+    let columns = &schema.tables[at].columns;
+    for row in &known[at] {
+        let written = row.iter().filter(|(at, _)| columns[*at].is_written());
+        let members = written
+            .enumerate()
+            .map(|(hole, (at, value))| (*at, format!("f{hole}"), value.clone()));
+        // What is left out gets its default.
+        let body = members
+            .filter(|(at, _, value)| value != "null" || columns[*at].default.is_none())
+            .map(|(_, name, value)| (name, value))
+            .collect();
+        case.steps.push(Step {
+            purpose: Purpose::Load,
+            route: number,
+            params: Vec::new(),
+            query: Vec::new(),
+            body: Some(body),
+            caller: None,
+        });
+    }
+}
+
+/// All rows of every table.
+fn looks(rng: &mut Rng, schema: &Schema, known: &Known, case: &mut Case) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for at in 0..schema.tables.len() {
+        let number = case.routes.len();
+        let mut draft = Draft::new(rng, schema, known, at);
+        draft.tame = true;
+        let chosen = draft.look();
+        let (route, asked): (Route, Vec<Step>) =
+            draft.finish(number, (chosen.method, Json::List(chosen.queries)), chosen.more);
+        case.routes.push(route);
+        steps.extend(asked.into_iter().map(|step| Step {
+            purpose: Purpose::Look,
+            ..step
+        }));
+    }
+    steps
+}

@@ -1,0 +1,370 @@
+//! Queries of routes, reading and writing.
+//!
+//! Invariant: tables whose rows the database numbers get only rows that cannot fail, since a failed insert uses
+//! up a number on one database and not on the other.
+//! Not here: filters and selects.
+
+use crate::draft::{Draft, Kind};
+use crate::json::{Item, Json};
+use crate::names;
+use crate::types::Ty;
+
+fn said(name: &str) -> Json {
+    Json::text(name)
+}
+
+/// What a route does: its method, queries, and further keys.
+pub(crate) struct Chosen {
+    pub(crate) method: &'static str,
+    pub(crate) queries: Vec<Json>,
+    pub(crate) more: Vec<(&'static str, Json)>,
+}
+
+impl Chosen {
+    fn one(method: &'static str, query: Json) -> Self {
+        Self {
+            method,
+            queries: vec![query],
+            more: Vec::new(),
+        }
+    }
+}
+
+impl Draft<'_> {
+    fn query(&self, operation: &str) -> Json {
+        Json::object([
+            ("table", said(&self.table().name)),
+            ("operation", said(operation)),
+        ])
+    }
+
+    /// Chooses what the route does.
+    pub(crate) fn choose(&mut self) -> Chosen {
+        let calm = self.table().calm;
+        match self.rng.below(100) {
+            0..62 => self.reads(),
+            62..74 if !calm => self.inserts(),
+            74..80 if !calm => self.upserts().unwrap_or_else(|| self.reads()),
+            80..90 => self.updates(),
+            90..94 => self.deletes(),
+            94..97 => self.chain().unwrap_or_else(|| self.reads()),
+            _ => self.reads(),
+        }
+    }
+
+    fn reads(&mut self) -> Chosen {
+        let mut query = self.query("select");
+        let selected = self.select();
+        let mut filters = self.filters(0);
+        if let Some(selected) = selected {
+            query.put("select", Json::Select(selected.items));
+            for (path, table) in selected.embeds {
+                if self.rng.chance(30) {
+                    filters.push(self.test(table, &path, true));
+                }
+            }
+        }
+        if !filters.is_empty() {
+            query.put("filters", Json::List(filters));
+        }
+        if let Some(order) = self.order() {
+            query.put("order", order);
+        }
+        if self.rng.chance(10) {
+            query.put("single", Json::raw("true"));
+        }
+        for key in ["limit", "offset"] {
+            if self.rng.chance(15) {
+                let fixed = self.rng.chance(50);
+                let bound = if fixed {
+                    Json::raw(self.rng.pick(&["0", "1", "2", "3", "100"]))
+                } else {
+                    let path = self.hole(Kind::Count, Vec::new());
+                    Json::text(format!("{{{{{path}}}}}"))
+                };
+                query.put(key, bound);
+            }
+        }
+        Chosen::one("get", query)
+    }
+
+    /// A value for a column of a written row.
+    fn cell(&mut self, at: usize) -> Json {
+        let table = self.table();
+        let column = &table.columns[at];
+        let known = match table.keys.iter().find(|key| key.columns.contains(&at)) {
+            Some(key) => {
+                let part = key.columns.iter().position(|column| *column == at).unwrap_or(0);
+                self.known(key.table, key.references[part])
+            }
+            None if self.rng.chance(15) => self.known(self.at, at),
+            None if table.primary.contains(&at) || column.unique => self.fresh(&column.ty),
+            None => Vec::new(),
+        };
+        if column.ty.is_number() && self.rng.chance(15) {
+            return self.arithmetic(at);
+        }
+        if column.ty.is_json() && self.rng.chance(15) {
+            let path = self.hole(Kind::Of(Ty::Text), Vec::new());
+            let text = self.rng.pick(&[
+                r#"{"a": "{{#}}", "b": [1, "x{{#}}"]}"#,
+                r#"["{{#}}", null, 1.0]"#,
+                r#"{"b": 1e2, "a": {"c": "{{#}}"}}"#,
+            ]);
+            return Json::raw(text.replace('#', &path));
+        }
+        self.value(&column.ty, known)
+    }
+
+    /// Values that rows hardly have already.
+    fn fresh(&mut self, ty: &Ty) -> Vec<String> {
+        let one = |draft: &mut Self| {
+            let n = draft.rng.between(100, 32000);
+            match ty {
+                ty if ty.is_number() => n.to_string(),
+                Ty::Text => format!("\"new {n}\""),
+                Ty::Uuid => format!("\"00000000-0000-4000-9000-{n:012}\""),
+                Ty::Date => format!("\"{:04}-06-01\"", n % 9000 + 1),
+                ty => crate::values::fitting(draft.rng, ty),
+            }
+        };
+        (0..3).map(|_| one(self)).collect()
+    }
+
+    /// `n + {{body.f1}} * 2`
+    fn arithmetic(&mut self, at: usize) -> Json {
+        let table = self.table();
+        let ty = table.columns[at].ty.clone();
+        let path = self.hole(Kind::Of(ty), Vec::new());
+        let numbers: Vec<usize> = table
+            .present()
+            .into_iter()
+            .filter(|at| table.columns[*at].ty.is_number())
+            .collect();
+        let other = if numbers.is_empty() || self.rng.chance(60) {
+            at
+        } else {
+            *self.rng.of_list(&numbers)
+        };
+        let name = names::path(&table.columns[other].name);
+        let form = self.rng.pick(&[
+            "# + {{@}}",
+            "# - {{@}}",
+            "# * {{@}}",
+            "# / {{@}}",
+            "# % {{@}}",
+            "(# + 1) * {{@}} / 2",
+            "coalesce(#, {{@}}) + 0.5",
+            "-# + {{@}}",
+            "# + 1",
+        ]);
+        Json::text(form.replace('#', &name).replace('@', &path))
+    }
+
+    fn row(&mut self, needed: &[usize]) -> Json {
+        let table = self.table();
+        let mut members = Vec::new();
+        for at in table.present() {
+            let column = &table.columns[at];
+            let skip = column.default.is_some() || !column.not_null;
+            if !column.is_written() || (skip && !needed.contains(&at) && self.rng.chance(35)) {
+                continue;
+            }
+            members.push((column.name.clone(), self.cell(at)));
+        }
+        Json::Object(members)
+    }
+
+    fn answer(&mut self, query: &mut Json) {
+        if self.rng.chance(35)
+            && let Some(selected) = self.select()
+        {
+            query.put("select", Json::Select(selected.items));
+        }
+    }
+
+    fn inserts(&mut self) -> Chosen {
+        let mut query = self.query("insert");
+        let data = match self.rng.below(10) {
+            0..7 => self.row(&[]),
+            _ => Json::List((0..self.rng.between(1, 3)).map(|_| self.row(&[])).collect()),
+        };
+        query.put("data", data);
+        if self.rng.chance(10) && !self.table().primary.is_empty() {
+            query.put("ignoreDuplicates", Json::raw("true"));
+        }
+        self.answer(&mut query);
+        Chosen::one("post", query)
+    }
+
+    fn upserts(&mut self) -> Option<Chosen> {
+        let table = self.table();
+        let mut keys = vec![table.key()?];
+        keys.extend(table.uniques.clone());
+        keys.extend(
+            (0..table.columns.len())
+                .filter(|at| table.columns[*at].unique)
+                .map(|at| vec![at]),
+        );
+        let key = self.rng.of_list(&keys).clone();
+        let mut query = self.query("upsert");
+        let many = self.rng.chance(20);
+        let data = if many {
+            Json::List((0..2).map(|_| self.row(&key)).collect())
+        } else {
+            self.row(&key)
+        };
+        query.put("data", data);
+        if key != table.primary || self.rng.chance(30) {
+            let names = key.iter().map(|at| said(&table.columns[*at].name)).collect();
+            query.put("onConflict", Json::List(names));
+        }
+        if self.rng.chance(25) {
+            query.put("ignoreDuplicates", Json::raw("true"));
+        }
+        self.answer(&mut query);
+        Some(Chosen::one("put", query))
+    }
+
+    fn which(&mut self) -> Vec<Json> {
+        match self.by_key() {
+            Some(key) if self.rng.chance(65) => key,
+            _ => self.filters(1),
+        }
+    }
+
+    fn updates(&mut self) -> Chosen {
+        let mut query = self.query("update");
+        let table = self.table();
+        let writable: Vec<usize> = table
+            .present()
+            .into_iter()
+            .filter(|at| table.columns[*at].is_written())
+            .collect();
+        let mut members: Vec<(String, Json)> = Vec::new();
+        for _ in 0..self.rng.weighted(&[(5, 1), (3, 2), (2, 3)]) {
+            let Some(at) = (!writable.is_empty()).then(|| *self.rng.of_list(&writable)) else {
+                break;
+            };
+            let name = table.columns[at].name.clone();
+            if !members.iter().any(|(known, _)| *known == name) {
+                let cell = self.cell(at);
+                members.push((name, cell));
+            }
+        }
+        query.put("data", Json::Object(members));
+        if self.rng.chance(12) {
+            query.put("allRows", Json::raw("true"));
+        } else {
+            let filters = self.which();
+            query.put("filters", Json::List(filters));
+        }
+        if self.rng.chance(30) {
+            query.put("single", Json::raw("true"));
+        }
+        self.answer(&mut query);
+        Chosen::one("patch", query)
+    }
+
+    fn deletes(&mut self) -> Chosen {
+        let mut query = self.query("delete");
+        let filters = self.which();
+        query.put("filters", Json::List(filters));
+        if self.rng.chance(30) {
+            query.put("single", Json::raw("true"));
+        }
+        self.answer(&mut query);
+        Chosen::one("delete", query)
+    }
+
+    /// A row is found, then changed by what was found; what was done is told.
+    fn chain(&mut self) -> Option<Chosen> {
+        let key = self.table().key()?;
+        let mut find = self.query("select");
+        let tests = self.by_key()?;
+        find.put("filters", Json::List(tests));
+        find.put("single", Json::raw("true"));
+        find.put("alias", said("found"));
+        let mut change = self.query("update");
+        let table = self.table();
+        let writable: Vec<usize> = table
+            .present()
+            .into_iter()
+            .filter(|at| table.columns[*at].is_written() && !key.contains(at))
+            .collect();
+        if writable.is_empty() {
+            return None;
+        }
+        let at = *self.rng.of_list(&writable);
+        let value = if self.rng.chance(40) {
+            self.found(at)
+        } else {
+            self.cell(at)
+        };
+        change.put(
+            "data",
+            Json::Object(vec![(table.columns[at].name.clone(), value)]),
+        );
+        let mut same = Vec::new();
+        for at in key {
+            let value = self.found(at);
+            let name = names::path(&table.columns[at].name);
+            same.push(Json::object([
+                ("column", Json::text(name)),
+                ("operator", said("eq")),
+                ("value", value),
+            ]));
+        }
+        change.put("filters", Json::List(same));
+        change.put("condition", said("{{results.found}}"));
+        change.put("alias", said("changed"));
+        let response = r#"{"was": "{{results.found}}", "is": "{{results.changed}}"}"#;
+        let more = if self.rng.chance(50) {
+            vec![("response", Json::raw(response))]
+        } else {
+            Vec::new()
+        };
+        Some(Chosen {
+            method: "post",
+            queries: vec![find, change],
+            more,
+        })
+    }
+
+    /// `{{results.found['my column']}}`
+    fn found(&mut self, at: usize) -> Json {
+        let name = &self.table().columns[at].name;
+        let word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && name.starts_with(|c: char| c.is_ascii_alphabetic());
+        let step = if word {
+            format!(".{name}")
+        } else {
+            format!("['{name}']")
+        };
+        Json::text(format!("{{{{results.found{step}}}}}"))
+    }
+
+    /// Inserts a row as the request sends it.
+    pub(crate) fn load(&mut self) -> Chosen {
+        self.tame = true;
+        let mut query = self.query("insert");
+        let table = self.table();
+        let mut members = Vec::new();
+        for at in table.present() {
+            let column = &table.columns[at];
+            if column.is_written() && !column.added {
+                let known = self.known(self.at, at);
+                let value = self.value(&column.ty, known);
+                members.push((column.name.clone(), value));
+            }
+        }
+        query.put("data", Json::Object(members));
+        query.put("select", Json::Select(vec![Item::plain("*")]));
+        Chosen::one("post", query)
+    }
+
+    /// Answers all rows.
+    pub(crate) fn look(&mut self) -> Chosen {
+        Chosen::one("get", self.query("select"))
+    }
+}

@@ -89,14 +89,14 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
     lower::paths::report_unused(&prefixes, out);
     let mut hooks = Vec::new();
     for doc in &inputs.document.webhooks {
-        hooks.extend(lower::hook::lower(&project, doc, &mut facts, out));
+        hooks.extend(lower::hook::lower(&project, doc, &mut facts, out).map(|hook| (hook, doc)));
     }
     lower::workflow::standalone(&project, out);
-    collide::report(&routes, out);
+    collide::report(&routes, &hooks, out);
     report::warnings(&project, &routes, out);
     let directory = lower::directory::build(&project);
     let mut plan = Plan {
-        hooks,
+        hooks: hooks.into_iter().map(|(hook, _)| hook).collect(),
         directory,
         ..Plan::default()
     };

@@ -11,6 +11,7 @@ pub(crate) mod binds;
 pub(crate) mod computed;
 pub(crate) mod data;
 pub(crate) mod directory;
+pub(crate) mod exclude;
 pub(crate) mod filter;
 pub(crate) mod flow;
 pub(crate) mod fuse;

@@ -51,7 +51,8 @@ pub(crate) fn read(text: &Text, out: &mut Diagnostics) -> Option<PathPattern> {
             None => Segment::Fixed(part.to_owned()),
         });
     }
-    if segments.first() == Some(&Segment::Fixed("_runs".to_owned())) || path == "/health" {
+    let taken = |name: &str| segments.first() == Some(&Segment::Fixed(name.to_owned()));
+    if taken("_runs") || (taken("health") && segments.len() == 1) {
         return fault("is taken by the server itself", "choose another path");
     }
     Some(PathPattern(segments))

@@ -5,7 +5,7 @@
 //! Not here: what each of these does; see their modules.
 
 use super::flow::{self, OpenStep, Setting};
-use super::{answer, binds, fuse, guard, input, paths, shape, workflow};
+use super::{answer, binds, exclude, fuse, guard, input, paths, shape, workflow};
 use crate::draft::DraftQuery;
 use crate::frame::{Frame, Position, TenantView};
 use crate::model::{Access, Answer, Operation, PathPattern, Place, Route, RouteId};
@@ -120,6 +120,8 @@ impl<'a> Lowering<'a> {
             .map(|draft| shape::whole_body(self.project, self.doc, draft, out))
             .map(|draft| draft.without(&self.doc.exclude_fields))
             .collect();
+        let body = self.doc.validation.body.as_deref().unwrap_or_default();
+        exclude::faults(self.project, (&drafts, &self.doc.exclude_fields), body, out);
         let kinds = decide(&self.flow(&drafts), out);
         let view = self.view(&drafts, &kinds);
         let mut frame = self.frame(view);

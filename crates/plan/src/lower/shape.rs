@@ -128,7 +128,12 @@ pub(crate) fn whole_body<'a>(
         );
         return draft;
     };
-    let row = fields.iter().filter_map(|field| {
+    let left_out = draft.doc.exclude_fields.iter().chain(&doc.exclude_fields);
+    let left_out: Vec<&str> = left_out.map(|name| name.value.as_str()).collect();
+    let kept = fields
+        .iter()
+        .filter(|field| !left_out.contains(&field.name.value.as_str()));
+    let row = kept.filter_map(|field| {
         let column = draft::column(&project.catalog, draft.table, &field.name, out)?;
         let text = Text::plain(format!("{{{{body['{}']}}}}", field.name.value), whole.span);
         let value = Template::parse(&text, out)?;

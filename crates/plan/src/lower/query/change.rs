@@ -9,11 +9,11 @@ use crate::draft::DraftQuery;
 use crate::lower::pin::Anchor;
 use crate::lower::value::{Cx, Usage};
 use crate::lower::{data, filter, parents};
-use crate::model::{Operation as Op, Rows};
+use crate::model::{BindValue, Operation as Op, Rows};
 use crate::prove::NamedBy;
 use backflow_config::document::Operation;
 use backflow_diag::{Diagnostic, codes};
-use backflow_sql::ir::{Assigned, Cond, Delete, Outputs, Query, Update};
+use backflow_sql::ir::{Assigned, Cond, Delete, Outputs, Query, Scalar, Update};
 
 pub(super) fn update<'a>(
     cx: &mut Cx<'_, 'a>,
@@ -31,6 +31,14 @@ pub(super) fn update<'a>(
         );
         return None;
     };
+    if row.is_empty() {
+        let place = draft.doc.data.as_ref().map_or(draft.place(), |data| data.span);
+        cx.out.push(
+            Diagnostic::new(codes::WRONG_TYPE, "an update needs `data` with a column in it")
+                .at(place, "nothing would change"),
+        );
+        return None;
+    }
     let set = data::row(cx, draft, row, Usage::Update, named)?;
     let parents = parents::conditions(cx, &set, true);
     let pin = cx.pins.on(cx.table, &mut cx.binds);
@@ -38,13 +46,7 @@ pub(super) fn update<'a>(
         .into_iter()
         .filter(|cond| *cond != Cond::TRUE)
         .fold(pin.and(own?), Cond::and);
-    let flags: Option<Vec<usize>> = set
-        .iter()
-        .map(|(_, assigned)| match assigned {
-            Assigned::IfGiven { flag, .. } => Some(usize::from(flag.0)),
-            _ => None,
-        })
-        .collect();
+    let may_miss: Option<Vec<usize>> = set.iter().map(|(_, value)| optional_bind(cx, value)).collect();
     let outputs = Outputs {
         members: Some(members?),
         ..Outputs::default()
@@ -61,7 +63,7 @@ pub(super) fn update<'a>(
         operation: Op::Update,
         rows,
         makes: None,
-        any_given: flags.unwrap_or_default(),
+        any_given: may_miss.unwrap_or_default(),
     })
 }
 
@@ -87,6 +89,19 @@ pub(super) fn delete<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: 
         makes: None,
         any_given: Vec::new(),
     })
+}
+
+/// The bind that tells whether a value is there, if it may be missing. A tenant that is left out is the row's own.
+fn optional_bind(cx: &Cx<'_, '_>, assigned: &Assigned) -> Option<usize> {
+    match assigned {
+        Assigned::IfGiven { flag, .. } => Some(usize::from(flag.0)),
+        Assigned::Value(Scalar::Param(id, _)) => {
+            let at = usize::from(id.0);
+            let bind = cx.binds.list.get(at)?;
+            matches!(bind.value, BindValue::SameTenant(_)).then_some(at)
+        }
+        _ => None,
+    }
 }
 
 /// Rows that are changed are chosen by their own columns.

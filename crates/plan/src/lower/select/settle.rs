@@ -179,6 +179,10 @@ pub(crate) fn reached(declared: ColumnType, path: &[JsonStep]) -> ColumnType {
 }
 
 fn embed_in_group(cx: &Cx<'_, '_>, embed: &Embed, deeper: &Embed) -> Diagnostic {
+    let help = match deeper.many {
+        true => "leave it out: only a single row can be spread".to_owned(),
+        false => format!("spread it too: `...{}(…)`", deeper.key),
+    };
     Diagnostic::new(
         codes::SELECT_UNSUPPORTED,
         format!(
@@ -187,7 +191,7 @@ fn embed_in_group(cx: &Cx<'_, '_>, embed: &Embed, deeper: &Embed) -> Diagnostic 
         ),
     )
     .at(cx.place, "rows are grouped by what is spread")
-    .help(format!("spread it too: `...{}(…)`", deeper.key))
+    .help(help)
 }
 
 /// JSON as it was written has no equality to group by.

@@ -8,7 +8,9 @@ use crate::clock::Ids;
 use crate::fault::Fault;
 use crate::transaction::Outcome;
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use std::sync::Arc;
 
@@ -59,6 +61,9 @@ impl Reply {
     /// A route's own answer.
     pub(crate) fn of(outcome: Outcome, is_known_caller: bool) -> Self {
         let mut reply = Self::json(outcome.status, outcome.body);
+        if let Some(range) = outcome.range.and_then(|range| HeaderValue::try_from(range).ok()) {
+            reply.headers.insert(CONTENT_RANGE, range);
+        }
         if is_known_caller {
             reply
                 .headers

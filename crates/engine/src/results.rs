@@ -22,6 +22,8 @@ pub(crate) struct StepResult {
     pub(crate) json: Bytes,
     /// Whether it stands for one row and there is none.
     pub(crate) is_empty: bool,
+    /// How many rows there are.
+    pub(crate) rows: usize,
 }
 
 /// Takes the rows of a step.
@@ -43,7 +45,8 @@ pub(crate) fn take(
     };
     fill_cells(step, row, frame);
     let is_empty = step.rows == Rows::One && row.is_none();
-    let exists = !found.rows.is_empty();
+    let count = found.rows.len();
+    let exists = count > 0;
     let json = match step.rows {
         Rows::One => found
             .rows
@@ -53,7 +56,11 @@ pub(crate) fn take(
         Rows::Many => list(&found.rows),
     };
     fill_json(step, &json, exists, frame)?;
-    Ok(StepResult { json, is_empty })
+    Ok(StepResult {
+        json,
+        is_empty,
+        rows: count,
+    })
 }
 
 /// A step that was skipped has the result null.

@@ -38,6 +38,8 @@ struct Single {
 pub(crate) struct Outcome {
     pub(crate) status: http::StatusCode,
     pub(crate) body: Bytes,
+    /// Which rows of how many the body holds, if they were counted.
+    pub(crate) range: Option<String>,
 }
 
 /// Everything of a request that its transaction needs.
@@ -128,6 +130,7 @@ impl Single {
                 self.end = Some(Ok(Outcome {
                     status: http::StatusCode::OK,
                     body: Bytes::new(),
+                    range: None,
                 }));
                 Turn::Commit
             }

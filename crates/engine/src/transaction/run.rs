@@ -6,6 +6,7 @@
 //! Not here: single binds, results, the guard's judgement.
 
 mod fused;
+mod page;
 
 use super::{Outcome, Work};
 use crate::binds::{self, Reading};
@@ -305,7 +306,7 @@ impl Run {
 
     /// The last result of a query that names `select` is the answer, else the last.
     fn consider(&mut self, at: usize, step: &Step, result: StepResult) {
-        let answers = matches!(self.served.route.answer, Answer::LastStep) && !step.check;
+        let answers = matches!(self.served.route.answer, Answer::LastStep) && !step.check && !step.counts;
         let preferred = self
             .candidate
             .as_ref()
@@ -317,6 +318,7 @@ impl Run {
 
     fn conclude(&mut self) -> Result<Turn, Fault> {
         let served = Arc::clone(&self.served);
+        let mut range = None;
         let (status, body) = match &served.route.answer {
             Answer::Template(shape) => {
                 let value = render::shape(shape, &self.frame, &mut self.host, "response")?;
@@ -324,9 +326,10 @@ impl Run {
             }
             Answer::LastStep => match self.candidate.take() {
                 None => (StatusCode::OK, Bytes::from_static(b"null")),
-                Some(Candidate { step, result }) => {
-                    let operation = step_at(&served, step)?.operation;
-                    (status(operation, &result)?, result.json)
+                Some(Candidate { step: at, result }) => {
+                    let step = step_at(&served, at)?;
+                    range = self.range(at, step, result.rows)?;
+                    (status(step.operation, &result)?, result.json)
                 }
             },
         };
@@ -338,6 +341,7 @@ impl Run {
         self.end = Some(Ok(Outcome {
             status: fixed.unwrap_or(status),
             body,
+            range,
         }));
         Ok(Turn::Commit)
     }

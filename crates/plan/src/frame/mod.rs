@@ -49,6 +49,10 @@ pub(crate) struct ResultInfo {
     pub(crate) one: bool,
     /// It may be null.
     pub(crate) maybe_absent: bool,
+    /// Its query may be skipped.
+    pub(crate) conditional: bool,
+    /// How many rows there are, if its query counts them.
+    pub(crate) total: Option<Slot>,
     /// Whether anything reads it.
     pub(crate) read: bool,
     /// Columns that its select names one by one.

@@ -54,6 +54,15 @@ impl Frame<'_> {
         slot
     }
 
+    /// The slot of how many rows an earlier result has without bounds.
+    pub(crate) fn total_slot(&mut self, index: usize) -> Slot {
+        let slot = self.slot(Source::Result);
+        if let Some(result) = self.results.get_mut(index) {
+            result.total = Some(slot);
+        }
+        slot
+    }
+
     /// A program that gives a column of an earlier result.
     pub(crate) fn cell_program(&mut self, index: usize, column: ColumnId, ty: &ColumnType) -> Program {
         let slot = self.cell(index, column, ty);
@@ -75,6 +84,17 @@ impl Frame<'_> {
         info.read = true;
         let rest = keys(path, skip);
         let absent = info.maybe_absent && !self.present.contains(&index);
+        if let (Some(_), false, [key]) = (info.table, info.one, rest.as_slice())
+            && key.as_name() == Some("count")
+        {
+            let Some(slot) = info.total else {
+                return Err(unknown_field(path, skip, "its query does not count")
+                    .help("add `\"count\": \"exact\"` to the query; the rows on the page are `.length`"));
+            };
+            let mut ty = Type::new(Kind::Integer);
+            ty.optional = info.conditional && !self.present.contains(&index);
+            return Ok(resolved(slot, path.keys.len(), ty));
+        }
         let (Some(table), true) = (info.table, info.one) else {
             let list = info.table.is_some() && rest.is_empty();
             let ty = if list {

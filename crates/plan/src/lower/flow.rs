@@ -5,17 +5,18 @@
 //! Not here: routes, workflows and webhooks themselves; they all come through here.
 
 use super::binds::Binds;
+use super::order;
 use super::pin::{Anchor, Pins};
-use super::query::{self, Lowered};
+use super::query::{self, Lowered, Total};
 use super::value::Cx;
 use crate::draft::{DraftQuery, implies_result};
 use crate::frame::{Frame, ResultInfo};
-use crate::model::{Capability, Results, Rows, Step};
+use crate::model::{Capability, Page, Results, Rows, Step};
 use crate::project::Project;
 use crate::prove::{Kind, NamedBy};
 use backflow_catalog::{ColumnId, TableId};
 use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
-use backflow_expr::Program;
+use backflow_expr::{Key, Program, Slot};
 use backflow_sql::SelectItem;
 use backflow_sql::ir::Query;
 use std::sync::Arc;
@@ -36,6 +37,31 @@ pub(crate) struct OpenStep {
     table: TableId,
     result: usize,
     email: Option<ColumnId>,
+    /// What counts its rows, before it.
+    total: Option<(Step, Query)>,
+}
+
+impl OpenStep {
+    /// The step that counts this one's rows, and puts their number into a slot.
+    fn counting(&mut self, total: Total, slot: Slot) -> (Step, Query) {
+        self.step.page = Some(Page {
+            total: slot,
+            offset: total.offset,
+        });
+        let step = Step {
+            binds: total.binds,
+            rows: Rows::One,
+            results: Results {
+                paths: vec![(vec![Key::name(query::TOTAL)], slot)],
+                ..Results::default()
+            },
+            selects: false,
+            counts: true,
+            page: None,
+            ..self.step.clone()
+        };
+        (step, total.query)
+    }
 }
 
 /// Registers the result of a query under its name, before later ones are lowered.
@@ -64,6 +90,7 @@ fn register(
         name,
         table: Some(draft.table),
         one: rows == Rows::One,
+        conditional: draft.condition.is_some(),
         maybe_absent: update || ignored || draft.condition.is_some(),
         named: named_columns(draft),
         selects_more,
@@ -131,6 +158,7 @@ pub(crate) fn step<'a>(
         .as_ref()
         .map_or(fallback_rows(draft), |lowered| lowered.rows);
     let result = register(frame, draft, name, rows);
+    let count = draft.doc.count.is_some().then(|| frame.total_slot(result));
     if binds.list.len() > MOST_VALUES {
         out.push(too_many(draft));
         return None;
@@ -141,7 +169,7 @@ pub(crate) fn step<'a>(
         frame,
         (draft, kind),
         (lowered, binds, condition),
-        result,
+        (result, count),
     ))
 }
 
@@ -209,13 +237,14 @@ fn open(
     frame: &Frame<'_>,
     (draft, kind): (&DraftQuery<'_>, &Kind),
     (lowered, binds, condition): (Lowered, Binds, Option<Program>),
-    result: usize,
+    (result, count): (usize, Option<Slot>),
 ) -> OpenStep {
     let table = setting.project.table(draft.table);
     let email = matches!(kind, Kind::Capability { .. })
         .then(|| table.column("email"))
         .flatten();
     let capability = matches!(kind, Kind::Capability { .. }).then_some(Capability { email_cell: None });
+    let total = lowered.total;
     let step = Step {
         label: String::new(),
         table: table.name.clone(),
@@ -233,16 +262,21 @@ fn open(
         capability,
         any_given: lowered.any_given,
         check: false,
+        counts: false,
+        page: None,
         selects: draft.doc.select.is_some(),
         sort_cells: 0,
     };
-    OpenStep {
+    let mut opened = OpenStep {
         step,
         query: lowered.query,
         table: draft.table,
         result,
         email,
-    }
+        total: None,
+    };
+    opened.total = total.zip(count).map(|(total, slot)| opened.counting(total, slot));
+    opened
 }
 
 /// Closes the cells, now that every reader is known, and renders the statements.
@@ -253,6 +287,11 @@ pub(crate) fn close(project: &Project<'_>, frame: &Frame<'_>, steps: Vec<OpenSte
         .collect();
     let mut closed = Vec::new();
     for (index, mut open) in steps.into_iter().enumerate() {
+        if let Some((mut step, query)) = open.total.take() {
+            step.statement = project.statement(&query);
+            step.label = format!("query {index}, its count");
+            closed.push((step, query));
+        }
         let mut cells: Vec<ColumnId> = Vec::new();
         if let Some(info) = frame.results.get(open.result) {
             for (column, ty, slot) in &info.cells {
@@ -270,7 +309,7 @@ pub(crate) fn close(project: &Project<'_>, frame: &Frame<'_>, steps: Vec<OpenSte
         let sorted =
             open.step.rows == Rows::Many && matches!(open.query, Query::Update(_) | Query::Delete(_));
         if sorted {
-            let key = &project.table(open.table).primary_key;
+            let key = order::decisive(project, open.table);
             open.step.sort_cells = key.len();
             cells.extend(key);
         }

@@ -73,7 +73,6 @@ pub(crate) fn unavailable(doc: &RouteDoc, name: &str, out: &mut Diagnostics) -> 
                 .as_ref()
                 .map(|require| ("limits in the write (`require`)", require.span())),
         );
-        found.extend(query.count.as_ref().map(|count| ("counts of rows", count.span)));
     }
     for (what, span) in &found {
         out.push(

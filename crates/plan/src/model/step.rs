@@ -68,10 +68,32 @@ pub struct Step {
     pub any_given: Vec<usize>,
     /// It only checks that a parent exists; it is never an answer.
     pub check: bool,
+    /// It only counts the rows of the list behind it; it is never an answer.
+    pub counts: bool,
+    /// A list that is counted.
+    pub page: Option<Page>,
     /// Whether the query names `select`, and so is the preferred answer.
     pub selects: bool,
     /// Number of trailing cells that order the rows of an update or delete.
     pub sort_cells: usize,
+}
+
+/// Which rows of how many a list holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// How many there are, once the step before has counted them.
+    pub total: Slot,
+    /// How many are left out before the first.
+    pub offset: Offset,
+}
+
+/// How many rows a list leaves out at its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offset {
+    /// So many.
+    Fixed(u64),
+    /// As the bind at this position says.
+    Bind(usize),
 }
 
 impl Step {

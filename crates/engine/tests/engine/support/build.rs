@@ -186,6 +186,8 @@ pub(crate) fn step(operation: Operation, text: &str, binds: Vec<Bind>) -> Step {
         capability: None,
         any_given: Vec::new(),
         check: false,
+        counts: false,
+        page: None,
         selects: false,
         sort_cells: 0,
     }

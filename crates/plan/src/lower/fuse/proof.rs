@@ -13,7 +13,7 @@ use super::rewrite::{Part, Parts};
 use super::{Sequence, present, writes};
 use crate::model::{Answer, FusedValue, Operation, Rows, Shape, Step};
 use backflow_catalog::{Catalog, ColumnId, ColumnType, TableId};
-use backflow_sql::ir::{Comparison, Cond, ParamId, PartCell, Query, Scalar};
+use backflow_sql::ir::{Comparison, Cond, Member, ParamId, PartCell, Query, Read, Scalar};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -94,11 +94,18 @@ fn answering(sequence: &Sequence<'_>) -> usize {
 /// Whether a query gives at most one row.
 fn one_row(query: &Query, catalog: &Catalog) -> bool {
     match query {
-        Query::Read(read) => finds_one(catalog, read.from, &read.filter),
+        Query::Read(read) => is_total(read) || finds_one(catalog, read.from, &read.filter),
         Query::Insert(insert) => insert.rows.len() == 1,
         Query::Update(update) => finds_one(catalog, update.table, &update.filter),
         Query::Delete(delete) => finds_one(catalog, delete.table, &delete.filter),
     }
+}
+
+/// Whether a read is totals without groups: always one row.
+fn is_total(read: &Read) -> bool {
+    let total = |member: &Member| matches!(member, Member::Aggregate { .. });
+    let members = read.outputs.members.as_deref().unwrap_or_default();
+    !members.is_empty() && members.iter().all(total) && read.outputs.cells.is_empty()
 }
 
 /// Whether a condition fixes every column of some key.

@@ -81,6 +81,7 @@ pub(super) fn insert<'a>(
         rows,
         makes: (!ignore).then_some(count),
         any_given: Vec::new(),
+        total: None,
     })
 }
 

@@ -8,11 +8,13 @@
 mod change;
 mod embedded;
 mod insert;
+mod prune;
 mod read;
+mod total;
 
 use super::value::Cx;
 use crate::draft::DraftQuery;
-use crate::model::{Operation as Op, Rows};
+use crate::model::{Bind, Offset, Operation as Op, Rows};
 use crate::prove::NamedBy;
 use backflow_catalog::TableId;
 use backflow_config::document::{Filter, Operation, Query as QueryDoc};
@@ -20,7 +22,9 @@ use backflow_diag::{Diagnostic, Text, codes};
 use backflow_sql::ir::{Outputs, Query};
 use change::{delete, update};
 use insert::insert;
+use prune::prune;
 use read::read;
+pub(crate) use total::KEY as TOTAL;
 
 /// A lowered query, its cells still open.
 pub(crate) struct Lowered {
@@ -30,6 +34,16 @@ pub(crate) struct Lowered {
     pub(crate) makes: Option<usize>,
     /// Flags of an update, of which one must be given; empty when something always is.
     pub(crate) any_given: Vec<usize>,
+    /// What counts the rows of a list, and the bind or the number of those that the list leaves out.
+    pub(crate) total: Option<Total>,
+}
+
+/// How many rows a list has without bounds.
+pub(crate) struct Total {
+    pub(crate) query: Query,
+    pub(crate) binds: Vec<Bind>,
+    /// How many rows the list leaves out at its beginning.
+    pub(crate) offset: Offset,
 }
 
 /// Lowers a query whose anchor is in `cx.pins`.
@@ -43,13 +57,36 @@ pub(crate) fn lower<'a>(
     let also = draft.doc.exclude_fields.iter().map(|name| name.value.as_str());
     let excluded: Vec<&str> = excluded.iter().copied().chain(also).collect();
     let excluded = excluded.as_slice();
-    match draft.doc.operation.value {
+    let mut lowered = match draft.doc.operation.value {
         Operation::Select => read(cx, draft, excluded),
         Operation::Insert | Operation::Upsert => insert(cx, draft, named, excluded),
         Operation::Update => update(cx, draft, named, excluded),
         Operation::Delete => delete(cx, draft, excluded),
+    }?;
+    if let Some(total) = &mut lowered.total {
+        total.binds.clone_from(&cx.binds.list);
+        prune(&mut total.query, &mut total.binds, &mut []);
     }
+    let mut positions = lowered.any_given.clone();
+    if let Some(Total {
+        offset: Offset::Bind(bind),
+        ..
+    }) = &lowered.total
+    {
+        positions.push(*bind);
+    }
+    prune(&mut lowered.query, &mut cx.binds.list, &mut positions);
+    if let Some(Total {
+        offset: Offset::Bind(bind),
+        ..
+    }) = &mut lowered.total
+    {
+        *bind = positions.pop()?;
+    }
+    lowered.any_given = positions;
+    Some(lowered)
 }
+
 /// Keys that mean nothing for the operation.
 fn misplaced_keys(cx: &mut Cx<'_, '_>, doc: &QueryDoc) {
     let operation = doc.operation.value;

@@ -3,13 +3,14 @@
 //! Invariant: a filter on an embed narrows the embed, never the rows around it.
 //! Not here: the members of an answer; see `select`.
 
-use super::{Lowered, embedded};
+use super::total::total;
+use super::{Lowered, Total, embedded};
 use crate::draft::DraftQuery;
 use crate::lower::filter::{self, embeds};
 use crate::lower::order;
 use crate::lower::select::{self, Orders};
 use crate::lower::value::Cx;
-use crate::model::{BindValue, Operation as Op, Rows};
+use crate::model::{BindValue, Offset, Operation as Op, Rows};
 use backflow_catalog::ColumnType;
 use backflow_config::document::Operation;
 use backflow_config::tree::{Node, Tree};
@@ -54,7 +55,7 @@ pub(super) fn read<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: &[
             order = Vec::new();
         }
     }
-    let query = Query::Read(Read {
+    let read = Read {
         from: cx.table,
         outputs: Outputs {
             members: Some(members),
@@ -65,7 +66,17 @@ pub(super) fn read<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: &[
         limit,
         offset,
         lock: false,
+    };
+    let total = total(cx, draft, &read).map(|query| Total {
+        query,
+        binds: Vec::new(),
+        offset: match &read.offset {
+            None => Offset::Fixed(0),
+            Some(Bound::Fixed(rows)) => Offset::Fixed(*rows),
+            Some(Bound::Param(id)) => Offset::Bind(usize::from(id.0)),
+        },
     });
+    let query = Query::Read(read);
     let rows = if draft.doc.single { Rows::One } else { Rows::Many };
     Some(Lowered {
         query,
@@ -73,6 +84,7 @@ pub(super) fn read<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: &[
         rows,
         makes: None,
         any_given: Vec::new(),
+        total,
     })
 }
 

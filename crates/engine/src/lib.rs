@@ -38,6 +38,7 @@ mod handle;
 mod host;
 mod input;
 pub mod migrations;
+mod offered;
 mod path;
 pub mod permit;
 mod prepare;

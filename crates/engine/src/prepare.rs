@@ -7,6 +7,7 @@
 
 use crate::binds::{self, Bound, Reading};
 use crate::fault::{Code, Fault};
+use crate::offered;
 use crate::render;
 use backflow_expr::Program;
 use backflow_plan::model::{Bind, Step};
@@ -39,11 +40,12 @@ pub(crate) fn rest(
         let Prepared::Ready(bounds) = prepared else {
             continue;
         };
-        for (bind, bound) in step.binds.iter().zip(bounds) {
+        for (bind, bound) in step.binds.iter().zip(bounds.iter_mut()) {
             if !bind.late && bound.is_none() {
                 *bound = binds::value(bind, reading)?;
             }
         }
+        offered::judge(step, bounds)?;
     }
     Ok(())
 }
@@ -65,6 +67,7 @@ fn one(step: &Step, reading: &mut Reading<'_>, waits: &dyn Fn(&Bind) -> bool) ->
     if binds::nothing_given(step, &bounds) == Some(true) {
         return Err(Fault::of(Code::NothingToUpdate));
     }
+    offered::judge(step, &bounds)?;
     Ok(Prepared::Ready(bounds))
 }
 

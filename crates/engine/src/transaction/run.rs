@@ -14,6 +14,7 @@ use crate::event;
 use crate::fault::{Code, Fault};
 use crate::guard::{self, Named};
 use crate::host::RequestHost;
+use crate::offered;
 use crate::permit::Scope;
 use crate::prepare::{self, Prepared};
 use crate::render;
@@ -301,6 +302,7 @@ impl Run {
                 *bound = binds::value(bind, &mut reading)?;
             }
         }
+        offered::judge(step, &bounds)?;
         binds::complete(step, &bounds, self.scope.as_ref()).map(Some)
     }
 

@@ -55,6 +55,7 @@ impl OpenStep {
                 paths: vec![(vec![Key::name(query::TOTAL)], slot)],
                 ..Results::default()
             },
+            keys: Vec::new(),
             selects: false,
             counts: true,
             page: None,
@@ -261,6 +262,7 @@ fn open(
         results: Results::default(),
         capability,
         any_given: lowered.any_given,
+        keys: lowered.keys,
         check: false,
         counts: false,
         page: None,

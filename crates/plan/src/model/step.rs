@@ -66,6 +66,8 @@ pub struct Step {
     pub capability: Option<Capability>,
     /// An update whose values may all be left out: the flags, of which one must be true.
     pub any_given: Vec<usize>,
+    /// The keys of the rows that one upsert offers; two of them must not be the same.
+    pub keys: Vec<Vec<KeyPart>>,
     /// It only checks that a parent exists; it is never an answer.
     pub check: bool,
     /// It only counts the rows of the list behind it; it is never an answer.
@@ -76,6 +78,15 @@ pub struct Step {
     pub selects: bool,
     /// Number of trailing cells that order the rows of an update or delete.
     pub sort_cells: usize,
+}
+
+/// A column's value in the key of an offered row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum KeyPart {
+    /// The bind at this position.
+    Bind(usize),
+    /// A constant of this type.
+    Fixed(Datum, ColumnType),
 }
 
 /// Which rows of how many a list holds.

@@ -56,6 +56,11 @@ pub(super) fn literal(definition: &Definition, value: &str, ty: &ColumnType) -> 
     Ok(quote::text(&canonical))
 }
 
+/// A constant that was read before, in canonical form; labels of enums are what they are.
+pub(crate) fn constant(value: &str, ty: &ColumnType) -> Option<String> {
+    literal(&Definition::default(), value, ty).ok()
+}
+
 /// PostgreSQL takes any unambiguous beginning of these words.
 fn boolean(text: &str) -> Option<String> {
     let text = text.to_ascii_lowercase();

@@ -34,4 +34,5 @@ mod types;
 mod tests;
 
 pub use directory::directory;
+pub(crate) use literal::constant;
 pub use script::sqlite;

@@ -203,7 +203,10 @@ impl Syntax for Sqlite<'_> {
             None | Some(DefaultValue::Sequence | DefaultValue::Expression(_)) => "NULL".to_owned(),
             Some(DefaultValue::Now) => now(&column.ty).to_owned(),
             Some(DefaultValue::RandomUuid) => RANDOM_UUID.to_owned(),
-            Some(DefaultValue::Literal(value)) => self.default_literal(value, &column.ty),
+            Some(DefaultValue::Literal(value)) => {
+                let canonical = crate::ddl::constant(value, &column.ty);
+                canonical.unwrap_or_else(|| self.default_literal(value, &column.ty))
+            }
         }
     }
 

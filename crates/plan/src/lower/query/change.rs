@@ -64,6 +64,7 @@ pub(super) fn update<'a>(
         rows,
         makes: None,
         any_given: may_miss.unwrap_or_default(),
+        keys: Vec::new(),
         total: None,
     })
 }
@@ -89,6 +90,7 @@ pub(super) fn delete<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: 
         rows,
         makes: None,
         any_given: Vec::new(),
+        keys: Vec::new(),
         total: None,
     })
 }

@@ -9,12 +9,12 @@ use crate::draft::{DraftAssignment, DraftQuery};
 use crate::lower::data::{self, Assignments};
 use crate::lower::parents;
 use crate::lower::value::{Cx, Usage};
-use crate::model::{Operation as Op, Rows};
+use crate::model::{KeyPart, Operation as Op, Rows};
 use crate::prove::NamedBy;
-use backflow_catalog::ColumnId;
+use backflow_catalog::{ColumnId, DefaultValue};
 use backflow_config::document::Operation;
 use backflow_diag::{Diagnostic, Span, codes};
-use backflow_sql::ir::{Assigned, Cond, Conflict, ConflictUpdate, Insert, Outputs, Query, Scalar};
+use backflow_sql::ir::{Assigned, Cond, Conflict, ConflictUpdate, Dialect, Insert, Outputs, Query, Scalar};
 
 pub(super) fn insert<'a>(
     cx: &mut Cx<'_, 'a>,
@@ -47,6 +47,14 @@ pub(super) fn insert<'a>(
         );
         return None;
     }
+    report_computed_defaults(cx, draft, &rows);
+    let keys = match &conflict {
+        Some(Conflict {
+            target,
+            update: Some(_),
+        }) if rows.len() > 1 => offered_keys(target, &rows),
+        _ => Vec::new(),
+    };
     let mut guard = Vec::new();
     for row in &rows {
         for cond in parents::conditions(cx, row, false) {
@@ -81,6 +89,7 @@ pub(super) fn insert<'a>(
         rows,
         makes: (!ignore).then_some(count),
         any_given: Vec::new(),
+        keys,
         total: None,
     })
 }
@@ -126,6 +135,9 @@ fn conflict<'a>(
     if ignore {
         return Some(Some(Conflict { target, update: None }));
     }
+    if rows.len() > 1 {
+        report_uneven(cx, draft, rows, &target);
+    }
     let mut set: Assignments = Vec::new();
     // Only what `data` names: defaults that were filled in are for new rows.
     let named = |column: &ColumnId| draft.rows.iter().flatten().any(|value| value.column == *column);
@@ -145,6 +157,83 @@ fn conflict<'a>(
         target,
         update: Some(ConflictUpdate { set, filter }),
     }))
+}
+
+/// On SQLite no word stands for a default that the database computes.
+fn report_computed_defaults(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, rows: &[Assignments]) {
+    if cx.project.dialect != Dialect::Sqlite {
+        return;
+    }
+    for value in draft.rows.iter().flatten() {
+        let declared = cx.project.column(cx.table, value.column);
+        let may_miss = rows.iter().any(|row| {
+            let found = row.iter().find(|(known, _)| *known == value.column);
+            !matches!(found, Some((_, Assigned::Value(_))))
+        });
+        if matches!(declared.default, Some(DefaultValue::Expression(_))) && may_miss {
+            let name = &declared.name;
+            cx.out.push(
+                Diagnostic::new(
+                    codes::MISSING_VALUE,
+                    format!("`{name}` may be missing, and its default is computed by the database"),
+                )
+                .at(value.name.span, "in some requests, or in some rows")
+                .note("SQLite computes such a default only where no row gives the column a value")
+                .help(format!(
+                    "give every row a value, or make the default of `{name}` a constant"
+                )),
+            );
+        }
+    }
+}
+
+/// The keys of offered rows; of a row whose key is not known beforehand, nothing.
+fn offered_keys(target: &[ColumnId], rows: &[Assignments]) -> Vec<Vec<KeyPart>> {
+    let part = |row: &Assignments, column: &ColumnId| {
+        let (_, assigned) = row.iter().find(|(known, _)| known == column)?;
+        match data::scalar_of(assigned)? {
+            Scalar::Param(id, _) => Some(KeyPart::Bind(usize::from(id.0))),
+            Scalar::Literal(value, ty) => Some(KeyPart::Fixed(value.clone(), ty.clone())),
+            _ => None,
+        }
+    };
+    let key = |row| target.iter().map(|column| part(row, column)).collect();
+    rows.iter().filter_map(key).collect()
+}
+
+/// One statement gives every row the same columns: of several rows, none can keep what another changes.
+fn report_uneven(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, rows: &[Assignments], key: &[ColumnId]) {
+    // What finds a row does not change it.
+    let mut told: Vec<ColumnId> = key.to_vec();
+    for value in draft.rows.iter().flatten() {
+        let certain = |row: &Assignments| {
+            let found = row.iter().find(|(known, _)| *known == value.column);
+            matches!(found, Some((_, Assigned::Value(_))))
+        };
+        let named = draft
+            .rows
+            .iter()
+            .all(|row| row.iter().any(|other| other.column == value.column));
+        if told.contains(&value.column) || (named && rows.iter().all(certain)) {
+            continue;
+        }
+        told.push(value.column);
+        let name = &value.name.value;
+        let why = if named {
+            "may be missing"
+        } else {
+            "stands in some rows only"
+        };
+        cx.out.push(
+            Diagnostic::new(
+                codes::MISSING_VALUE,
+                format!("in an upsert of several rows, every row needs `{name}`"),
+            )
+            .at(value.name.span, why)
+            .note("rows that exist get what `data` names; of several rows all get the same columns")
+            .help("give every row a value, `{{… ?? null}}` if need be, or write an upsert for each row"),
+        );
+    }
 }
 
 /// What an existing row gets: arithmetic is over the stored row, anything else is what was offered.

@@ -14,7 +14,7 @@ mod total;
 
 use super::value::Cx;
 use crate::draft::DraftQuery;
-use crate::model::{Bind, Offset, Operation as Op, Rows};
+use crate::model::{Bind, KeyPart, Offset, Operation as Op, Rows};
 use crate::prove::NamedBy;
 use backflow_catalog::TableId;
 use backflow_config::document::{Filter, Operation, Query as QueryDoc};
@@ -34,6 +34,8 @@ pub(crate) struct Lowered {
     pub(crate) makes: Option<usize>,
     /// Flags of an update, of which one must be given; empty when something always is.
     pub(crate) any_given: Vec<usize>,
+    /// The keys of the rows that an upsert of several offers.
+    pub(crate) keys: Vec<Vec<KeyPart>>,
     /// What counts the rows of a list, and the bind or the number of those that the list leaves out.
     pub(crate) total: Option<Total>,
 }
@@ -65,25 +67,25 @@ pub(crate) fn lower<'a>(
     }?;
     if let Some(total) = &mut lowered.total {
         total.binds.clone_from(&cx.binds.list);
-        prune(&mut total.query, &mut total.binds, &mut []);
+        prune(&mut total.query, &mut total.binds, Vec::new());
     }
-    let mut positions = lowered.any_given.clone();
-    if let Some(Total {
-        offset: Offset::Bind(bind),
+    let Lowered {
+        query,
+        any_given,
+        keys,
+        total,
         ..
-    }) = &lowered.total
-    {
-        positions.push(*bind);
-    }
-    prune(&mut lowered.query, &mut cx.binds.list, &mut positions);
-    if let Some(Total {
-        offset: Offset::Bind(bind),
-        ..
-    }) = &mut lowered.total
-    {
-        *bind = positions.pop()?;
-    }
-    lowered.any_given = positions;
+    } = &mut lowered;
+    let offset = total.iter_mut().filter_map(|total| match &mut total.offset {
+        Offset::Bind(bind) => Some(bind),
+        Offset::Fixed(_) => None,
+    });
+    let parts = keys.iter_mut().flatten().filter_map(|part| match part {
+        KeyPart::Bind(bind) => Some(bind),
+        KeyPart::Fixed(..) => None,
+    });
+    let positions = any_given.iter_mut().chain(parts).chain(offset).collect();
+    prune(query, &mut cx.binds.list, positions);
     Some(lowered)
 }
 

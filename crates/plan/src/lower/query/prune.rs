@@ -11,11 +11,11 @@ use backflow_sql::ir::{ParamId, Query, Scalar};
 use std::collections::BTreeSet;
 
 /// Keeps only binds that the query names. `positions` are of binds, and follow them.
-pub(super) fn prune(query: &mut Query, binds: &mut Vec<Bind>, positions: &mut [usize]) {
+pub(super) fn prune(query: &mut Query, binds: &mut Vec<Bind>, positions: Vec<&mut usize>) {
     let mut used = Used(BTreeSet::new());
     visit::query(query, &mut used);
     let mut kept: BTreeSet<usize> = used.0.into_iter().map(|id| usize::from(id.0)).collect();
-    kept.extend(positions.iter().copied());
+    kept.extend(positions.iter().map(|at| **at));
     // A flag tells of another bind.
     let flags: Vec<usize> = kept.iter().filter_map(|at| told_of(binds.get(*at)?)).collect();
     kept.extend(flags);

@@ -84,6 +84,7 @@ pub(super) fn read<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: &[
         rows,
         makes: None,
         any_given: Vec::new(),
+        keys: Vec::new(),
         total,
     })
 }

@@ -133,7 +133,8 @@ fn missing_indexes(project: &Project<'_>, tenancy: &Tenancy, out: &mut Diagnosti
 
 /// Unique keys without the tenant that callers fill: a taken value tells that somebody else has it.
 fn oracles(project: &Project<'_>, tenancy: &Tenancy, route: &Route, doc: &RouteDoc, out: &mut Diagnostics) {
-    for (step, query) in route.steps.iter().zip(doc.queries.iter().flatten()) {
+    let steps = route.steps.iter().filter(|step| !step.counts);
+    for (step, query) in steps.zip(doc.queries.iter().flatten()) {
         let writes = matches!(query.operation.value, OperationDoc::Insert | OperationDoc::Upsert);
         let Some(id) = project
             .catalog

@@ -192,6 +192,8 @@ pub struct Insert {
     pub columns: Vec<ColumnId>,
     /// A value per column, for each row.
     pub rows: Vec<Vec<Assigned>>,
+    /// `rows` is one pattern, and this parameter holds a list of values for each row ([`Scalar::Item`]), in JSON.
+    pub each: Option<ParamId>,
     /// Rows are only made if this holds; it names no column of the new row, only parameters and other
     /// tables (parents that must belong to the tenant).
     pub guard: Cond,

@@ -41,6 +41,7 @@ pub(crate) fn build(project: &Project<'_>) -> Option<Directory> {
             value(param(3, CREATED)),
             value(param(3, UPDATED)),
         ]],
+        each: None,
         guard: Cond::TRUE,
         conflict: Some(Conflict {
             target: vec![ID],

@@ -54,6 +54,8 @@ pub enum Scalar {
     Param(ParamId, ColumnType),
     /// A constant of this type.
     Literal(Datum, ColumnType),
+    /// Of the list for the row being made (`Insert::each`): the value at this position, of this type.
+    Item(u16, ColumnType),
     /// Arithmetic; both sides and the result have this type. Integer division truncates; by zero is NULL.
     Arithmetic {
         /// The operator.

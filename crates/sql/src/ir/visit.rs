@@ -62,6 +62,9 @@ fn insert(insert: &mut Insert, visit: &mut dyn Visit) {
     for value in insert.rows.iter_mut().flatten() {
         assigned(value, visit);
     }
+    if let Some(list) = &mut insert.each {
+        visit.param(list);
+    }
     cond(&mut insert.guard, visit);
     if let Some(Conflict {
         update: Some(update), ..
@@ -161,6 +164,7 @@ fn scalar(value: &mut Scalar, visit: &mut dyn Visit) {
         | Scalar::Excluded(_)
         | Scalar::Param(..)
         | Scalar::Literal(..)
+        | Scalar::Item(..)
         | Scalar::DefaultOf(_)
         | Scalar::Earlier { .. } => {}
         Scalar::Arithmetic { left, right, .. } => {

@@ -53,6 +53,10 @@ pub(super) trait Syntax {
     fn like(&self, left: &str, pattern: &str, fold: bool) -> String;
     /// The value is in a list parameter.
     fn one_of(&self, left: &Typed, list: ParamId, ty: &ColumnType) -> String;
+    /// The rows of a list parameter as a source that is called `i`, their positions `i.key`.
+    fn list_rows(&self, list: ParamId) -> String;
+    /// A value of such a row.
+    fn list_value(&self, at: u16, ty: &ColumnType) -> String;
     /// Containment of arrays and of JSON.
     fn contain(&self, left: &str, op: Containment, right: &str) -> String;
     /// An instant moved by microseconds.

@@ -116,6 +116,22 @@ impl Syntax for Postgres<'_> {
         format!("{} = ANY({items})", left.sql)
     }
 
+    fn list_rows(&self, list: ParamId) -> String {
+        let list = self.param(list, &ColumnType::Jsonb);
+        format!("jsonb_array_elements({list}) WITH ORDINALITY AS i(value,key)")
+    }
+
+    fn list_value(&self, at: u16, ty: &ColumnType) -> String {
+        let value = format!("(i.value ->> {at})");
+        match ty {
+            ColumnType::Array(item) => {
+                let items = self.items(&value, item);
+                format!("CASE WHEN {value} IS NOT NULL THEN {items} END")
+            }
+            ty => format!("{value}::{}", self.type_name(ty)),
+        }
+    }
+
     fn contain(&self, left: &str, op: Containment, right: &str) -> String {
         let symbol = match op {
             Containment::Contains => "@>",

@@ -20,6 +20,7 @@ impl Renderer<'_> {
             }
             Scalar::Param(param, ty) => Typed::new(self.syntax.param(*param, ty), ty.clone()),
             Scalar::Literal(datum, ty) => Typed::new(self.syntax.literal(datum, ty), ty.clone()),
+            Scalar::Item(at, ty) => Typed::new(self.syntax.list_value(*at, ty), ty.clone()),
             Scalar::Arithmetic { op, left, right, ty } => {
                 let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
                 Typed::new(self.syntax.arithmetic(*op, &left.sql, &right.sql, ty), ty.clone())

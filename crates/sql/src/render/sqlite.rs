@@ -180,6 +180,19 @@ impl Syntax for Sqlite<'_> {
         format!("{left} IN (SELECT {element} FROM json_each({list}))")
     }
 
+    fn list_rows(&self, list: ParamId) -> String {
+        format!("json_each({}) AS i", self.param(list, &ColumnType::Jsonb))
+    }
+
+    fn list_value(&self, at: u16, ty: &ColumnType) -> String {
+        let value = format!("json_extract(i.value,'$[{at}]')");
+        match ty {
+            // SQLite's own reading of digits may be off in the last place.
+            ColumnType::Float4 | ColumnType::Float8 => format!("bf_text_float({value})"),
+            _ => value,
+        }
+    }
+
     fn contain(&self, left: &str, op: Containment, right: &str) -> String {
         match op {
             Containment::Contains => format!("bf_contains({left},{right})"),

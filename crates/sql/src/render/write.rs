@@ -26,13 +26,14 @@ impl Renderer<'_> {
                     .map(|c| self.column_name(insert.into, *c))
                     .collect();
                 // Only where rows are values as they stand can a word take a default's place.
-                let word = guard.is_empty().then(|| self.syntax.default_word()).flatten();
+                let plain = guard.is_empty() && insert.each.is_none();
+                let word = plain.then(|| self.syntax.default_word()).flatten();
                 let rows = self.value_rows(&columns, &rows, &scope, word);
-                format!(
-                    " ({}) {}",
-                    names.join(","),
-                    source_rows(&rows, &guard, columns.len())
-                )
+                let source = match insert.each {
+                    Some(list) => listed_rows(&rows, &guard, &self.syntax.list_rows(list)),
+                    None => source_rows(&rows, &guard, columns.len()),
+                };
+                format!(" ({}) {source}", names.join(","))
             }
             // Either nothing else is asked for, or every column is the database's own.
             None => " DEFAULT VALUES".to_owned(),
@@ -69,7 +70,8 @@ impl Renderer<'_> {
         if !insert.columns.is_empty() {
             return Some((insert.columns.clone(), insert.rows.clone()));
         }
-        let plain = insert.guard == Cond::TRUE && insert.conflict.is_none() && insert.rows.len() == 1;
+        let one = insert.rows.len() == 1 && insert.each.is_none();
+        let plain = insert.guard == Cond::TRUE && insert.conflict.is_none() && one;
         let table = self.catalog.table(insert.into);
         let column = table
             .column_ids()
@@ -174,6 +176,17 @@ impl Renderer<'_> {
             format!(" RETURNING {}", columns.join(","))
         }
     }
+}
+
+/// The pattern of a row for each of a list, in the list's order. Without `WHERE`, SQLite would take `ON CONFLICT`
+/// for a part of the source.
+fn listed_rows(pattern: &[String], guard: &[String], source: &str) -> String {
+    let row = pattern.first().map_or("", String::as_str);
+    let guard = match guard {
+        [] => "TRUE".to_owned(),
+        guard => guard.join(" AND "),
+    };
+    format!("SELECT {row} FROM {source} WHERE {guard} ORDER BY i.key")
 }
 
 /// `VALUES (…),(…)`, or a select of them if there is a guard.

@@ -73,6 +73,7 @@ pub(super) fn insert<'a>(
         into: cx.table,
         columns,
         rows,
+        each: None,
         guard: Cond::All(guard),
         conflict,
         outputs,

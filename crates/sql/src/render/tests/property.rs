@@ -60,6 +60,7 @@ fn insert_with(value: &str) -> Query {
             Datum::Text(value.into()),
             ColumnType::Text,
         ))]],
+        each: None,
         guard: Cond::TRUE,
         conflict: Some(Conflict {
             target: vec![c(1)],

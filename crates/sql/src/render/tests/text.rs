@@ -129,6 +129,7 @@ fn counter_upsert() -> Insert {
                 value: param(2, ColumnType::Int4),
             },
         ]],
+        each: None,
         guard: Cond::Exists {
             table: ORGS,
             on: vec![],

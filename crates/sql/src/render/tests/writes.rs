@@ -16,6 +16,7 @@ fn insert(into: TableId, columns: &[u16], rows: Vec<Vec<Assigned>>) -> Insert {
         into,
         columns: columns.iter().copied().map(ColumnId).collect(),
         rows,
+        each: None,
         guard: Cond::TRUE,
         conflict: None,
         outputs: Outputs {
@@ -262,4 +263,36 @@ fn names_that_clash() {
             .unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert_eq!(rows, [r#"{"n":"b","same":[{"n":"b"}]}|1"#], "{text}");
     }
+}
+
+#[test]
+fn rows_of_a_list_parameter() {
+    let list = r#"[[1,"two",null],[1,"one","x"]]"#;
+    let mut query = insert(
+        TASKS,
+        &[1, 2],
+        vec![vec![
+            Assigned::Value(Scalar::Item(0, ColumnType::Int8)),
+            Assigned::Value(Scalar::Item(1, ColumnType::Text)),
+        ]],
+    );
+    query.each = Some(ParamId(0));
+    query.outputs.members = Some(vec![member("title", 2)]);
+    query.outputs.cells = Vec::new();
+    let list = rusqlite::types::Value::Text(list.to_owned());
+    assert_eq!(
+        run(&Query::Insert(query.clone()), &[list.clone()]),
+        [r#"{"title":"two"}"#, r#"{"title":"one"}"#]
+    );
+    // A guard is judged for each row.
+    query.guard = Cond::Compare {
+        left: Scalar::Item(2, ColumnType::Text),
+        op: Comparison::Eq,
+        right: Scalar::Literal(Datum::Text("x".into()), ColumnType::Text),
+    };
+    query.conflict = Some(Conflict {
+        target: vec![c(0)],
+        update: None,
+    });
+    assert_eq!(run(&Query::Insert(query), &[list]), [r#"{"title":"one"}"#]);
 }

@@ -6,6 +6,7 @@
 
 use crate::fault::{Code, Detail, Fault};
 use crate::host::RequestHost;
+use crate::listed;
 use crate::permit::Scope;
 use crate::render;
 use backflow_catalog::ColumnType;
@@ -21,11 +22,26 @@ pub(crate) struct Bound {
     pub(crate) datum: Datum,
     /// Whether the expression gave a value, null included.
     pub(crate) defined: bool,
+    /// How many rows a list of them has.
+    pub(crate) rows: usize,
 }
 
 impl Bound {
-    fn of(datum: Datum) -> Self {
-        Self { datum, defined: true }
+    pub(crate) fn of(datum: Datum) -> Self {
+        Self {
+            datum,
+            defined: true,
+            rows: 0,
+        }
+    }
+
+    /// NULL, because nothing was there.
+    fn absent() -> Self {
+        Self {
+            datum: Datum::Null,
+            defined: false,
+            rows: 0,
+        }
     }
 }
 
@@ -58,12 +74,26 @@ pub(crate) fn value(bind: &Bind, reading: &mut Reading<'_>) -> Result<Option<Bou
         BindValue::NewKey => typed(bind, &Value::text(reading.host.key()), false)?,
         BindValue::Now => typed(bind, &Value::Time(reading.host.now()), false)?,
         BindValue::Constant(datum) => Bound::of(datum.clone()),
+        BindValue::Or(program, other) => match run(bind, program, reading)? {
+            Value::Undefined => {
+                let value = BindValue::clone(other);
+                return self::value(
+                    &Bind {
+                        value,
+                        ..bind.clone()
+                    },
+                    reading,
+                );
+            }
+            value => typed(bind, &value, program.ty().wire)?,
+        },
+        BindValue::Rows(rows) => listed::rows(bind, rows, reading)?,
         BindValue::Given(_) | BindValue::Tenant => return Ok(None),
     };
     Ok(Some(bound))
 }
 
-fn run(bind: &Bind, program: &Program, reading: &mut Reading<'_>) -> Result<Value, Fault> {
+pub(crate) fn run(bind: &Bind, program: &Program, reading: &mut Reading<'_>) -> Result<Value, Fault> {
     render::run(program, reading.frame, reading.host, &bind.label)
 }
 
@@ -74,10 +104,7 @@ fn needed(bind: &Bind, program: &Program, reading: &mut Reading<'_>) -> Result<B
 
 fn optional(bind: &Bind, program: &Program, reading: &mut Reading<'_>) -> Result<Bound, Fault> {
     match run(bind, program, reading)? {
-        Value::Undefined => Ok(Bound {
-            datum: Datum::Null,
-            defined: false,
-        }),
+        Value::Undefined => Ok(Bound::absent()),
         value => typed(bind, &value, program.ty().wire),
     }
 }
@@ -96,10 +123,7 @@ fn secret(bind: &Bind, program: &Program, reading: &mut Reading<'_>) -> Result<B
 /// A tenant in `data` may be left out: then it is the route's.
 fn tenant_named(bind: &Bind, program: &Program, reading: &mut Reading<'_>) -> Result<Bound, Fault> {
     match run(bind, program, reading)? {
-        Value::Undefined => Ok(Bound {
-            datum: Datum::Null,
-            defined: false,
-        }),
+        Value::Undefined => Ok(Bound::absent()),
         Value::Null => Err(invalid(&bind.label, "must not be null")),
         value => typed(bind, &value, program.ty().wire),
     }
@@ -140,7 +164,7 @@ fn checked(bind: &Bind, datum: Result<Datum, Misfit>) -> Result<Bound, Fault> {
         .map_err(|misfit| invalid(&bind.label, &misfit.message))
 }
 
-fn defined(bind: &Bind, value: Value) -> Result<Value, Fault> {
+pub(crate) fn defined(bind: &Bind, value: Value) -> Result<Value, Fault> {
     if value.is_undefined() {
         Err(undefined(&bind.label))
     } else {
@@ -153,7 +177,7 @@ fn undefined(label: &str) -> Fault {
     Fault::new(code, format!("{label} is missing")).detail(Detail::new(label, code.text(), "is missing"))
 }
 
-fn invalid(label: &str, message: &str) -> Fault {
+pub(crate) fn invalid(label: &str, message: &str) -> Fault {
     let code = Code::InvalidValue;
     Fault::new(code, format!("{label} {message}")).detail(Detail::new(label, code.text(), message))
 }

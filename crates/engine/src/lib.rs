@@ -37,6 +37,7 @@ mod guard;
 mod handle;
 mod host;
 mod input;
+mod listed;
 pub mod migrations;
 mod offered;
 mod path;

@@ -27,7 +27,7 @@ pub(crate) fn judge(step: &Step, bounds: &[Option<Bound>]) -> Result<(), Fault> 
 
 /// A value of a key, as far as equality goes.
 #[derive(Debug, PartialEq)]
-enum Value {
+pub(crate) enum Value {
     /// The route's tenant, which is one and the same in all rows.
     Tenant,
     /// A decimal, by its value.
@@ -50,7 +50,8 @@ fn value(step: &Step, bounds: &[Option<Bound>], part: &KeyPart) -> Option<Value>
     Some(plain(&bound.datum, &bind.ty))
 }
 
-fn plain(datum: &Datum, ty: &ColumnType) -> Value {
+/// A value of a type.
+pub(crate) fn plain(datum: &Datum, ty: &ColumnType) -> Value {
     if let (Datum::Text(digits), ColumnType::Numeric(_)) = (datum, ty)
         && let Ok(number) = Decimal::parse(digits)
     {
@@ -64,7 +65,8 @@ fn is_same(one: &[Value], other: &[Value]) -> bool {
     one == other && !one.contains(&Value::Datum(Datum::Null))
 }
 
-fn repeated(first: usize, second: usize) -> Fault {
+/// Two rows of one key.
+pub(crate) fn repeated(first: usize, second: usize) -> Fault {
     let code = Code::InvalidValue;
     let (path, message) = (format!("data[{second}]"), format!("has the key of data[{first}]"));
     Fault::new(code, format!("{path} {message}")).detail(Detail::new(path, code.text(), message))

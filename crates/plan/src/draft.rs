@@ -5,14 +5,17 @@
 //! Not here: types of expressions, tenancy, SQL.
 
 use backflow_catalog::{Catalog, ColumnId, TableId};
-use backflow_config::document::{Filter, FilterTest, Query};
-use backflow_config::tree::{Node, Tree};
+use backflow_config::document::{Field, Filter, FilterTest, Query};
+use backflow_config::tree::{Member, Node, Tree};
 use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes, nearest};
 use backflow_expr::{Expr, Key, Template, parse_condition};
 use backflow_sql::{
     ColumnPath, Operator, SelectItem, SelectList, nearest_operator, parse_column_path, parse_operator,
     parse_select,
 };
+
+/// The member of `data` whose list gives a row for each item, which all have the other members beside their own.
+pub(crate) const SPREAD: &str = "...";
 
 /// A query with its texts parsed.
 pub(crate) struct DraftQuery<'a> {
@@ -22,11 +25,20 @@ pub(crate) struct DraftQuery<'a> {
     pub(crate) condition: Option<Expr>,
     /// One list of values for each row of `data`.
     pub(crate) rows: Vec<Vec<DraftAssignment<'a>>>,
-    /// `data` is one template: all of the declared body.
+    /// `data` is one template: all of the declared body, or a row for each item of a list.
     pub(crate) whole_data: Option<Spanned<Template>>,
+    /// `rows` is one pattern for the items of this list, each of which has these members.
+    pub(crate) each: Option<Each<'a>>,
     /// `data` is a list, so the answer is one too.
     pub(crate) many_rows: bool,
     pub(crate) filters: Vec<DraftFilter<'a>>,
+}
+
+/// A list of the request whose items become rows.
+#[derive(Clone)]
+pub(crate) struct Each<'a> {
+    pub(crate) list: Template,
+    pub(crate) fields: &'a [Field],
 }
 
 /// A member of `data`.
@@ -147,6 +159,7 @@ impl<'a> DraftQuery<'a> {
             condition,
             rows: Vec::new(),
             whole_data: None,
+            each: None,
             many_rows: false,
             filters,
         };
@@ -158,9 +171,14 @@ impl<'a> DraftQuery<'a> {
 
     fn read_data(&mut self, catalog: &Catalog, data: &'a Node, out: &mut Diagnostics) {
         match &data.tree {
-            Tree::Object(_) => {
+            Tree::Object(members) => {
                 let row = self.read_row(catalog, data, out);
                 self.rows.push(row);
+                let spread = members.iter().find(|member| member.key.value == SPREAD);
+                if let Some(Tree::Text(text)) = spread.map(|member| &member.value.tree) {
+                    self.whole_data =
+                        Template::parse(text, out).map(|template| Spanned::new(template, text.span()));
+                }
             }
             Tree::List(items) => {
                 self.many_rows = true;
@@ -184,7 +202,9 @@ impl<'a> DraftQuery<'a> {
         };
         let excluded = |name: &str| self.doc.exclude_fields.iter().any(|field| field.value == name);
         let mut values = Vec::new();
-        for member in members.iter().filter(|member| !excluded(&member.key)) {
+        let spread =
+            |member: &Member| member.key.value == SPREAD && matches!(member.value.tree, Tree::Text(_));
+        for member in members.iter().filter(|m| !excluded(&m.key) && !spread(m)) {
             let column = column(catalog, self.table, &member.key, out);
             let value = read_value(&member.value, out);
             if let (Some(column), Some(value)) = (column, value) {
@@ -255,6 +275,11 @@ impl<'a> DraftQuery<'a> {
             }
         }
         condition || data || filters
+    }
+
+    /// Whether `data` is a text.
+    pub(crate) fn has_template(&self) -> bool {
+        matches!(self.doc.data.as_ref().map(|data| &data.tree), Some(Tree::Text(_)))
     }
 
     /// Where the query stands, for faults about the whole of it.

@@ -3,7 +3,9 @@
 //! Invariant: the same plan prints the same bytes.
 //! Not here: what was found out about the project in words; see `report`.
 
-use crate::model::{Answer, Bind, BindValue, BodyRule, Fused, FusedValue, Place, Plan, Route, Shape, Source, Step};
+use crate::model::{
+    Answer, Bind, BindValue, BodyRule, Fused, FusedValue, Place, Plan, Route, Shape, Source, Step,
+};
 use crate::report;
 use std::fmt::Write;
 
@@ -108,6 +110,7 @@ fn source(source: &Source, route: &Route) -> String {
         Source::Context(index) => format!("context cell {index}"),
         Source::Constant(value) => format!("constant {}", value.to_json()),
         Source::Result => "a result".to_owned(),
+        Source::Item(keys) => path("item", keys),
     }
 }
 
@@ -152,7 +155,11 @@ fn step(text: &mut String, index: usize, step: &Step) {
 }
 
 fn bind(bind: &Bind) -> String {
-    let value = match &bind.value {
+    format!("{} as {}", value(&bind.value), bind.ty)
+}
+
+fn value(value: &BindValue) -> String {
+    match value {
         BindValue::Needed(program) => program.to_string(),
         BindValue::Optional(program) => format!("{program} if there"),
         BindValue::Secret(program) => format!("{program}, not empty"),
@@ -166,8 +173,12 @@ fn bind(bind: &Bind) -> String {
         BindValue::Now => "now".to_owned(),
         BindValue::Constant(datum) => format!("{datum:?}"),
         BindValue::Count(program) => format!("count {program}"),
-    };
-    format!("{value} as {}", bind.ty)
+        BindValue::Or(program, other) => format!("{program}, else {}", self::value(other)),
+        BindValue::Rows(rows) => {
+            let values: Vec<String> = rows.values.iter().map(self::bind).collect();
+            format!("for each of {}: [{}]", rows.list, values.join("; "))
+        }
+    }
 }
 
 fn shape(shape: &Shape) -> String {

@@ -156,6 +156,12 @@ impl<'a> Project<'a> {
             let Some(draft) = DraftQuery::read(&self.catalog, query, quiet) else {
                 continue;
             };
+            if draft.whole_data.is_some() {
+                // Which members it has, a route's rules say; none of them is made by `uuid()`.
+                for column in self.table(draft.table).column_ids() {
+                    written.insert((draft.table, column), false);
+                }
+            }
             for value in draft.rows.iter().flatten() {
                 let uuid = match &value.value {
                     DraftValue::Template(template) => template

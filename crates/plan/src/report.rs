@@ -8,6 +8,7 @@ use crate::project::{DIRECTORY, Project, queries};
 use crate::tenancy::{Scope, Tenancy};
 use backflow_catalog::TableId;
 use backflow_config::document::{Operation as OperationDoc, Route as RouteDoc};
+use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostic, Diagnostics, Span, codes};
 use std::collections::BTreeSet;
 
@@ -158,12 +159,25 @@ fn oracles(project: &Project<'_>, tenancy: &Tenancy, route: &Route, doc: &RouteD
                 .map(|c| project.column(id, *c).name.as_str())
                 .collect();
             let from_caller = query.data.as_ref().and_then(|data| {
-                let mut members = names.iter().filter_map(|name| data.member(name));
-                members.find(|value| crate::draft::node_reads_caller(value))
+                let rows: &[Node] = match &data.tree {
+                    Tree::List(rows) => rows,
+                    _ => std::slice::from_ref(data),
+                };
+                let mut members = rows
+                    .iter()
+                    .flat_map(|row| names.iter().filter_map(|name| row.member(name)));
+                let written = members.find(|value| crate::draft::node_reads_caller(value));
+                written.map(|value| value.span).or_else(|| {
+                    let declared = crate::lower::whole::declared(doc, data);
+                    let sent = declared
+                        .iter()
+                        .any(|field| names.contains(&field.name.value.as_str()));
+                    sent.then_some(data.span)
+                })
             });
-            if let Some(value) = from_caller {
+            if let Some(span) = from_caller {
                 let is_tenant = id == tenancy.table;
-                out.push(oracle(&project.table(id).name, &names, (value.span, is_tenant)));
+                out.push(oracle(&project.table(id).name, &names, (span, is_tenant)));
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::event;
 use crate::fault::{Code, Fault};
 use crate::guard::{self, Named};
 use crate::host::RequestHost;
+use crate::listed;
 use crate::offered;
 use crate::permit::Scope;
 use crate::prepare::{self, Prepared};
@@ -203,6 +204,9 @@ impl Run {
             (Phase::Step(at), _) => {
                 let step = step_at(&served, at)?;
                 let result = results::take(step, rows, self.email.as_deref(), &mut self.frame)?;
+                if let Some(Prepared::Ready(bounds)) = self.prepared.as_ref().and_then(|all| all.get(at)) {
+                    listed::judge(step, bounds, result.rows)?;
+                }
                 self.consider(at, step, result);
                 self.advance(at + 1)
             }

@@ -82,6 +82,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) later: Vec<String>,
     /// Columns of the tenant's row that are read.
     pub(crate) context: Vec<ColumnId>,
+    /// The members of an item, where a list is written.
+    pub(crate) item: Option<&'a [Field]>,
     /// Results that are certainly there in the query being lowered.
     pub(crate) present: Vec<usize>,
     /// Whether some expression reads the body, or the query string.
@@ -104,6 +106,7 @@ impl<'a> Frame<'a> {
             query_results: Vec::new(),
             later: Vec::new(),
             context: Vec::new(),
+            item: None,
             present: Vec::new(),
             reads_body: false,
             defaulted: Vec::new(),
@@ -166,6 +169,7 @@ impl<'a> Frame<'a> {
             "body" => self.validation.and_then(|v| v.body.as_deref()),
             "query" => self.validation.and_then(|v| v.query.as_deref()),
             "params" => self.validation.and_then(|v| v.params.as_deref()),
+            "item" => self.item,
             _ => return false,
         };
         let name = path.keys.first().and_then(|key| key.value.as_name());

@@ -35,6 +35,10 @@ impl Frame<'_> {
 
     pub(super) fn find(&mut self, path: &Path) -> Result<Resolved, Diagnostic> {
         let root = path.root.value.as_str();
+        if let ("item", Some(fields)) = (root, self.item) {
+            let slot = self.slot(Source::Item(keys(path, 0)));
+            return Ok(resolved(slot, path.keys.len(), declared(fields, path, "body")?));
+        }
         if !self.roots().contains(&root) {
             return Err(self.unknown_root(path));
         }

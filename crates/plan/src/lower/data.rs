@@ -5,11 +5,12 @@
 //! checked against it, never anything else.
 //! Not here: parents that the row points at; see `parents`.
 
+use super::each::Listed;
 use super::pin::Anchor;
-use super::relate;
 use super::value::{Cx, Target, Usage};
+use super::{relate, whole};
 use crate::draft::{DraftAssignment, DraftQuery, DraftValue};
-use crate::model::BindValue;
+use crate::model::{Bind, BindValue};
 use crate::project::constant;
 use crate::prove::NamedBy;
 use backflow_catalog::{ColumnId, ColumnType, DefaultValue};
@@ -30,10 +31,33 @@ pub(crate) fn row<'a>(
     usage: Usage,
     named: Option<&NamedBy>,
 ) -> Option<Assignments> {
+    self::values(cx, (draft, row), usage, named, None)
+}
+
+/// The values of a row that is made for each item of a list; those that differ go into `listed`.
+pub(crate) fn listed_row<'a>(
+    cx: &mut Cx<'_, 'a>,
+    (draft, row): (&DraftQuery<'a>, &[DraftAssignment<'a>]),
+    named: Option<&NamedBy>,
+    listed: &mut Listed,
+) -> Option<Assignments> {
+    cx.frame.item = draft.each.as_ref().map(|each| each.fields);
+    let found = self::values(cx, (draft, row), Usage::Insert, named, Some(listed));
+    cx.frame.item = None;
+    found
+}
+
+fn values<'a>(
+    cx: &mut Cx<'_, 'a>,
+    (draft, row): (&DraftQuery<'a>, &[DraftAssignment<'a>]),
+    usage: Usage,
+    named: Option<&NamedBy>,
+    mut listed: Option<&mut Listed>,
+) -> Option<Assignments> {
     let mut found = Vec::new();
     let mut whole = true;
     for value in row {
-        match assign(cx, value, usage, named) {
+        match assign(cx, value, usage, named, listed.as_deref_mut()) {
             Some(assigned) => found.push((value.column, assigned)),
             None => whole = false,
         }
@@ -43,7 +67,7 @@ pub(crate) fn row<'a>(
     }
     if usage == Usage::Insert {
         fill_tenant(cx, &mut found);
-        fill_defaults(cx, &mut found);
+        fill_defaults(cx, &mut found, listed);
         require_all(cx, draft, &found);
     }
     Some(found)
@@ -54,6 +78,7 @@ fn assign<'a>(
     value: &DraftAssignment<'a>,
     usage: Usage,
     named: Option<&NamedBy>,
+    listed: Option<&mut Listed>,
 ) -> Option<Assigned> {
     let declared = cx.project.column(cx.table, value.column);
     if declared.generated {
@@ -71,6 +96,11 @@ fn assign<'a>(
         label: format!("data.{}", declared.name),
         usage,
     };
+    if let Some(listed) = listed.filter(|_| whole::is_of_item(&value.value)) {
+        warn_of_roles(cx, value, &declared.ty);
+        warn_of_members(cx, value);
+        return listed.assign(cx, value, &target);
+    }
     let tenant = cx
         .project
         .tenancy
@@ -185,37 +215,52 @@ fn fill_tenant(cx: &mut Cx<'_, '_>, row: &mut Assignments) {
 
 /// Instants and ids that the database would make are made by us: one instant for the whole request, and ids
 /// that are known before the row is written.
-fn fill_defaults(cx: &mut Cx<'_, '_>, row: &mut Assignments) {
+fn fill_defaults(cx: &mut Cx<'_, '_>, row: &mut Assignments, mut listed: Option<&mut Listed>) {
     let table = cx.project.table(cx.table);
     for column in table.column_ids() {
         let declared = cx.project.column(cx.table, column);
         let is_key = table.primary_key.contains(&column);
+        if row.iter().any(|(known, _)| *known == column) {
+            continue;
+        }
         let value = match declared.default {
             Some(DefaultValue::Now) if declared.ty.is_temporal() => BindValue::Now,
             Some(DefaultValue::RandomUuid) if declared.ty == ColumnType::Uuid && is_key => BindValue::NewKey,
             Some(DefaultValue::RandomUuid) if declared.ty == ColumnType::Uuid => {
-                let span = declared.span.unwrap_or(Span {
-                    file: FileId(0),
-                    start: 0,
-                    end: 0,
-                });
-                let node = Node::Call(Spanned::new("uuid".to_owned(), span), Vec::new());
-                let Some(program) = cx.frame.expr(&Expr { node, span }, cx.out) else {
+                let Some(value) = random_uuid(cx, column) else {
                     continue;
                 };
-                BindValue::Needed(program)
+                value
             }
             _ => continue,
         };
-        if row.iter().any(|(known, _)| *known == column) {
-            continue;
-        }
-        let label = format!("data.{}", declared.name);
-        let id = cx
-            .binds
-            .program((cx.project, cx.frame), &label, &declared.ty, value);
-        row.push((column, Assigned::Value(super::binds::param(id, &declared.ty))));
+        let is_same = matches!(value, BindValue::Now);
+        let bind = Bind {
+            label: format!("data.{}", declared.name),
+            labels: super::binds::labels(cx.project, &declared.ty),
+            ty: declared.ty.clone(),
+            value,
+            late: false,
+        };
+        let assigned = match listed.as_deref_mut().filter(|_| !is_same) {
+            Some(listed) => listed.fresh(column, &declared.ty, bind),
+            None => Assigned::Value(super::binds::param(cx.binds.add(bind), &declared.ty)),
+        };
+        row.push((column, assigned));
     }
+}
+
+/// An id that nobody can guess.
+pub(crate) fn random_uuid(cx: &mut Cx<'_, '_>, column: ColumnId) -> Option<BindValue> {
+    let declared = cx.project.column(cx.table, column);
+    let span = declared.span.unwrap_or(Span {
+        file: FileId(0),
+        start: 0,
+        end: 0,
+    });
+    let node = Node::Call(Spanned::new("uuid".to_owned(), span), Vec::new());
+    let program = cx.frame.expr(&Expr { node, span }, cx.out)?;
+    Some(BindValue::Needed(program))
 }
 
 /// Every column that must have a value gets one.
@@ -280,7 +325,12 @@ fn warn_of_members(cx: &mut Cx<'_, '_>, value: &DraftAssignment<'_>) {
         return;
     };
     let from_caller = template.holes().any(|hole| {
-        let sent = |path: &&Path| matches!(path.root.value.as_str(), "body" | "query" | "params" | "headers");
+        let sent = |path: &&Path| {
+            matches!(
+                path.root.value.as_str(),
+                "body" | "query" | "params" | "headers" | "item"
+            )
+        };
         hole.paths().iter().any(sent)
     });
     if is_user && from_caller {

@@ -85,6 +85,9 @@ fn known<'n>(project: &'n Project<'_>, draft: &'n DraftQuery<'_>, body: &'n [Fie
     if let Some(select) = &draft.select {
         embedded(project, draft.table, select, &mut found);
     }
+    if let Some(each) = &draft.each {
+        found.extend(each.fields.iter().map(|field| field.name.value.as_str()));
+    }
     let members = |row: &'n Node, found: &mut Vec<&'n str>| {
         if let Tree::Object(members) = &row.tree {
             found.extend(members.iter().map(|member| member.key.value.as_str()));

@@ -211,7 +211,7 @@ fn when(flag: ParamId, cond: Cond) -> Cond {
 /// Whether a value means the same wherever it stands, also inside a look-up of another table's row.
 fn is_plain(value: &Scalar) -> bool {
     match value {
-        Scalar::Param(..) | Scalar::Literal(..) => true,
+        Scalar::Param(..) | Scalar::Literal(..) | Scalar::Item(..) => true,
         Scalar::Cast(value, _) => is_plain(value),
         _ => false,
     }

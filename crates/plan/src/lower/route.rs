@@ -5,7 +5,7 @@
 //! Not here: what each of these does; see their modules.
 
 use super::flow::{self, OpenStep, Setting};
-use super::{answer, binds, exclude, fuse, guard, input, paths, shape, workflow};
+use super::{answer, binds, exclude, fuse, guard, input, paths, shape, whole, workflow};
 use crate::draft::DraftQuery;
 use crate::frame::{Frame, Position, TenantView};
 use crate::model::{Access, Answer, Operation, PathPattern, Place, Route, RouteId};
@@ -117,7 +117,7 @@ impl<'a> Lowering<'a> {
         let drafts: Vec<DraftQuery<'a>> = read.into_iter().flatten().collect();
         let drafts: Vec<DraftQuery<'a>> = drafts
             .into_iter()
-            .map(|draft| shape::whole_body(self.project, self.doc, draft, out))
+            .map(|draft| whole::data(self.project, self.doc, draft, out))
             .map(|draft| draft.without(&self.doc.exclude_fields))
             .collect();
         let body = self.doc.validation.body.as_deref().unwrap_or_default();

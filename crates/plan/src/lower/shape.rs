@@ -3,12 +3,9 @@
 //! Invariant: a feature that does not run in this version is said, and its route answers 501.
 //! Not here: the stages of a route; see `route`.
 
-use crate::draft::{self, DraftAssignment, DraftQuery, DraftValue};
 use crate::model::{Naming, PathPattern};
-use crate::project::Project;
 use backflow_config::document::{Method, Query, Route as RouteDoc};
-use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, Text, codes, nearest};
-use backflow_expr::Template;
+use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes, nearest};
 
 /// What belongs to no single query.
 pub(crate) fn faults(doc: &RouteDoc, out: &mut Diagnostics) {
@@ -99,53 +96,6 @@ pub(crate) fn unavailable(doc: &RouteDoc, name: &str, out: &mut Diagnostics) -> 
     found
         .first()
         .map(|(what, _)| format!("{what} do not run in this version"))
-}
-
-/// `"data": "{{body}}"` stands for all declared members of the body that are columns.
-pub(crate) fn whole_body<'a>(
-    project: &Project<'_>,
-    doc: &'a RouteDoc,
-    mut draft: DraftQuery<'a>,
-    out: &mut Diagnostics,
-) -> DraftQuery<'a> {
-    let Some(whole) = draft.whole_data.take() else {
-        return draft;
-    };
-    let is_body = whole
-        .value
-        .single_hole()
-        .and_then(|e| e.as_path())
-        .is_some_and(|path| path.to_string() == "body");
-    let Some(fields) = doc.validation.body.as_deref().filter(|_| is_body) else {
-        out.push(
-            Diagnostic::new(codes::WRONG_TYPE, "`data` must name its columns")
-                .at(whole.span, "may hold anything")
-                .note("a body that goes into a table as it comes could set columns that nobody meant to open")
-                .help(
-                    "write an object, or `{{body}}` on a route whose `validation.body` declares the members",
-                ),
-        );
-        return draft;
-    };
-    let left_out = draft.doc.exclude_fields.iter().chain(&doc.exclude_fields);
-    let left_out: Vec<&str> = left_out.map(|name| name.value.as_str()).collect();
-    let kept = fields
-        .iter()
-        .filter(|field| !left_out.contains(&field.name.value.as_str()));
-    let row = kept.filter_map(|field| {
-        let column = draft::column(&project.catalog, draft.table, &field.name, out)?;
-        let text = Text::plain(format!("{{{{body['{}']}}}}", field.name.value), whole.span);
-        let value = Template::parse(&text, out)?;
-        let value = DraftValue::Template(value);
-        Some(DraftAssignment {
-            name: field.name.clone(),
-            column,
-            value,
-        })
-    });
-    let row = row.collect();
-    draft.rows.push(row);
-    draft
 }
 
 pub(crate) fn unknown_role(name: &Spanned<String>, possible: &[String]) -> Diagnostic {

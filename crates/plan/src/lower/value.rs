@@ -216,7 +216,7 @@ impl<'a> Cx<'_, 'a> {
 }
 
 /// The author's text for a JSON column is read as JSON, as PostgreSQL reads a literal.
-fn json_literal(value: &Value, ty: &ColumnType) -> Option<Value> {
+pub(crate) fn json_literal(value: &Value, ty: &ColumnType) -> Option<Value> {
     let is_json = matches!(ty, ColumnType::Json | ColumnType::Jsonb | ColumnType::Array(_));
     let text = value.as_text().filter(|_| is_json)?;
     backflow_expr::json::parse(text.as_bytes(), 64).ok()

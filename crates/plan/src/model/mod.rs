@@ -18,7 +18,9 @@ pub use fused::{Fused, FusedValue};
 pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
 pub use place::{Directory, Guard, Naming, Place};
 pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};
-pub use step::{Bind, BindValue, Capability, KeyPart, Offset, Operation, Page, Results, Rows, Step};
+pub use step::{
+    Bind, BindValue, Capability, KeyPart, ListedRows, Offset, Operation, Page, Results, Rows, Step,
+};
 
 use crate::tenancy::Tenancy;
 

@@ -81,6 +81,8 @@ pub enum Source {
     Context(usize),
     /// The same for every request: one of the author's constants.
     Constant(Value),
+    /// A value of the item that becomes a row, where a list is written; filled for each item.
+    Item(Vec<Key>),
     /// Filled by a step when it has run; undefined before, and when it found nothing.
     Result,
 }

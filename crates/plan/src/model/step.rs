@@ -163,6 +163,25 @@ pub enum BindValue {
     Constant(Datum),
     /// A count of rows for `limit` and `offset`: a whole number, not negative.
     Count(Program),
+    /// An expression; where it is undefined, another value.
+    Or(Program, Box<BindValue>),
+    /// The rows of a list, a value for each column: what an insert of many rows takes.
+    Rows(Box<ListedRows>),
+}
+
+/// A list of rows to be written.
+#[derive(Debug, Clone)]
+pub struct ListedRows {
+    /// The list.
+    pub list: Program,
+    /// What is read of an item, and where it is put.
+    pub item: Vec<(Vec<Key>, Slot)>,
+    /// The values of a row, by position.
+    pub values: Vec<Bind>,
+    /// The positions of a row's key, in an upsert; no two rows may have the same.
+    pub key: Option<Vec<usize>>,
+    /// Whether every row must be made.
+    pub all: bool,
 }
 
 impl BindValue {
@@ -177,6 +196,11 @@ impl BindValue {
             | BindValue::SameTenant(program)
             | BindValue::Count(program) => program.slots().collect(),
             BindValue::Document(shape) => shape.slots(),
+            BindValue::Or(program, other) => program.slots().chain(other.slots()).collect(),
+            BindValue::Rows(rows) => {
+                let values = rows.values.iter().flat_map(|bind| bind.value.slots());
+                rows.list.slots().chain(values).collect()
+            }
             BindValue::Given(_)
             | BindValue::NewKey
             | BindValue::Tenant

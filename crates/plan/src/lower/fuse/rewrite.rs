@@ -53,7 +53,8 @@ pub(super) fn parts(sequence: &Sequence<'_>) -> Option<Parts> {
     let is_only = sequence.steps.len() == 1 && sequence.guard.is_none();
     for (at, query) in sequence.queries.iter().enumerate() {
         let step = sequence.steps.get(at)?;
-        if step.check {
+        let listed = matches!(query, Query::Insert(insert) if insert.each.is_some());
+        if step.check || listed {
             return None;
         }
         let only_if = match &step.condition {

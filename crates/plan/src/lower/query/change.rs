@@ -25,10 +25,13 @@ pub(super) fn update<'a>(
     let members = answered(cx, draft, excluded);
     let own = filter::lower(cx, &draft.filters, own_rows(Operation::Update));
     let [row] = draft.rows.as_slice() else {
-        cx.out.push(
-            Diagnostic::new(codes::WRONG_TYPE, "an update needs `data`: one object")
-                .at(draft.place(), "no values"),
-        );
+        // What is wrong with a template was said.
+        if !draft.has_template() {
+            cx.out.push(
+                Diagnostic::new(codes::WRONG_TYPE, "an update needs `data`: one object")
+                    .at(draft.place(), "no values"),
+            );
+        }
         return None;
     };
     if row.is_empty() {

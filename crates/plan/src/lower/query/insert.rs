@@ -5,16 +5,18 @@
 
 use super::Lowered;
 use super::embedded::answered;
+use super::offered::{offered_keys, report_computed_defaults, report_optional, report_uneven};
 use crate::draft::{DraftAssignment, DraftQuery};
 use crate::lower::data::{self, Assignments};
+use crate::lower::each::Listed;
 use crate::lower::parents;
 use crate::lower::value::{Cx, Usage};
-use crate::model::{KeyPart, Operation as Op, Rows};
+use crate::model::{Operation as Op, Rows};
 use crate::prove::NamedBy;
-use backflow_catalog::{ColumnId, DefaultValue};
+use backflow_catalog::ColumnId;
 use backflow_config::document::Operation;
 use backflow_diag::{Diagnostic, Span, codes};
-use backflow_sql::ir::{Assigned, Cond, Conflict, ConflictUpdate, Dialect, Insert, Outputs, Query, Scalar};
+use backflow_sql::ir::{Assigned, Cond, Conflict, ConflictUpdate, Insert, Outputs, Query, Scalar};
 
 pub(super) fn insert<'a>(
     cx: &mut Cx<'_, 'a>,
@@ -29,9 +31,12 @@ pub(super) fn insert<'a>(
         .as_ref()
         .is_some_and(|ignore| ignore.value);
     let members = answered(cx, draft, excluded);
-    let mut rows = Vec::new();
+    let (mut rows, mut listed) = (Vec::new(), Listed::default());
     for row in &draft.rows {
-        rows.push(data::row(cx, draft, row, Usage::Insert, named));
+        rows.push(match &draft.each {
+            Some(_) => data::listed_row(cx, (draft, row), named, &mut listed),
+            None => data::row(cx, draft, row, Usage::Insert, named),
+        });
     }
     let rows: Option<Vec<Assignments>> = rows.into_iter().collect();
     let rows = rows?;
@@ -41,10 +46,13 @@ pub(super) fn insert<'a>(
         None
     };
     if rows.is_empty() {
-        cx.out.push(
-            Diagnostic::new(codes::MISSING_KEY, "an insert needs `data`")
-                .at(draft.place(), "no rows to insert"),
-        );
+        // What is wrong with a template was said.
+        if !draft.has_template() {
+            cx.out.push(
+                Diagnostic::new(codes::MISSING_KEY, "an insert needs `data`")
+                    .at(draft.place(), "no rows to insert"),
+            );
+        }
         return None;
     }
     report_computed_defaults(cx, draft, &rows);
@@ -55,15 +63,17 @@ pub(super) fn insert<'a>(
         }) if rows.len() > 1 => offered_keys(target, &rows),
         _ => Vec::new(),
     };
-    let mut guard = Vec::new();
-    for row in &rows {
-        for cond in parents::conditions(cx, row, false) {
-            if cond != Cond::TRUE && !guard.contains(&cond) {
-                guard.push(cond);
-            }
-        }
-    }
+    let guard = guard(cx, &rows);
     let count = rows.len();
+    let each = match &draft.each {
+        Some(list) => {
+            let key = conflict.as_ref().filter(|conflict| conflict.update.is_some());
+            let key = key.map(|conflict| conflict.target.clone());
+            report_optional(cx, draft, &listed.optional, key.as_deref());
+            Some(listed.close(cx, list, key.as_deref(), !ignore)?)
+        }
+        None => None,
+    };
     let (columns, rows) = table_of(rows);
     let outputs = Outputs {
         members: Some(members?),
@@ -73,7 +83,7 @@ pub(super) fn insert<'a>(
         into: cx.table,
         columns,
         rows,
-        each: None,
+        each,
         guard: Cond::All(guard),
         conflict,
         outputs,
@@ -88,11 +98,25 @@ pub(super) fn insert<'a>(
         query,
         operation,
         rows,
-        makes: (!ignore).then_some(count),
+        // How many items there are, the request says.
+        makes: (!ignore).then_some(if each.is_some() { 0 } else { count }),
         any_given: Vec::new(),
         keys,
         total: None,
     })
+}
+
+/// What must hold for the rows to be made: that the rows they point at are the tenant's.
+fn guard(cx: &mut Cx<'_, '_>, rows: &[Assignments]) -> Vec<Cond> {
+    let mut guard = Vec::new();
+    for row in rows {
+        for cond in parents::conditions(cx, row, false) {
+            if cond != Cond::TRUE && !guard.contains(&cond) {
+                guard.push(cond);
+            }
+        }
+    }
+    guard
 }
 
 /// All rows over one list of columns; what a row leaves out gets the default.
@@ -158,83 +182,6 @@ fn conflict<'a>(
         target,
         update: Some(ConflictUpdate { set, filter }),
     }))
-}
-
-/// On SQLite no word stands for a default that the database computes.
-fn report_computed_defaults(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, rows: &[Assignments]) {
-    if cx.project.dialect != Dialect::Sqlite {
-        return;
-    }
-    for value in draft.rows.iter().flatten() {
-        let declared = cx.project.column(cx.table, value.column);
-        let may_miss = rows.iter().any(|row| {
-            let found = row.iter().find(|(known, _)| *known == value.column);
-            !matches!(found, Some((_, Assigned::Value(_))))
-        });
-        if matches!(declared.default, Some(DefaultValue::Expression(_))) && may_miss {
-            let name = &declared.name;
-            cx.out.push(
-                Diagnostic::new(
-                    codes::MISSING_VALUE,
-                    format!("`{name}` may be missing, and its default is computed by the database"),
-                )
-                .at(value.name.span, "in some requests, or in some rows")
-                .note("SQLite computes such a default only where no row gives the column a value")
-                .help(format!(
-                    "give every row a value, or make the default of `{name}` a constant"
-                )),
-            );
-        }
-    }
-}
-
-/// The keys of offered rows; of a row whose key is not known beforehand, nothing.
-fn offered_keys(target: &[ColumnId], rows: &[Assignments]) -> Vec<Vec<KeyPart>> {
-    let part = |row: &Assignments, column: &ColumnId| {
-        let (_, assigned) = row.iter().find(|(known, _)| known == column)?;
-        match data::scalar_of(assigned)? {
-            Scalar::Param(id, _) => Some(KeyPart::Bind(usize::from(id.0))),
-            Scalar::Literal(value, ty) => Some(KeyPart::Fixed(value.clone(), ty.clone())),
-            _ => None,
-        }
-    };
-    let key = |row| target.iter().map(|column| part(row, column)).collect();
-    rows.iter().filter_map(key).collect()
-}
-
-/// One statement gives every row the same columns: of several rows, none can keep what another changes.
-fn report_uneven(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, rows: &[Assignments], key: &[ColumnId]) {
-    // What finds a row does not change it.
-    let mut told: Vec<ColumnId> = key.to_vec();
-    for value in draft.rows.iter().flatten() {
-        let certain = |row: &Assignments| {
-            let found = row.iter().find(|(known, _)| *known == value.column);
-            matches!(found, Some((_, Assigned::Value(_))))
-        };
-        let named = draft
-            .rows
-            .iter()
-            .all(|row| row.iter().any(|other| other.column == value.column));
-        if told.contains(&value.column) || (named && rows.iter().all(certain)) {
-            continue;
-        }
-        told.push(value.column);
-        let name = &value.name.value;
-        let why = if named {
-            "may be missing"
-        } else {
-            "stands in some rows only"
-        };
-        cx.out.push(
-            Diagnostic::new(
-                codes::MISSING_VALUE,
-                format!("in an upsert of several rows, every row needs `{name}`"),
-            )
-            .at(value.name.span, why)
-            .note("rows that exist get what `data` names; of several rows all get the same columns")
-            .help("give every row a value, `{{… ?? null}}` if need be, or write an upsert for each row"),
-        );
-    }
 }
 
 /// What an existing row gets: arithmetic is over the stored row, anything else is what was offered.

@@ -8,6 +8,7 @@
 mod change;
 mod embedded;
 mod insert;
+mod offered;
 mod prune;
 mod read;
 mod total;

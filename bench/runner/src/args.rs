@@ -74,7 +74,7 @@ impl Args {
 
     /// How long one turn is measured.
     pub(crate) fn turn(&self) -> Duration {
-        let usual = if self.quick { 0.35 } else { 1.3 };
+        let usual = if self.quick { 0.28 } else { 1.3 };
         Duration::from_secs_f64(self.seconds.unwrap_or(usual))
     }
 }

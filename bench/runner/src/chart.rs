@@ -51,7 +51,12 @@ pub(crate) fn svg(figures: &Figures, note: &str) -> String {
         let keys: Vec<&Key> = figures
             .keys()
             .iter()
-            .filter(|key| key.side == from && figures.ratio(key, to, cpu).is_some())
+            .filter(|key| {
+                key.side == from
+                    && figures
+                        .ratio(key, to, cpu)
+                        .is_some_and(|ratio| !ratio.median.is_nan())
+            })
             .collect();
         if !keys.is_empty() {
             body.push_str(&group(figures, &keys, to, y));

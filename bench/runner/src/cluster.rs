@@ -104,7 +104,7 @@ pub(crate) async fn connect(url: &str) -> Result<Client> {
 }
 
 /// The folder of `initdb`: PostgreSQL's own, else Debian's newest.
-fn tools() -> Result<PathBuf> {
+pub(crate) fn tools() -> Result<PathBuf> {
     let told = run(Command::new("pg_config").arg("--bindir")).map(|text| PathBuf::from(text.trim()));
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let mut debian: Vec<PathBuf> = versions

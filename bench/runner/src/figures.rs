@@ -79,7 +79,10 @@ impl Figures {
         {
             let rate = self.median(key, |sample| sample.rate).unwrap_or_default();
             let cost = self.median(key, cpu).unwrap_or_default();
-            line.push_str(&format!("   {} {rate:.0}/s {cost:.0}µs", key.side.name()));
+            line.push_str(&format!("   {} {rate:.0}/s", key.side.name()));
+            if !cost.is_nan() {
+                line.push_str(&format!(" {cost:.0}µs"));
+            }
         }
         line
     }

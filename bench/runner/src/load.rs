@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::task::spawn_local;
 
 /// Time before the span that is measured.
-const RUN_UP: Duration = Duration::from_millis(120);
+const RUN_UP: Duration = Duration::from_millis(100);
 
 /// Writes the n-th request.
 pub(crate) type Write = Box<dyn Fn(u64, &mut Vec<u8>)>;

@@ -18,6 +18,7 @@ mod http;
 mod load;
 mod meter;
 mod people;
+mod pgbench;
 mod process;
 mod report;
 mod routes;
@@ -78,11 +79,13 @@ async fn run(args: &Args) -> Result<()> {
         "\n       route  connections; medians of {} turns",
         schedule.rounds
     );
-    let mut turns = Turns::new(stage.people.clone());
+    let mut turns = Turns::new(stage.people.clone(), stage.pgbench()?);
     let figures = turns.run(&schedule, &mut stage.stands).await?;
     let footprints: Vec<Footprint> = stage.stands.iter().map(turns::Stand::footprint).collect();
     let note = stage.note(&schedule, begun.elapsed())?;
-    let text = report::markdown(&note, &figures, &footprints);
+    let given: String = std::env::args().skip(1).map(|word| format!(" {word}")).collect();
+    let head = format!("{note}.\n\n    bash bench/run{given}");
+    let text = report::markdown(&head, &figures, &footprints);
     println!("\n{text}");
     std::fs::create_dir_all(&args.results)?;
     std::fs::write(args.results.join("latest.md"), text + "\n![Ratios](latest.svg)\n")?;

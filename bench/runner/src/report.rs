@@ -11,10 +11,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 /// Pairs that are compared: the first to the second.
-pub(crate) const PAIRS: [(Side, Side); 4] = [
+pub(crate) const PAIRS: [(Side, Side); 6] = [
     (Side::Backflow, Side::Axum),
     (Side::Backflow, Side::Fastify),
     (Side::Fastify, Side::Axum),
+    (Side::Backflow, Side::Pgbench),
+    (Side::Axum, Side::Pgbench),
     (Side::BackflowSqlite, Side::AxumSqlite),
 ];
 
@@ -77,6 +79,9 @@ fn pair(figures: &Figures, from: Side, to: Side) -> String {
 /// `1.12 (1.05–1.20) ✓ ≥ 1.1`
 fn mark(ratio: Ratio, aspect: Aspect, asked: Option<f64>) -> String {
     let Ratio { median, least, most } = ratio;
+    if median.is_nan() {
+        return "–".to_owned();
+    }
     let mut text = format!("{median:.2} ({least:.2}–{most:.2})");
     if let Some(asked) = asked {
         let sign = if is_met(aspect, median, asked) {
@@ -111,16 +116,19 @@ fn all(figures: &Figures) -> String {
 }
 
 fn measured(figures: &Figures, key: &Key) -> Vec<String> {
-    let median = |measure: Measure| figures.median(key, measure).unwrap_or_default();
+    let median = |measure: Measure, unit: f64, digits: usize| match figures.median(key, measure) {
+        Some(number) if !number.is_nan() => format!("{:.digits$}", number / unit),
+        _ => "–".to_owned(),
+    };
     vec![
         key.route.name().to_owned(),
         key.width.to_string(),
         key.side.name().to_owned(),
-        format!("{:.0}", median(|sample| sample.rate)),
-        format!("{:.2}", median(|sample| sample.p50) / 1000.0),
-        format!("{:.2}", median(|sample| sample.p99) / 1000.0),
-        format!("{:.1}", median(|sample| sample.server)),
-        format!("{:.1}", median(|sample| sample.database)),
+        median(|sample| sample.rate, 1.0, 0),
+        median(|sample| sample.p50, 1000.0, 2),
+        median(|sample| sample.p99, 1000.0, 2),
+        median(|sample| sample.server, 1.0, 1),
+        median(|sample| sample.database, 1.0, 1),
     ]
 }
 

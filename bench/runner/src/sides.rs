@@ -38,6 +38,9 @@ pub(crate) enum Side {
     BackflowSqlite,
     /// Written by hand: axum, rusqlite
     AxumSqlite,
+    /// PostgreSQL's own tool, for the hot row only
+    #[value(skip)]
+    Pgbench,
 }
 
 impl Side {
@@ -57,12 +60,13 @@ impl Side {
             Self::Fastify => "fastify",
             Self::BackflowSqlite => "backflow-sqlite",
             Self::AxumSqlite => "axum-sqlite",
+            Self::Pgbench => "pgbench",
         }
     }
 
     pub(crate) fn kind(self) -> Kind {
         match self {
-            Self::Backflow | Self::Axum | Self::Fastify => Kind::Postgres,
+            Self::Backflow | Self::Axum | Self::Fastify | Self::Pgbench => Kind::Postgres,
             Self::BackflowSqlite | Self::AxumSqlite => Kind::Sqlite,
         }
     }
@@ -70,7 +74,7 @@ impl Side {
     /// Starts it and waits for the first answer 200.
     pub(crate) async fn start(self, setting: &Setting<'_>) -> Result<Running> {
         let port = free_port()?;
-        let command = self.command(setting, port);
+        let command = self.command(setting, port)?;
         let log = setting.logs.join(format!("{}.log", self.name()));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let begun = Instant::now();
@@ -97,7 +101,7 @@ impl Side {
         })
     }
 
-    fn command(self, setting: &Setting<'_>, port: u16) -> Command {
+    fn command(self, setting: &Setting<'_>, port: u16) -> Result<Command> {
         let mut command = match self {
             Self::Backflow | Self::BackflowSqlite => backflow("serve"),
             Self::Axum => Command::new("bench/target/release/bench-axum-postgres"),
@@ -107,6 +111,7 @@ impl Side {
                 node.arg("bench/fastify/server.js").env("NODE_ENV", "production");
                 node
             }
+            Self::Pgbench => bail!("{} is no server", self.name()),
         };
         let (name, value) = match self {
             // A path: ours takes an URL or a file.
@@ -118,7 +123,7 @@ impl Side {
             .env("JWT_SECRET", crate::people::SECRET)
             .env("POOL", setting.pool.to_string())
             .env("PORT", port.to_string());
-        command
+        Ok(command)
     }
 }
 

@@ -7,11 +7,12 @@
 use crate::args::Args;
 use crate::books::Books;
 use crate::cluster::Cluster;
-use crate::data::User;
+use crate::data::{User, period};
 use crate::fill;
 use crate::http::Connection;
 use crate::meter::Memory;
 use crate::people::People;
+use crate::pgbench::Pgbench;
 use crate::routes::greet;
 use crate::sides::{Kind, Setting, Side};
 use crate::turns::{Schedule, Stand};
@@ -67,7 +68,9 @@ impl Stage {
                 .await
                 .context("PostgreSQL cannot be filled")?;
             let client = crate::cluster::connect(&url).await?;
-            self.version = Some(client.query_one("SHOW server_version", &[]).await?.try_get(0)?);
+            let version: String = client.query_one("SHOW server_version", &[]).await?.try_get(0)?;
+            // Without the distribution's own number.
+            self.version = version.split_whitespace().next().map(str::to_owned);
             self.cluster = Some(cluster);
             println!("PostgreSQL filled in {:.1?}", begun.elapsed());
         }
@@ -110,6 +113,15 @@ impl Stage {
         })
     }
 
+    /// The yardstick of the hot row, if there is a PostgreSQL.
+    pub(crate) fn pgbench(&self) -> Result<Option<Pgbench>> {
+        let Some(cluster) = &self.cluster else {
+            return Ok(None);
+        };
+        let period = period(DateTime::from_timestamp(self.people.issued, 0).unwrap_or_default());
+        Pgbench::new(self.folder(), cluster.url(false), &period).map(Some)
+    }
+
     /// Says how to reach everything, and waits.
     pub(crate) async fn hold(&self) -> Result<()> {
         if let Some(cluster) = &self.cluster {
@@ -133,20 +145,16 @@ impl Stage {
     /// Where and how it was measured.
     pub(crate) fn note(&self, schedule: &Schedule, took: Duration) -> Result<String> {
         let cores = std::thread::available_parallelism()?;
-        let arguments: Vec<String> = std::env::args().skip(1).collect();
         let postgres = self
             .version
             .as_deref()
             .map_or(String::new(), |version| format!(", PostgreSQL {version}"));
         Ok(format!(
-            "{}, {cores} cores shared by load, servers and database{postgres}; {} turns of {:.2} s for each, in {:.0} s: bash bench/run {}",
+            "{}, {cores} cores shared by load, servers and database{postgres}; {} turns of {:.2} s for each; {:.0} s in all",
             Utc::now().format("%Y-%m-%d"),
             schedule.rounds,
             schedule.turn.as_secs_f64(),
             took.as_secs_f64(),
-            arguments.join(" "),
-        )
-        .trim_end()
-        .to_owned())
+        ))
     }
 }

@@ -11,6 +11,7 @@ use crate::figures::{Figures, Key};
 use crate::load::Load;
 use crate::meter::{Memory, Subject, memory};
 use crate::people::People;
+use crate::pgbench::Pgbench;
 use crate::report::Footprint;
 use crate::routes::{Requests, Route};
 use crate::sides::{Kind, Running, Side};
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 /// Connections of the first pass.
 const FIRST_PASS: usize = 16;
-const PAUSE: Duration = Duration::from_millis(40);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A server with its database.
 pub(crate) struct Stand {
@@ -56,18 +57,27 @@ pub(crate) struct Schedule {
     pub(crate) turn: Duration,
 }
 
+/// A round's place in the schedule.
+struct Spot {
+    route: Route,
+    width: usize,
+    round: usize,
+}
+
 /// Runs turns.
 pub(crate) struct Turns {
     people: Rc<People>,
+    pgbench: Option<Pgbench>,
     count: u64,
     /// The first invitation nobody has used, by database.
     invitations: HashMap<Option<Side>, u64>,
 }
 
 impl Turns {
-    pub(crate) fn new(people: Rc<People>) -> Self {
+    pub(crate) fn new(people: Rc<People>, pgbench: Option<Pgbench>) -> Self {
         Self {
             people,
+            pgbench,
             count: 0,
             invitations: HashMap::new(),
         }
@@ -82,8 +92,8 @@ impl Turns {
         for &route in &schedule.routes {
             for &width in &schedule.widths {
                 for round in 0..schedule.rounds {
-                    self.round(route, width, round, schedule.turn, stands, &mut figures)
-                        .await?;
+                    let spot = Spot { route, width, round };
+                    self.round(&spot, schedule.turn, stands, &mut figures).await?;
                 }
                 println!("{}", figures.line(route, width));
             }
@@ -92,16 +102,14 @@ impl Turns {
     }
 
     /// One turn for everybody; every second round goes backwards.
-    #[allow(clippy::too_many_arguments, reason = "the place of a round in the schedule")]
     async fn round(
         &mut self,
-        route: Route,
-        width: usize,
-        round: usize,
+        spot: &Spot,
         turn: Duration,
         stands: &mut [Stand],
         figures: &mut Figures,
     ) -> Result<()> {
+        let &Spot { route, width, round } = spot;
         let mut order: Vec<&mut Stand> = stands.iter_mut().collect();
         if round % 2 == 1 {
             order.reverse();
@@ -117,6 +125,14 @@ impl Turns {
             })?;
             figures.add(Key { route, width, side }, sample);
             tokio::time::sleep(PAUSE).await;
+        }
+        if let (Route::Hot, Some(pgbench)) = (route, &self.pgbench) {
+            let key = Key {
+                route,
+                width,
+                side: Side::Pgbench,
+            };
+            figures.add(key, pgbench.measure(width)?);
         }
         Ok(())
     }

@@ -49,6 +49,8 @@ pub(crate) struct ResultInfo {
     pub(crate) one: bool,
     /// It may be null.
     pub(crate) maybe_absent: bool,
+    /// It holds totals, of which only the answer's own members can be read.
+    pub(crate) grouped: bool,
     /// Its query may be skipped.
     pub(crate) conditional: bool,
     /// How many rows there are, if its query counts them.

@@ -108,6 +108,10 @@ impl Frame<'_> {
             let ty = types::nullable(Type::new(Kind::Object(None)), absent);
             return Ok(self.result_path(index, rest, path.keys.len(), ty));
         };
+        if info.grouped {
+            // A column that is no member of a group has no single value in it.
+            return Ok(self.result_path(index, rest, path.keys.len(), Type::unknown()));
+        }
         let row = self.project.table(table);
         match key.as_name().and_then(|name| row.column(name)) {
             Some(column) => {

@@ -17,7 +17,7 @@ use crate::prove::{Kind, NamedBy};
 use backflow_catalog::{ColumnId, TableId};
 use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
 use backflow_expr::{Key, Program, Slot};
-use backflow_sql::SelectItem;
+use backflow_sql::{SelectItem, SelectList};
 use backflow_sql::ir::Query;
 use std::sync::Arc;
 
@@ -91,6 +91,7 @@ fn register(
         name,
         table: Some(draft.table),
         one: rows == Rows::One,
+        grouped: draft.select.as_ref().is_some_and(has_totals),
         conditional: draft.condition.is_some(),
         maybe_absent: update || ignored || draft.condition.is_some(),
         named: named_columns(draft),
@@ -123,6 +124,16 @@ fn named_columns(draft: &DraftQuery<'_>) -> Vec<String> {
             _ => None,
         })
         .collect()
+}
+
+/// Whether a select asks for totals, those of a spread row included.
+fn has_totals(select: &SelectList) -> bool {
+    select.items.iter().any(|item| match item {
+        SelectItem::Count { .. } => true,
+        SelectItem::Column { aggregate, .. } => aggregate.is_some(),
+        SelectItem::Embed { spread, select, .. } => *spread && has_totals(select),
+        SelectItem::Star(_) | SelectItem::Computed { .. } => false,
+    })
 }
 
 /// Lowers one query of a sequence. `name`: what later expressions call its result.

@@ -17,6 +17,7 @@ pub use restore::restore;
 
 use backflow_catalog::ColumnType;
 use backflow_expr::{Number, Value, write_json_text};
+use backflow_sql::functions::{double_text, single_text};
 use backflow_sql::ir::Datum;
 
 /// Why a value is not one of a type.
@@ -126,7 +127,7 @@ fn double(value: &Value, wire: bool) -> Result<Datum, Misfit> {
 fn single(value: &Value, wire: bool) -> Result<Datum, Misfit> {
     let number = number(value, wire)?;
     let single: f32 = number.to_string().parse().unwrap_or(f32::NAN);
-    match single.to_string().parse::<f64>() {
+    match single_text(single).parse::<f64>() {
         Ok(float) if float.is_finite() && (float != 0.0 || number.is_zero()) => Ok(Datum::Float(float)),
         _ => Err(Misfit::new("is out of range for real")),
     }
@@ -232,7 +233,10 @@ fn write_item(item: &Datum, ty: &ColumnType, out: &mut Vec<u8>) {
         Datum::Null => out.extend_from_slice(b"null"),
         Datum::Bool(truth) => out.extend_from_slice(if *truth { b"true" } else { b"false" }),
         Datum::Int(whole) => out.extend_from_slice(whole.to_string().as_bytes()),
-        Datum::Float(float) => out.extend_from_slice(float.to_string().as_bytes()),
+        Datum::Float(float) if *ty == ColumnType::Float4 => {
+            out.extend_from_slice(single_text(*float as f32).as_bytes());
+        }
+        Datum::Float(float) => out.extend_from_slice(double_text(*float).as_bytes()),
         Datum::Text(text) if raw => out.extend_from_slice(text.as_bytes()),
         Datum::Text(text) => write_json_text(text, out),
     }

@@ -1,10 +1,11 @@
 //! `@>`, `<@` and `&&` on JSON and on arrays (which are JSON arrays here).
 //!
+//! Role: containment of JSON; containment and order of arrays.
 //! Invariant: numbers compare by value, depth is limited; beyond it nothing is contained.
-//! Not here: reading JSON bytes; see `json`.
+//! Not here: reading JSON bytes, see `json`; the order of JSON, see `json_key`.
 
 use super::json::{items, unquoted};
-use super::{Answer, Arg, Called, Decimal, FunctionError, binary};
+use super::{Answer, Arg, Called, Decimal, FunctionError, binary, json_key, unary};
 
 const MAX_DEPTH: usize = 128;
 
@@ -23,13 +24,52 @@ pub(super) fn contains(args: &[Arg<'_>]) -> Called {
     })
 }
 
-/// `bf_overlaps(a, b)`: whether two arrays share an element that is not null.
+/// `bf_array_contains(a, b)`: whether every item of `b` is one of `a`; null is none.
+pub(super) fn array_contains(args: &[Arg<'_>]) -> Called {
+    binary(args, |left, right| {
+        let (left, right) = texts(left, right)?;
+        let (left, right) = (keys(left)?, keys(right)?);
+        let has = |key: &Option<String>| key.is_some() && left.contains(key);
+        Ok(Answer::Int(i64::from(right.iter().all(has))))
+    })
+}
+
+/// `bf_overlaps(a, b)`: whether two arrays share an item that is not null.
 pub(super) fn overlaps(args: &[Arg<'_>]) -> Called {
     binary(args, |left, right| {
         let (left, right) = texts(left, right)?;
-        let shared = items(right).any(|(_, value)| value != "null" && has(left, value, MAX_DEPTH));
+        let (left, right) = (keys(left)?, keys(right)?);
+        let shared = right.iter().any(|key| key.is_some() && left.contains(key));
         Ok(Answer::Int(i64::from(shared)))
     })
+}
+
+/// `bf_array_key(array)`: a text that orders and equals as PostgreSQL's arrays do: item by item, null above
+/// all, the shorter one first.
+pub(super) fn array_key(args: &[Arg<'_>]) -> Called {
+    unary(args, |array| {
+        let Arg::Text(array) = array else {
+            return Err(FunctionError::WrongArgument);
+        };
+        let mut text = String::with_capacity(array.len() + 8);
+        for key in keys(array.trim_ascii())? {
+            match key {
+                Some(key) => text.push_str(&format!("2{key}")),
+                None => text.push('3'),
+            }
+        }
+        text.push('1');
+        Ok(Answer::Text(text))
+    })
+}
+
+/// The items of an array as keys; none for null.
+fn keys(array: &str) -> Result<Vec<Option<String>>, FunctionError> {
+    let key = |item: &str| match json_key::key(&[Arg::Text(item)])? {
+        Answer::Text(key) if item != "null" => Ok(Some(key)),
+        _ => Ok(None),
+    };
+    items(array).map(|(_, item)| key(item)).collect()
 }
 
 fn texts<'a>(left: Arg<'a>, right: Arg<'a>) -> Result<(&'a str, &'a str), FunctionError> {

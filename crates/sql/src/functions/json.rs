@@ -8,20 +8,43 @@ use super::{Answer, Arg, Called, FunctionError, binary};
 
 /// `bf_json_get(doc, key)`: the member (text key) or element (integer key), as JSON.
 pub(super) fn member(args: &[Arg<'_>]) -> Called {
-    binary(args, |doc, key| {
-        Ok(find(doc, key)?.map_or(Answer::Null, |value| Answer::Text(value.to_owned())))
-    })
+    binary(args, |doc, key| Ok(json(find(doc, key)?)))
 }
 
 /// `bf_json_text(doc, key)`: the same as text; JSON's null is NULL.
 pub(super) fn member_text(args: &[Arg<'_>]) -> Called {
-    binary(args, |doc, key| {
-        Ok(match find(doc, key)? {
-            None | Some("null") => Answer::Null,
-            Some(value) if value.starts_with('"') => Answer::Text(unquoted(value)),
-            Some(value) => Answer::Text(value.to_owned()),
-        })
-    })
+    binary(args, |doc, key| Ok(text(find(doc, key)?)))
+}
+
+/// `bf_jsonb_at(doc, position)`: of a value that is no array or object, `jsonb` gives the value itself at 0.
+pub(super) fn element(args: &[Arg<'_>]) -> Called {
+    binary(args, |doc, key| Ok(json(at(doc, key)?)))
+}
+
+/// `bf_jsonb_text_at(doc, position)`: the same as text; JSON's null is NULL.
+pub(super) fn element_text(args: &[Arg<'_>]) -> Called {
+    binary(args, |doc, key| Ok(text(at(doc, key)?)))
+}
+
+fn json(value: Option<&str>) -> Answer {
+    value.map_or(Answer::Null, |value| Answer::Text(value.to_owned()))
+}
+
+fn text(value: Option<&str>) -> Answer {
+    match value {
+        None | Some("null") => Answer::Null,
+        Some(value) if value.starts_with('"') => Answer::Text(unquoted(value)),
+        Some(value) => Answer::Text(value.to_owned()),
+    }
+}
+
+fn at<'a>(doc: Arg<'a>, key: Arg<'_>) -> Result<Option<&'a str>, FunctionError> {
+    match (doc, key) {
+        (Arg::Text(scalar), Arg::Int(0)) if !scalar.trim_ascii_start().starts_with(['[', '{']) => {
+            Ok(Some(scalar.trim_ascii()))
+        }
+        _ => find(doc, key),
+    }
 }
 
 fn find<'a>(doc: Arg<'a>, key: Arg<'_>) -> Result<Option<&'a str>, FunctionError> {

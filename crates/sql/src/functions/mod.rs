@@ -13,11 +13,13 @@ mod float;
 mod json;
 mod json_key;
 mod numeric;
+mod shortest;
 #[cfg(test)]
 mod tests;
 mod whole;
 
 pub use decimal::Decimal;
+pub use float::{double_text, single_text};
 pub use numeric::{AGGREGATES, DecimalFold, Fold};
 
 use std::fmt;
@@ -109,6 +111,12 @@ pub static SCALARS: &[Scalar] = &[
     scalar("bf_text_bool", 1, whole::bool_from_text),
     scalar("bf_float4", 1, float::float4),
     scalar("bf_float8", 1, float::float8),
+    scalar("bf_real_add", 2, float::add4),
+    scalar("bf_real_sub", 2, float::sub4),
+    scalar("bf_real_mul", 2, float::mul4),
+    scalar("bf_real_div", 2, float::div4),
+    scalar("bf_float_mul", 2, float::mul),
+    scalar("bf_float_div", 2, float::div),
     scalar("bf_float_rem", 2, float::rem),
     scalar("bf_text_float", 1, float::from_text),
     scalar("bf_float", 1, float::text8),
@@ -124,9 +132,13 @@ pub static SCALARS: &[Scalar] = &[
     scalar("bf_shift", 2, calendar::shift),
     scalar("bf_json_get", 2, json::member),
     scalar("bf_json_text", 2, json::member_text),
+    scalar("bf_jsonb_at", 2, json::element),
+    scalar("bf_jsonb_text_at", 2, json::element_text),
     scalar("bf_json_key", 1, json_key::key),
     scalar("bf_contains", 2, contain::contains),
+    scalar("bf_array_contains", 2, contain::array_contains),
     scalar("bf_overlaps", 2, contain::overlaps),
+    scalar("bf_array_key", 1, contain::array_key),
 ];
 
 /// Calls `apply` unless the argument is NULL.

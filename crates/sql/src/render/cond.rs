@@ -4,9 +4,10 @@
 //! row is taken only where the condition holds.
 //! Not here: which conditions a query needs.
 
+use super::dialect::{Pattern, Typed};
 use super::{Renderer, Scope};
-use crate::ir::{Comparison, Cond, Scalar};
-use backflow_catalog::ColumnId;
+use crate::ir::{Comparison, Cond, Datum, Scalar};
+use backflow_catalog::{ColumnId, ColumnType};
 
 impl Renderer<'_> {
     /// ` WHERE …`, or nothing if the condition always holds.
@@ -52,12 +53,17 @@ impl Renderer<'_> {
                 self.syntax.one_of(&left, *list, ty)
             }
             Cond::Like { left, pattern, fold } => {
-                let (left, pattern) = (self.scalar(left, scope), self.scalar(pattern, scope));
-                self.syntax.like(&left.sql, &pattern.sql, *fold)
+                let may_dangle = may_dangle(pattern);
+                let (left, pattern) = (self.scalar(left, scope), self.scalar(pattern, scope).sql);
+                let pattern = Pattern {
+                    sql: pattern,
+                    may_dangle,
+                };
+                self.syntax.like(&left.sql, &pattern, *fold)
             }
             Cond::Contain { left, op, right } => {
                 let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
-                self.syntax.contain(&left.sql, *op, &right.sql)
+                self.syntax.contain(&left, *op, &right)
             }
             Cond::When { flag, cond } => format!("(NOT {} OR {})", self.flag(*flag), self.cond(cond, scope)),
             Cond::Exists { table, on, filter } => {
@@ -99,7 +105,9 @@ impl Renderer<'_> {
     fn compare(&mut self, left: &Scalar, op: Comparison, right: &Scalar, scope: &Scope) -> String {
         let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
         let ordered = |symbol: &str| {
-            let same = left.ty == right.ty;
+            let text = |side: &Typed| side.is(ColumnType::is_text);
+            let json = |side: &Typed| side.is(|ty| matches!(ty, ColumnType::Json | ColumnType::Jsonb));
+            let same = left.ty == right.ty || (text(&left) && text(&right)) || (json(&left) && json(&right));
             let keys = (self.syntax.sort_key(&left), self.syntax.sort_key(&right));
             let (left, right) = if same {
                 keys
@@ -140,6 +148,16 @@ impl Renderer<'_> {
             return format!("EXISTS(SELECT 1 FROM {from})");
         }
         format!("EXISTS(SELECT 1 FROM {from} WHERE {})", parts.join(" AND "))
+    }
+}
+
+/// Whether a pattern may end in an escape that escapes nothing; of a constant it is known.
+fn may_dangle(pattern: &Scalar) -> bool {
+    match pattern {
+        Scalar::Literal(Datum::Text(text), _) => {
+            text.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1
+        }
+        _ => true,
     }
 }
 

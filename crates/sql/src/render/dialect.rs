@@ -25,6 +25,13 @@ impl Typed {
     }
 }
 
+/// The pattern of a `LIKE`.
+pub(super) struct Pattern {
+    pub(super) sql: String,
+    /// Whether it may end in an escape that escapes nothing.
+    pub(super) may_dangle: bool,
+}
+
 /// The expressions of one database. Every result stands for itself: a call, a name, or in parentheses.
 pub(super) trait Syntax {
     /// A text constant. It must not hold NUL.
@@ -36,7 +43,7 @@ pub(super) trait Syntax {
     /// A value as JSON text; NULL gives `null`.
     fn json_value(&self, value: &str, ty: &ColumnType) -> String;
     /// A step into a JSON value.
-    fn json_step(&self, document: &str, step: &JsonStep) -> String;
+    fn json_step(&self, document: &Typed, step: &JsonStep) -> String;
     /// A cell of a row as stores take it: booleans, integers, floats, and canonical text for all else.
     fn cell(&self, value: &Typed) -> String;
     /// ASCII letters in lower case.
@@ -49,8 +56,12 @@ pub(super) trait Syntax {
     fn equal_keys(&self, left: &Typed, right: &Typed) -> (String, String);
     /// The value so that it can be ordered.
     fn sort_key(&self, value: &Typed) -> String;
-    /// `LIKE`
-    fn like(&self, left: &str, pattern: &str, fold: bool) -> String;
+    /// The value so that rows can be grouped by it.
+    fn group_key(&self, value: &Typed) -> String;
+    /// The one of a group's values that is answered, where equal values may print differently.
+    fn of_group(&self, value: &Typed) -> String;
+    /// `LIKE`; a pattern that ends in a lone `\` matches nothing.
+    fn like(&self, left: &str, pattern: &Pattern, fold: bool) -> String;
     /// The value is in a list parameter.
     fn one_of(&self, left: &Typed, list: ParamId, ty: &ColumnType) -> String;
     /// The rows of a list parameter as a source that is called `i`, their positions `i.key`.
@@ -58,7 +69,7 @@ pub(super) trait Syntax {
     /// A value of such a row.
     fn list_value(&self, at: u16, ty: &ColumnType) -> String;
     /// Containment of arrays and of JSON.
-    fn contain(&self, left: &str, op: Containment, right: &str) -> String;
+    fn contain(&self, left: &Typed, op: Containment, right: &Typed) -> String;
     /// An instant moved by microseconds.
     fn shift(&self, value: &Typed, micros: i64) -> String;
     /// A column's default as an expression.

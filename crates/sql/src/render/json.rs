@@ -99,6 +99,9 @@ impl Renderer<'_> {
 
     pub(super) fn fragment(&mut self, members: &[Member], scope: &Scope) -> Fragment {
         let mut fragment = Fragment::default();
+        let grouped = members
+            .iter()
+            .any(|member| matches!(member, Member::Aggregate { .. }));
         for member in members {
             match member {
                 Member::Column {
@@ -108,6 +111,9 @@ impl Renderer<'_> {
                     cast,
                 } => {
                     let mut value = self.json_path(*column, path, scope);
+                    if grouped {
+                        value.sql = self.syntax.of_group(&value);
+                    }
                     if let Some(ty) = cast {
                         value.sql = self.syntax.cast(&value, ty);
                         value.ty = Some(ty.clone());

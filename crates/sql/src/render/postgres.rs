@@ -4,7 +4,7 @@
 //! parameters are sent as text of no type; no result depends on a setting of the session.
 //! Not here: casts, see `postgres_cast`; how values print, see `postgres_text`.
 
-use super::dialect::{Syntax, Typed, quoted};
+use super::dialect::{Pattern, Syntax, Typed, quoted};
 use super::{postgres_cast, postgres_text};
 use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, JsonKey, JsonStep, ParamId};
 use backflow_catalog::{Catalog, ColumnId, ColumnType, DefaultValue, TableId};
@@ -48,7 +48,8 @@ impl Syntax for Postgres<'_> {
         postgres_text::json(value, ty)
     }
 
-    fn json_step(&self, document: &str, step: &JsonStep) -> String {
+    fn json_step(&self, document: &Typed, step: &JsonStep) -> String {
+        let document = &document.sql;
         let arrow = if step.as_text { "->>" } else { "->" };
         match &step.key {
             JsonKey::Name(name) => format!("({document} {arrow} {})", self.text(name)),
@@ -96,19 +97,52 @@ impl Syntax for Postgres<'_> {
     }
 
     fn sort_key(&self, value: &Typed) -> String {
+        let sql = &value.sql;
         match &value.ty {
-            Some(ColumnType::Text | ColumnType::Varchar(_)) => format!("{} COLLATE \"C\"", value.sql),
-            Some(ColumnType::Json) => format!("{}::text COLLATE \"C\"", value.sql),
+            Some(ColumnType::Text | ColumnType::Varchar(_)) => format!("{sql} COLLATE \"C\""),
+            // By way of text, which is what rows are grouped by.
+            Some(ColumnType::Json) => json_key(&format!("{sql}::text::jsonb")),
+            Some(ColumnType::Jsonb) => json_key(sql),
+            Some(ColumnType::Array(item)) => match **item {
+                ColumnType::Text | ColumnType::Varchar(_) => format!("{sql} COLLATE \"C\""),
+                ColumnType::Enum(_) => format!("{sql}::text[] COLLATE \"C\""),
+                _ => sql.clone(),
+            },
+            _ => sql.clone(),
+        }
+    }
+
+    fn group_key(&self, value: &Typed) -> String {
+        match &value.ty {
+            // It knows no equality.
+            Some(ColumnType::Json) => format!("{}::text", value.sql),
             _ => value.sql.clone(),
         }
     }
 
-    fn like(&self, left: &str, pattern: &str, fold: bool) -> String {
-        // Without `ESCAPE` the escape is `\`, and an index can serve a prefix.
-        match fold {
-            true => format!("{} LIKE {}", self.lower(left), self.lower(pattern)),
-            false => format!("{left} LIKE {pattern}"),
+    fn of_group(&self, value: &Typed) -> String {
+        match &value.ty {
+            Some(ty @ (ColumnType::Numeric(None) | ColumnType::Jsonb)) => {
+                let name = self.type_name(ty);
+                format!("min({}::text COLLATE \"C\")::{name}", value.sql)
+            }
+            _ => value.sql.clone(),
         }
+    }
+
+    fn like(&self, left: &str, pattern: &Pattern, fold: bool) -> String {
+        let Pattern { sql, may_dangle } = pattern;
+        // Without `ESCAPE` the escape is `\`, and an index can serve a prefix.
+        let like = match fold {
+            true => format!("{} LIKE {}", self.lower(left), self.lower(sql)),
+            false => format!("{left} LIKE {sql}"),
+        };
+        if !may_dangle {
+            return like;
+        }
+        let slashes = format!("length({sql})-length(rtrim({sql},E'\\\\'))");
+        let dangles = format!("right({sql},1) = E'\\\\' AND ({slashes}) % 2 = 1");
+        format!("CASE WHEN {dangles} THEN {left} <> {left} ELSE {like} END")
     }
 
     fn one_of(&self, left: &Typed, list: ParamId, ty: &ColumnType) -> String {
@@ -132,13 +166,13 @@ impl Syntax for Postgres<'_> {
         }
     }
 
-    fn contain(&self, left: &str, op: Containment, right: &str) -> String {
+    fn contain(&self, left: &Typed, op: Containment, right: &Typed) -> String {
         let symbol = match op {
             Containment::Contains => "@>",
             Containment::ContainedBy => "<@",
             Containment::Overlaps => "&&",
         };
-        format!("{left} {symbol} {right}")
+        format!("{} {symbol} {}", left.sql, right.sql)
     }
 
     fn shift(&self, value: &Typed, micros: i64) -> String {
@@ -187,9 +221,16 @@ impl Syntax for Postgres<'_> {
             Aggregate::Count => Typed::new(format!("count({sql})"), ColumnType::Int8),
             Aggregate::Sum if exact => Typed::new(format!("sum({sql})"), numeric),
             Aggregate::Sum if ty.is_integer() => Typed::new(format!("sum({sql})"), ColumnType::Int8),
-            Aggregate::Sum => Typed::new(format!("sum({sql})"), ty),
+            // The digits are added, so that the order of rows does not matter.
+            Aggregate::Sum => {
+                let sum = format!("sum({sql}::text::numeric)::{}", self.type_name(&ty));
+                Typed::new(sum, ty)
+            }
             Aggregate::Avg if exact || ty.is_integer() => Typed::new(format!("avg({sql})"), numeric),
-            Aggregate::Avg => Typed::new(format!("avg({sql})"), ColumnType::Float8),
+            Aggregate::Avg => {
+                let mean = format!("avg({sql}::text::numeric)::float8");
+                Typed::new(mean, ColumnType::Float8)
+            }
             Aggregate::Min => Typed::new(self.extreme("min", value), ty),
             Aggregate::Max => Typed::new(self.extreme("max", value), ty),
         }
@@ -269,6 +310,15 @@ impl Postgres<'_> {
             _ => format!("{function}({sql})"),
         }
     }
+}
+
+/// JSON in its own order, but a string by code point and not in the database's collation. An empty string
+/// stands for every string among values of other kinds.
+fn json_key(sql: &str) -> String {
+    let string = format!("jsonb_typeof({sql}) = 'string'");
+    let kind = format!("CASE WHEN {string} THEN '\"\"'::jsonb ELSE {sql} END");
+    let text = format!("CASE WHEN {string} THEN {sql}#>>'{{}}' ELSE '' END COLLATE \"C\"");
+    format!("CASE WHEN {sql} IS NOT NULL THEN ROW({kind},{text}) END")
 }
 
 /// A name, perhaps with its schema before a point.

@@ -20,11 +20,12 @@ pub(super) fn cast(syntax: &Postgres<'_>, value: &Typed, to: &ColumnType) -> Str
             format!("left({},{length})", postgres_text::text(sql, from))
         }
         // The digits that are seen, not those of the binary fraction.
-        (ColumnType::Float4, ColumnType::Float8 | ColumnType::Numeric(_)) => {
+        (ColumnType::Float4, ColumnType::Float8 | ColumnType::Numeric(None)) => {
             format!("{sql}::text::{name}")
         }
-        (_, ColumnType::Numeric(Some((precision, scale)))) => {
-            format!("{sql}::numeric({precision},{scale})")
+        (from, ColumnType::Numeric(Some((precision, scale)))) => {
+            let text = if *from == ColumnType::Float4 { "::text" } else { "" };
+            format!("{sql}{text}::numeric({precision},{scale})")
         }
         (ColumnType::Date, ColumnType::TimestampTz) => format!("({sql}::timestamp AT TIME ZONE 'UTC')"),
         (ColumnType::Timestamp, ColumnType::TimestampTz)

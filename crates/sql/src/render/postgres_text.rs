@@ -25,11 +25,12 @@ pub(super) fn json(value: &str, ty: &ColumnType) -> String {
         | ColumnType::Int2
         | ColumnType::Int4
         | ColumnType::Int8
-        | ColumnType::Numeric(_)
         | ColumnType::Json
         | ColumnType::Jsonb => format!("{value}::text"),
         // Quotes around what is no number.
-        ColumnType::Float4 | ColumnType::Float8 | ColumnType::Date => format!("to_json({value})::text"),
+        ColumnType::Float4 | ColumnType::Float8 | ColumnType::Numeric(_) | ColumnType::Date => {
+            format!("to_json({value})::text")
+        }
         ColumnType::Array(_) => text(value, ty),
         ColumnType::Uuid | ColumnType::Time | ColumnType::Timestamp | ColumnType::TimestampTz => {
             format!("'\"'||{}||'\"'", text(value, ty))

@@ -4,6 +4,7 @@
 //! group.
 //! Not here: related rows; see `rows`.
 
+use super::dialect::Typed;
 use super::{Renderer, Scope};
 use crate::ir::{Bound, Link, Member, Read, Scalar};
 use backflow_catalog::ColumnType;
@@ -23,7 +24,7 @@ impl Renderer<'_> {
         };
         let (group, order) = (self.group_by(read, &scope), self.order_by(read, &scope));
         let window = self.bounds(read);
-        let lock = if read.lock {
+        let lock = if read.lock && group.is_empty() {
             self.syntax.lock(&scope.qualifier)
         } else {
             String::new()
@@ -45,7 +46,7 @@ impl Renderer<'_> {
     }
 
     /// What rows are grouped by, if they are.
-    pub(super) fn grouping(&mut self, read: &Read, scope: &Scope) -> Option<Vec<String>> {
+    pub(super) fn grouping(&mut self, read: &Read, scope: &Scope) -> Option<Vec<Typed>> {
         let members = read.outputs.members.as_deref().unwrap_or(&[]);
         if !members
             .iter()
@@ -56,14 +57,14 @@ impl Renderer<'_> {
         let mut keys = Vec::new();
         for member in members {
             match member {
-                Member::Column { column, path, .. } => keys.push(self.json_path(*column, path, scope).sql),
+                Member::Column { column, path, .. } => keys.push(self.json_path(*column, path, scope)),
                 // A bare number there would name an output column.
                 Member::Computed { value, .. } if !matches!(value, Scalar::Literal(..)) => {
-                    keys.push(self.scalar(value, scope).sql);
+                    keys.push(self.scalar(value, scope));
                 }
                 Member::Embed(embed) => {
                     let (Link::Direct(pairs) | Link::Junction { outer: pairs, .. }) = &embed.link;
-                    keys.extend(pairs.iter().map(|(outer, _)| self.column(scope, *outer)));
+                    keys.extend(pairs.iter().map(|(outer, _)| self.typed_column(scope, *outer)));
                 }
                 Member::Computed { .. } | Member::Aggregate { .. } => {}
             }
@@ -72,11 +73,11 @@ impl Renderer<'_> {
             read.outputs
                 .cells
                 .iter()
-                .map(|column| self.column(scope, *column)),
+                .map(|column| self.typed_column(scope, *column)),
         );
-        let mut distinct = Vec::new();
+        let mut distinct: Vec<Typed> = Vec::new();
         for key in keys {
-            if !distinct.contains(&key) {
+            if !distinct.iter().any(|known| known.sql == key.sql) {
                 distinct.push(key);
             }
         }
@@ -85,7 +86,10 @@ impl Renderer<'_> {
 
     pub(super) fn group_by(&mut self, read: &Read, scope: &Scope) -> String {
         match self.grouping(read, scope) {
-            Some(keys) if !keys.is_empty() => format!(" GROUP BY {}", keys.join(",")),
+            Some(keys) if !keys.is_empty() => {
+                let keys: Vec<String> = keys.iter().map(|key| self.syntax.group_key(key)).collect();
+                format!(" GROUP BY {}", keys.join(","))
+            }
             _ => String::new(),
         }
     }
@@ -110,7 +114,7 @@ impl Renderer<'_> {
         {
             let value = self.scalar(&term.by, scope);
             if let Some(groups) = &mut groups {
-                let Some(at) = groups.iter().position(|group| *group == value.sql) else {
+                let Some(at) = groups.iter().position(|group| group.sql == value.sql) else {
                     continue;
                 };
                 groups.remove(at);
@@ -129,7 +133,7 @@ impl Renderer<'_> {
             groups
                 .unwrap_or_default()
                 .into_iter()
-                .map(|group| format!("{group} NULLS LAST")),
+                .map(|group| format!("{} NULLS LAST", self.syntax.sort_key(&group))),
         );
         keys.join(",")
     }

@@ -78,12 +78,11 @@ impl Renderer<'_> {
     pub(super) fn json_path(&self, column: ColumnId, path: &[JsonStep], scope: &Scope) -> Typed {
         let mut value = self.typed_column(scope, column);
         for step in path {
-            let ty = if step.as_text {
-                ColumnType::Text
-            } else {
-                ColumnType::Jsonb
-            };
-            value = Typed::new(self.syntax.json_step(&value.sql, step), ty);
+            let sql = self.syntax.json_step(&value, step);
+            value.sql = sql;
+            if step.as_text {
+                value.ty = Some(ColumnType::Text);
+            }
         }
         value
     }

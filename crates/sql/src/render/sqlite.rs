@@ -4,7 +4,7 @@
 //! SQLite would do differently from PostgreSQL goes through a `bf_` function.
 //! Not here: casts; see `sqlite_cast`.
 
-use super::dialect::{Syntax, Typed, text};
+use super::dialect::{Pattern, Syntax, Typed, text};
 use super::sqlite_cast;
 use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, JsonKey, JsonStep, ParamId};
 use backflow_catalog::{Catalog, ColumnId, ColumnType, DefaultValue, TableId};
@@ -57,12 +57,15 @@ impl Syntax for Sqlite<'_> {
         }
     }
 
-    fn json_step(&self, document: &str, step: &JsonStep) -> String {
-        let function = if step.as_text {
-            "bf_json_text"
-        } else {
-            "bf_json_get"
+    fn json_step(&self, document: &Typed, step: &JsonStep) -> String {
+        let at = document.is(|ty| *ty == ColumnType::Jsonb) && matches!(step.key, JsonKey::Index(_));
+        let function = match (step.as_text, at) {
+            (true, true) => "bf_jsonb_text_at",
+            (true, false) => "bf_json_text",
+            (false, true) => "bf_jsonb_at",
+            (false, false) => "bf_json_get",
         };
+        let document = &document.sql;
         match &step.key {
             JsonKey::Name(name) => {
                 let name = self.literal(&Datum::Text(name.as_str().into()), &ColumnType::Text);
@@ -102,17 +105,19 @@ impl Syntax for Sqlite<'_> {
                 format!("bf_dec_{name}({left},{right})")
             }
             // SQLite's own `%` cuts to whole numbers.
-            ColumnType::Float4 | ColumnType::Float8 => {
-                let check = if *ty == ColumnType::Float4 {
-                    "bf_float4"
-                } else {
-                    "bf_float8"
-                };
-                match op {
-                    ArithmeticOp::Rem => format!("{check}(bf_float_rem({left},{right}))"),
-                    _ => format!("{check}({left} {symbol} {right})"),
-                }
-            }
+            ColumnType::Float4 => match op {
+                ArithmeticOp::Add => format!("bf_real_add({left},{right})"),
+                ArithmeticOp::Sub => format!("bf_real_sub({left},{right})"),
+                ArithmeticOp::Mul => format!("bf_real_mul({left},{right})"),
+                ArithmeticOp::Div => format!("bf_real_div({left},{right})"),
+                ArithmeticOp::Rem => format!("bf_float4(bf_float_rem({left},{right}))"),
+            },
+            ColumnType::Float8 => match op {
+                ArithmeticOp::Rem => format!("bf_float_rem({left},{right})"),
+                ArithmeticOp::Mul => format!("bf_float_mul({left},{right})"),
+                ArithmeticOp::Div => format!("bf_float_div({left},{right})"),
+                _ => format!("bf_float8({left} {symbol} {right})"),
+            },
             _ => format!("bf_int8({left} {symbol} {right})"),
         }
     }
@@ -125,6 +130,11 @@ impl Syntax for Sqlite<'_> {
         let numeric = |side: &Typed| side.is(|ty| matches!(ty, ColumnType::Numeric(_)));
         let float = |side: &Typed| side.is(|ty| matches!(ty, ColumnType::Float4 | ColumnType::Float8));
         let json = |side: &Typed| side.is(|ty| *ty == ColumnType::Jsonb);
+        let array = |side: &Typed| side.is(|ty| matches!(ty, ColumnType::Array(_)));
+        if array(left) && array(right) {
+            let key = |side: &Typed| format!("bf_array_key({})", side.sql);
+            return (key(left), key(right));
+        }
         if json(left) || json(right) {
             let key = |side: &Typed| format!("bf_json_key({})", side.sql);
             return (key(left), key(right));
@@ -145,7 +155,8 @@ impl Syntax for Sqlite<'_> {
     fn sort_key(&self, value: &Typed) -> String {
         match &value.ty {
             Some(ColumnType::Numeric(_)) => format!("bf_dec_key({})", value.sql),
-            Some(ColumnType::Jsonb) => format!("bf_json_key({})", value.sql),
+            Some(ColumnType::Json | ColumnType::Jsonb) => format!("bf_json_key({})", value.sql),
+            Some(ColumnType::Array(_)) => format!("bf_array_key({})", value.sql),
             Some(ColumnType::Enum(id)) => {
                 let arms = self.catalog.labels(*id).iter().enumerate();
                 let arms: String = arms
@@ -161,7 +172,25 @@ impl Syntax for Sqlite<'_> {
         }
     }
 
-    fn like(&self, left: &str, pattern: &str, fold: bool) -> String {
+    fn group_key(&self, value: &Typed) -> String {
+        match &value.ty {
+            Some(ColumnType::Numeric(None) | ColumnType::Jsonb | ColumnType::Array(_)) => {
+                self.sort_key(value)
+            }
+            _ => value.sql.clone(),
+        }
+    }
+
+    fn of_group(&self, value: &Typed) -> String {
+        match &value.ty {
+            Some(ColumnType::Numeric(None) | ColumnType::Jsonb | ColumnType::Array(_)) => {
+                format!("min({})", value.sql)
+            }
+            _ => value.sql.clone(),
+        }
+    }
+
+    fn like(&self, left: &str, Pattern { sql: pattern, .. }: &Pattern, fold: bool) -> String {
         match fold {
             true => format!("lower({left}) LIKE lower({pattern}) ESCAPE '\\'"),
             false => format!("{left} LIKE {pattern} ESCAPE '\\'"),
@@ -193,10 +222,13 @@ impl Syntax for Sqlite<'_> {
         }
     }
 
-    fn contain(&self, left: &str, op: Containment, right: &str) -> String {
+    fn contain(&self, left: &Typed, op: Containment, right: &Typed) -> String {
+        let array = left.is(|ty| matches!(ty, ColumnType::Array(_)));
+        let contains = if array { "bf_array_contains" } else { "bf_contains" };
+        let (left, right) = (&left.sql, &right.sql);
         match op {
-            Containment::Contains => format!("bf_contains({left},{right})"),
-            Containment::ContainedBy => format!("bf_contains({right},{left})"),
+            Containment::Contains => format!("{contains}({left},{right})"),
+            Containment::ContainedBy => format!("{contains}({right},{left})"),
             Containment::Overlaps => format!("bf_overlaps({left},{right})"),
         }
     }
@@ -243,9 +275,22 @@ impl Syntax for Sqlite<'_> {
             Aggregate::Count => Typed::new(format!("count({sql})"), ColumnType::Int8),
             Aggregate::Sum if exact => Typed::new(format!("bf_dec_sum({sql})"), numeric),
             Aggregate::Sum if ty.is_integer() => Typed::new(format!("sum({sql})"), ColumnType::Int8),
-            Aggregate::Sum => Typed::new(format!("sum({sql})"), ty),
+            // The digits are added, so that the order of rows does not matter.
+            Aggregate::Sum if ty == ColumnType::Float4 => Typed::new(
+                format!("bf_float4(bf_text_float(bf_dec_sum(bf_real({sql}))))"),
+                ty,
+            ),
+            Aggregate::Sum => Typed::new(format!("bf_text_float(bf_dec_sum(bf_float({sql})))"), ty),
             Aggregate::Avg if exact || ty.is_integer() => Typed::new(format!("bf_dec_avg({sql})"), numeric),
-            Aggregate::Avg => Typed::new(format!("avg({sql})"), ColumnType::Float8),
+            Aggregate::Avg => {
+                let digits = if ty == ColumnType::Float4 {
+                    "bf_real"
+                } else {
+                    "bf_float"
+                };
+                let mean = format!("bf_text_float(bf_dec_avg({digits}({sql})))");
+                Typed::new(mean, ColumnType::Float8)
+            }
             Aggregate::Min => Typed::new(self.extreme("min", value), ty),
             Aggregate::Max => Typed::new(self.extreme("max", value), ty),
         }

@@ -4,6 +4,7 @@
 //! Invariant: a home is empty at first and nobody else's, and gone with its last world.
 //! Not here: what is served.
 
+use crate::blocking;
 use crate::bouncer::Bouncer;
 use crate::cluster::{Cluster, Database};
 use crate::probe::Probe;
@@ -132,8 +133,10 @@ impl Home {
                     .expect("migrations that apply");
                 Arc::new(store)
             }
-            Home::Postgres(database) => postgres(&database.url(), compiled, setup),
-            Home::Pooled(database, bouncer) => postgres(&bouncer.url(database.name()), compiled, setup),
+            Home::Postgres(database) => postgres(&database.url(), &database.url(), compiled, setup),
+            Home::Pooled(database, bouncer) => {
+                postgres(&bouncer.url(database.name()), &database.url(), compiled, setup)
+            }
         }
     }
 }
@@ -142,6 +145,19 @@ fn file(folder: &tempfile::TempDir) -> PathBuf {
     folder.path().join("app.db")
 }
 
-fn postgres(url: &str, _compiled: &Compiled, _setup: &[String]) -> Arc<dyn Store> {
-    panic!("{url}: no store yet")
+/// A store at an address, after the tables were made past any pooler.
+fn postgres(url: &str, direct: &str, compiled: &Compiled, setup: &[String]) -> Arc<dyn Store> {
+    let probe = Probe::postgres(direct);
+    // Once in the life of a database, whoever comes first.
+    if probe
+        .try_execute("CREATE TABLE _backflow_migrations (name TEXT)")
+        .is_ok()
+    {
+        for statement in setup.iter().chain(&compiled.statements) {
+            probe.execute(statement);
+        }
+    }
+    let options = backflow_postgres::Options::parse(url).expect("a connection string");
+    let store = blocking::wait(async move { backflow_postgres::Postgres::open(options).await });
+    Arc::new(store.expect("a database"))
 }

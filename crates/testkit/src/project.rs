@@ -5,7 +5,7 @@
 
 use backflow_catalog::Schema;
 use backflow_config::Role;
-use backflow_diag::{Diagnostics, SourceMap, render};
+use backflow_diag::{Diagnostics, SourceMap, Span, render};
 use backflow_plan::{Environment, Inputs, Plan};
 use backflow_sql::ir::Dialect;
 use backflow_sqlite::Translated;
@@ -27,8 +27,10 @@ pub struct Compiled {
     pub diagnostics: Diagnostics,
     /// The plan, if nothing is a fault.
     pub plan: Option<Plan>,
-    /// The migrations, translated.
+    /// The migrations, translated for SQLite; none for PostgreSQL.
     pub migrations: Vec<Translated>,
+    /// The statements of the migrations as PostgreSQL takes them; none for SQLite.
+    pub statements: Vec<String>,
     /// The database that it was compiled for.
     pub dialect: Dialect,
     /// The environment: what was set, then what `.env` says.
@@ -118,13 +120,18 @@ impl Project {
             dialect,
         };
         let plan = backflow_plan::compile(&inputs, &mut out);
-        let migrations = translate(&sources, &schema, &mut out);
+        let (mut migrations, mut statements) = (Vec::new(), Vec::new());
+        match dialect {
+            Dialect::Sqlite => migrations = translate(&sources, &schema, &mut out),
+            Dialect::Postgres => statements = quoted(&sources, &schema),
+        }
         let plan = plan.filter(|_| !out.has_errors());
         Compiled {
             sources,
             diagnostics: out,
             plan,
             migrations,
+            statements,
             dialect,
             env,
         }
@@ -145,6 +152,26 @@ fn translate(sources: &SourceMap, schema: &Schema, out: &mut Diagnostics) -> Vec
         });
     }
     translated
+}
+
+/// The statements as they are written, with reserved words that stand for names in quotes.
+fn quoted(sources: &SourceMap, schema: &Schema) -> Vec<String> {
+    let mut statements = Vec::new();
+    for migration in &schema.migrations {
+        let text = sources.text(migration.file);
+        for span in &migration.texts {
+            let place = span.start as usize..span.end as usize;
+            let mut statement = text.get(place).unwrap_or_default().to_owned();
+            let inside = |word: &&Span| span.start <= word.start && word.end <= span.end;
+            for word in migration.reserved.iter().rev().filter(inside) {
+                let (start, end) = (word.start - span.start, word.end - span.start);
+                statement.insert(end as usize, '"');
+                statement.insert(start as usize, '"');
+            }
+            statements.push(statement);
+        }
+    }
+    statements
 }
 
 fn checksum(text: &str) -> String {

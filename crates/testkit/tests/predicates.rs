@@ -6,9 +6,11 @@
 //! original are listed with the reason; those that a second predicate covers must be found when both are gone. A
 //! listed mutant that is found, or that is not there, fails the test as well.
 
-use backflow_testkit::World;
+#![allow(clippy::print_stdout, reason = "tests tell how much they did")]
+
 use backflow_testkit::crawl::{FIXTURES, Fixture, Plan, crawl};
 use backflow_testkit::mutants::{self, Mutant};
+use backflow_testkit::{Backend, Compiled, World};
 
 /// Mutants that mean the same as the original.
 struct Same {
@@ -189,13 +191,20 @@ const TWICE: &[(&str, [&str; 2])] = &[
     ),
 ];
 
-/// What the crawl finds in a project with some predicates less.
-async fn found(fixture: &Fixture, mutants: &[&Mutant]) -> Option<&'static str> {
-    let mut compiled = fixture.project().compile();
+/// The project for a database, its statements one after another.
+fn compiled(fixture: &Fixture, backend: Backend) -> Compiled {
+    let mut compiled = fixture.project().compile_for(backend.dialect());
+    mutants::take_apart(compiled.plan.as_mut().expect("the fixture has no faults"));
+    compiled
+}
+
+/// What the crawl finds in a project with some predicates less, on the database of a world.
+async fn found(fixture: &Fixture, honest: &World, mutants: &[&Mutant]) -> Option<&'static str> {
+    let mut compiled = compiled(fixture, honest.home().backend());
     let plan = compiled.plan.as_mut().expect("the fixture has no faults");
     let routes = vec![plan.routes[mutants[0].route].clone()];
     mutants::apply_all(plan, mutants);
-    let world = World::start(compiled);
+    let world = honest.beside(compiled);
     let report = crawl(&world, fixture, &routes, &Plan::small()).await;
     report.findings.first().map(|finding| finding.what)
 }
@@ -219,42 +228,55 @@ fn every_predicate_is_needed() {
         .enable_all()
         .build()
         .unwrap();
-    let (mut killed, mut same, mut wrong) = (0, 0, Vec::new());
-    for fixture in &FIXTURES {
-        let compiled = fixture.project().compile();
-        let all = mutants::all(compiled.plan.as_ref().expect("the fixture has no faults"));
-        let named = |name: &str| all.iter().find(|mutant| mutant.name == name);
-        let listed = SAME
-            .iter()
-            .filter(|same| same.project == fixture.name)
-            .flat_map(|same| same.mutants);
-        wrong.extend(
-            listed
-                .filter(|name| named(name).is_none())
-                .map(|name| format!("{name}: there is no such mutant")),
-        );
-        for mutant in &all {
-            let (name, reason) = (&mutant.name, reason(fixture.name, &mutant.name));
-            match (runtime.block_on(found(fixture, &[mutant])), reason) {
-                (Some(_), None) => killed += 1,
-                (None, Some(_)) => same += 1,
-                (None, None) => wrong.push(format!("{}: {name}: nobody notices", fixture.name)),
-                (Some(what), Some(why)) => wrong.push(format!("{}: {name}: {why}, but {what}", fixture.name)),
-            }
-        }
-        for (_, names) in TWICE.iter().filter(|(project, _)| *project == fixture.name) {
-            let both: Vec<&Mutant> = names.iter().filter_map(|name| named(name)).collect();
-            if both.len() != 2 || runtime.block_on(found(fixture, &both)).is_none() {
-                wrong.push(format!("{}: {names:?}: nobody notices both", fixture.name));
-            }
+    // A pooler changes nothing about predicates.
+    let mut backends = Backend::chosen();
+    backends.retain(|backend| *backend != Backend::Pooled);
+    let mut wrong = Vec::new();
+    for backend in backends {
+        for fixture in &FIXTURES {
+            wrong.extend(runtime.block_on(unneeded(backend, fixture)));
         }
     }
-    println!(
-        "{killed} mutants found, {same} that mean the same, {} pairs found",
-        TWICE.len()
-    );
     for line in &wrong {
         println!("{line}");
     }
     assert!(wrong.is_empty(), "{} mutants", wrong.len());
+}
+
+/// What is wrong with the mutants of a project, and with the lists above.
+async fn unneeded(backend: Backend, fixture: &Fixture) -> Vec<String> {
+    let (mut killed, mut same, mut wrong) = (0, 0, Vec::new());
+    let honest = compiled(fixture, backend);
+    let all = mutants::all(honest.plan.as_ref().expect("the fixture has no faults"));
+    let honest = World::start_on(backend, honest);
+    let named = |name: &str| all.iter().find(|mutant| mutant.name == name);
+    let project = format!("{} on {}", fixture.name, backend.name());
+    let listed = SAME
+        .iter()
+        .filter(|same| same.project == fixture.name)
+        .flat_map(|same| same.mutants);
+    wrong.extend(
+        listed
+            .filter(|name| named(name).is_none())
+            .map(|name| format!("{project}: {name}: there is no such mutant")),
+    );
+    for mutant in &all {
+        let (name, reason) = (&mutant.name, reason(fixture.name, &mutant.name));
+        match (found(fixture, &honest, &[mutant]).await, reason) {
+            (Some(_), None) => killed += 1,
+            (None, Some(_)) => same += 1,
+            (None, None) => wrong.push(format!("{project}: {name}: nobody notices")),
+            (Some(what), Some(why)) => wrong.push(format!("{project}: {name}: {why}, but {what}")),
+        }
+    }
+    let mut pairs = 0;
+    for (_, names) in TWICE.iter().filter(|(project, _)| *project == fixture.name) {
+        let both: Vec<&Mutant> = names.iter().filter_map(|name| named(name)).collect();
+        if both.len() != 2 || found(fixture, &honest, &both).await.is_none() {
+            wrong.push(format!("{project}: {names:?}: nobody notices both"));
+        }
+        pairs += 1;
+    }
+    println!("{project}: {killed} mutants found, {same} that mean the same, {pairs} pairs found");
+    wrong
 }

@@ -25,7 +25,7 @@ pub(super) fn described(sql: &str, span: &Range<usize>) -> String {
         format!("{first} among memberships")
     } else if condition.contains("(SELECT") {
         format!("{first} of the named tenant")
-    } else if condition.ends_with('\'') {
+    } else if condition.contains(" = '") {
         format!("{column} = a role")
     } else {
         format!("{column} = ?")
@@ -77,7 +77,7 @@ fn table(sql: &str) -> Option<String> {
     None
 }
 
-/// The conditions of a text that compare with a tenant or caller, or look for a row of one: `x = ?1`,
+/// The conditions of a text that compare with a tenant or caller, or look for a row of one: `x = ?1`, `x = $1::uuid`,
 /// `x = (SELECT …)`, `x IN (SELECT …)`, `EXISTS(…)`, and roles.
 pub(super) fn predicates(sql: &str, is_tenant: &dyn Fn(usize) -> bool) -> Vec<Range<usize>> {
     let mut found = Vec::new();
@@ -130,10 +130,9 @@ fn operand(rest: &str) -> Option<usize> {
 
 /// The length of a comparison of interest behind a column.
 fn comparison(after: &str, is_tenant: &dyn Fn(usize) -> bool) -> Option<usize> {
-    if let Some(param) = after.strip_prefix(" = ?") {
-        let digits = param.bytes().take_while(u8::is_ascii_digit).count();
-        let number: usize = param.get(..digits)?.parse().ok()?;
-        return is_tenant(number).then_some(" = ?".len() + digits);
+    let equals = after.strip_prefix(" = ");
+    if let Some((number, width)) = equals.and_then(parameter) {
+        return is_tenant(number).then_some(" = ".len() + width);
     }
     for start in [" = ", " IN "] {
         if let Some(rest) = after
@@ -144,13 +143,34 @@ fn comparison(after: &str, is_tenant: &dyn Fn(usize) -> bool) -> Option<usize> {
             return mentions(rest.get(..end)?, is_tenant).then_some(start.len() + end);
         }
     }
-    let role = after.strip_prefix(" = ").filter(|rest| rest.starts_with('\''))?;
-    Some(" = ".len() + quoted(role, '\''))
+    let role = equals.filter(|rest| rest.starts_with('\''))?;
+    let width = quoted(role, '\'');
+    Some(" = ".len() + width + cast(role.get(width..)?))
+}
+
+/// Number and length of a parameter at the beginning: `?1`, `$1::uuid`.
+fn parameter(rest: &str) -> Option<(usize, usize)> {
+    let digits = rest.strip_prefix(['?', '$'])?;
+    let end = digits.bytes().take_while(u8::is_ascii_digit).count();
+    let number = digits.get(..end)?.parse().ok()?;
+    Some((number, 1 + end + cast(digits.get(end..)?)))
+}
+
+/// The length of a cast at the beginning: `::int4`, `::"mood"`, `::text[]`.
+fn cast(rest: &str) -> usize {
+    let Some(name) = rest.strip_prefix("::") else {
+        return 0;
+    };
+    if name.starts_with('"') {
+        return 2 + quoted(name, '"');
+    }
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_[]".contains(byte);
+    2 + name.bytes().take_while(plain).count()
 }
 
 /// Whether a text compares something with a tenant or caller.
 fn mentions(sql: &str, is_tenant: &dyn Fn(usize) -> bool) -> bool {
-    sql.split('?').skip(1).any(|rest| {
+    sql.split(['?', '$']).skip(1).any(|rest| {
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
         digits.parse().is_ok_and(is_tenant)
     })
@@ -209,6 +229,15 @@ mod tests {
                 r#"t2."role" = 'a'"#,
             ]
         );
+    }
+
+    #[test]
+    fn casts_belong_to_the_conditions() {
+        let sql = r#"SELECT 1 FROM "t" AS t0 WHERE t0."o" = $12::uuid AND t0."role" = 'a'::"mood" LIMIT 2"#;
+        let found = predicates(sql, &|param| param == 12);
+        let texts: Vec<&str> = found.iter().map(|span| text(sql, span)).collect();
+        assert_eq!(texts, [r#"t0."o" = $12::uuid"#, r#"t0."role" = 'a'::"mood""#]);
+        assert_eq!(described(sql, &found[0]), "t: o = ?");
     }
 
     #[test]

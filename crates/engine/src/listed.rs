@@ -51,20 +51,25 @@ pub(crate) fn rows(bind: &Bind, rows: &ListedRows, reading: &mut Reading<'_>) ->
     })
 }
 
-/// Refuses a step that made fewer rows than its list has.
-pub(crate) fn judge(step: &Step, bounds: &[Option<Bound>], made: usize) -> Result<(), Fault> {
-    for (bind, bound) in step.binds.iter().zip(bounds) {
-        if let (BindValue::Rows(rows), Some(bound)) = (&bind.value, bound)
-            && rows.all
-            && made < bound.rows
-        {
-            return Err(Fault::of(match step.operation {
-                Operation::Upsert { .. } => Code::Conflict,
-                _ => Code::MissingParent,
-            }));
-        }
+/// How many rows a step's list has, if all of them must be made.
+pub(crate) fn expected(step: &Step, bounds: &[Option<Bound>]) -> usize {
+    let pairs = step.binds.iter().zip(bounds);
+    let lists = pairs.filter_map(|(bind, bound)| match (&bind.value, bound) {
+        (BindValue::Rows(rows), Some(bound)) if rows.all => Some(bound.rows),
+        _ => None,
+    });
+    lists.sum()
+}
+
+/// Refuses a step that made fewer rows than that.
+pub(crate) fn judge(step: &Step, expected: usize, made: usize) -> Result<(), Fault> {
+    if made >= expected {
+        return Ok(());
     }
-    Ok(())
+    Err(Fault::of(match step.operation {
+        Operation::Upsert { .. } => Code::Conflict,
+        _ => Code::MissingParent,
+    }))
 }
 
 /// A value of an item. A refusal says which item it is.

@@ -47,6 +47,8 @@ pub(super) struct Run {
     before_guard: Option<Vec<Prepared>>,
     scope: Option<Scope>,
     phase: Phase,
+    /// How many rows the running step must make of a list.
+    listed: usize,
     candidate: Option<Candidate>,
     end: Option<Result<Outcome, Fault>>,
 }
@@ -96,6 +98,7 @@ impl Run {
             before_guard: None,
             scope: None,
             phase: Phase::Start,
+            listed: 0,
             candidate: None,
             end: None,
         };
@@ -204,9 +207,7 @@ impl Run {
             (Phase::Step(at), _) => {
                 let step = step_at(&served, at)?;
                 let result = results::take(step, rows, self.email.as_deref(), &mut self.frame)?;
-                if let Some(Prepared::Ready(bounds)) = self.prepared.as_ref().and_then(|all| all.get(at)) {
-                    listed::judge(step, bounds, result.rows)?;
-                }
+                listed::judge(step, self.listed, result.rows)?;
                 self.consider(at, step, result);
                 self.advance(at + 1)
             }
@@ -298,6 +299,7 @@ impl Run {
             return Ok(None);
         }
         if step.binds.iter().all(|bind| !bind.late) {
+            self.listed = listed::expected(step, early);
             return binds::complete(step, early, self.scope.as_ref()).map(Some);
         }
         let mut bounds = early.clone();
@@ -307,6 +309,7 @@ impl Run {
             }
         }
         offered::judge(step, &bounds)?;
+        self.listed = listed::expected(step, &bounds);
         binds::complete(step, &bounds, self.scope.as_ref()).map(Some)
     }
 

@@ -336,6 +336,24 @@ impl Catalog {
         (0..u32::try_from(self.tables.len()).unwrap_or(u32::MAX)).map(TableId)
     }
 
+    /// Marks tables whose change spreads to a table with triggers, along keys such as `ON DELETE CASCADE`: each
+    /// is a pair of the table that holds the key and the one it points at.
+    pub fn spread_triggers(&mut self, keys: &[(TableId, TableId)]) {
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for (holder, target) in keys {
+                let acts = self.table(*holder).triggers;
+                if let Some(target) = self.tables.get_mut(target.0 as usize)
+                    && acts
+                    && !target.triggers
+                {
+                    (target.triggers, changed) = (true, true);
+                }
+            }
+        }
+    }
+
     /// Adds a table and gives its id.
     pub fn add(&mut self, table: Table) -> TableId {
         self.tables.push(table);

@@ -5,12 +5,33 @@
 //! Invariant: a connection is handed on only when it is outside any transaction.
 //! Not here: SQL text (finished in the plan), the meaning of rows and errors (the engine's), HTTP.
 
+mod aside;
 mod connect;
+mod drive;
+mod errors;
+mod event;
+mod exclusive;
+mod gate;
+mod guarded;
+mod introspect;
+mod job;
+mod keys;
+mod limit;
+mod link;
+mod migrate;
 mod options;
 mod pooler;
+mod run;
+mod shared;
+mod statements;
 mod store;
 mod tls;
 mod values;
 
+pub use introspect::{IntrospectError, Live};
+pub use migrate::Script;
 pub use options::{OpenError, Options};
 pub use store::{Postgres, Stats};
+
+/// The comment on tables that we made ourselves.
+const OURS: &str = "kept by Backflow";

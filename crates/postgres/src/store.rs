@@ -2,27 +2,52 @@
 //!
 //! Role: opens, runs transactions, closes.
 //! Invariant: no answer before its commit is certain.
-//! Not here: connecting, statements.
+//! Not here: which connection a transaction gets (run), what happens on it (drive).
 
-use crate::connect::{Connector, Purpose, chain};
+use crate::aside::Aside;
+use crate::connect::{Connector, Purpose};
+use crate::drive::Tools;
+use crate::errors::RETRY_AFTER;
+use crate::event;
+use crate::exclusive::Pool;
+use crate::gate::Gate;
+use crate::keys::Keys;
+use crate::link::Link;
 use crate::options::{OpenError, Options};
-use crate::values::{self, Bound};
+use crate::run::Lanes;
+use crate::shared::Shared;
 use backflow_engine::permit::Permit;
-use backflow_engine::store::{BoxFuture, Call, RowSet, StatementError, Store, StoreError, Turn};
+use backflow_engine::store::{BoxFuture, Store, StoreError};
 use backflow_engine::transaction::Transaction;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 use tokio_postgres::Client;
-use tokio_postgres::types::{ToSql, Type};
+
+/// How long work in flight may take when the store closes.
+const LAST_WORK: Duration = Duration::from_secs(5);
 
 /// A PostgreSQL database.
+///
+/// It must be used inside a tokio runtime.
 pub struct Postgres {
-    connector: Connector,
+    connector: Arc<Connector>,
+    lanes: Lanes,
+    closed: AtomicBool,
+    transactions: AtomicU64,
 }
 
-/// What the store has done since the start.
+/// What the store has done since the start, and what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
     /// Transactions that ran to their end.
     pub transactions: u64,
+    /// Connections that reads share.
+    pub readers: usize,
+    /// Connections that serve one transaction at a time.
+    pub writers: usize,
+    /// Transactions that wait for a connection.
+    pub waiting: usize,
 }
 
 impl Postgres {
@@ -31,18 +56,54 @@ impl Postgres {
     /// # Errors
     /// See [`OpenError`].
     pub async fn open(options: Options) -> Result<Self, OpenError> {
-        let connector = Connector::new(options)?;
-        connector.explore().await?;
-        Ok(Postgres { connector })
+        let connector = Arc::new(Connector::new(options)?);
+        let first = connector.explore().await?;
+        let gate = Arc::<Gate>::default();
+        let parts = || (Arc::clone(&connector), Arc::clone(&gate));
+        let options = &connector.options;
+        let ((reading, reading_gate), (writing, writing_gate)) = (parts(), parts());
+        let writers = Pool::new(writing, writing_gate, options.writers);
+        writers.adopt(Link::new(first, &connector));
+        let (aside, aside_gate) = parts();
+        let tools = Arc::new(Tools {
+            connector: Arc::clone(&connector),
+            aside: Aside::new(aside, aside_gate),
+            keys: Keys::default(),
+        });
+        let lanes = Lanes {
+            tools,
+            readers: Shared::new(reading, reading_gate, options.readers),
+            writers,
+        };
+        event::opened(&options.to_string(), connector.pooled());
+        Ok(Postgres {
+            connector,
+            lanes,
+            closed: AtomicBool::new(false),
+            transactions: AtomicU64::new(0),
+        })
     }
 
     /// Refuses new transactions, finishes those that run, closes the connections.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        if self.closed.swap(true, Relaxed) {
+            return;
+        }
+        self.lanes.readers.close(LAST_WORK).await;
+        self.lanes.writers.close(LAST_WORK).await;
+        self.lanes.tools.aside.close().await;
+    }
 
-    /// What the store has done.
+    /// What the store has done, and what it holds.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats::default()
+        let (writers, waiting) = self.lanes.writers.counts();
+        Stats {
+            transactions: self.transactions.load(Relaxed),
+            readers: self.lanes.readers.count(),
+            writers,
+            waiting,
+        }
     }
 
     /// Whether a transaction-mode pooler stands between: no session outlives a transaction then.
@@ -57,59 +118,30 @@ impl Postgres {
     }
 }
 
-async fn execute(client: &Client, call: &Call) -> Result<RowSet, StatementError> {
-    let other = |error: tokio_postgres::Error| StatementError::Other(chain(&error));
-    let bound: Vec<Bound<'_>> = call.values.iter().map(Bound).collect();
-    let typed: Vec<(&(dyn ToSql + Sync), Type)> = bound
-        .iter()
-        .map(|value| (value as &(dyn ToSql + Sync), Type::UNKNOWN))
-        .collect();
-    let rows = client
-        .query_typed(&call.statement.text, &typed)
-        .await
-        .map_err(other)?;
-    let rows: Result<Vec<_>, String> = rows.iter().map(|row| values::row(row, &call.statement)).collect();
-    Ok(RowSet {
-        rows: rows.map_err(StatementError::Other)?,
-    })
-}
-
 impl Store for Postgres {
     fn run<'a>(
         &'a self,
         permit: Permit,
-        mut transaction: Transaction,
+        transaction: Transaction,
     ) -> BoxFuture<'a, Result<Transaction, StoreError>> {
         Box::pin(async move {
             let _judged = permit;
-            let client = self.session().await.map_err(|_| StoreError::Unavailable(1))?;
-            let failed = |error: tokio_postgres::Error| StoreError::Failed(chain(&error));
-            client.batch_execute("BEGIN").await.map_err(failed)?;
-            let mut last = None;
-            loop {
-                match transaction.next(last.take()) {
-                    Turn::Run(call) => last = Some(execute(&client, &call).await),
-                    Turn::Commit => {
-                        client.batch_execute("COMMIT").await.map_err(failed)?;
-                        return Ok(transaction);
-                    }
-                    Turn::RollBack => {
-                        client.batch_execute("ROLLBACK").await.map_err(failed)?;
-                        return Ok(transaction);
-                    }
-                }
+            if self.closed.load(Relaxed) {
+                return Err(StoreError::Unavailable(RETRY_AFTER));
             }
+            let done = self.lanes.run(transaction).await?;
+            self.transactions.fetch_add(1, Relaxed);
+            Ok(done)
         })
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            let client = self.session().await.map_err(|_| StoreError::Unavailable(1))?;
-            client
-                .simple_query("SELECT 1")
-                .await
-                .map_err(|_| StoreError::Unavailable(1))?;
-            Ok(())
+            let unavailable = StoreError::Unavailable(RETRY_AFTER);
+            if self.closed.load(Relaxed) {
+                return Err(unavailable);
+            }
+            self.lanes.tools.aside.ping().await.map_err(|_why| unavailable)
         })
     }
 }

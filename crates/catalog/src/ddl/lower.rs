@@ -6,7 +6,7 @@
 //! Not here: faults; whatever does not resolve was reported when it was applied.
 
 use super::allowed::allowed;
-use super::ast::{ConstraintKind, CreateIndex, Generated, Name, Reference};
+use super::ast::{Action, ConstraintKind, CreateIndex, Generated, Name, Reference};
 use super::defaults::default_value;
 use super::definition::{Definition, TableDef};
 use crate::model::{Catalog, Column, ColumnId, ForeignKey, Index, Table, TableId, TableKind, UniqueKey};
@@ -22,7 +22,24 @@ impl Definition {
         for table in &self.tables {
             catalog.add(lower_table(self, table));
         }
+        catalog.spread_triggers(&self.spreading());
         catalog
+    }
+
+    /// The keys along which a change of one table changes another: holder and target.
+    fn spreading(&self) -> Vec<(TableId, TableId)> {
+        let stays = |action: Action| matches!(action, Action::NoAction | Action::Restrict);
+        let mut keys = Vec::new();
+        for table in &self.tables {
+            for key in table
+                .references()
+                .filter(|key| !stays(key.on_delete) || !stays(key.on_update))
+            {
+                let holder = self.table_id(&table.name.value);
+                keys.extend(holder.zip(self.table_id(&key.table.value)));
+            }
+        }
+        keys
     }
 
     fn table_id(&self, name: &str) -> Option<TableId> {

@@ -49,6 +49,11 @@ fn triggers_and_rules_mark_their_table() {
             &none,
         ),
         ("DO $$ BEGIN EXECUTE 'CREATE TRIGGER …'; END $$;", &["a", "b"]),
+        (
+            "CREATE TABLE c (a int REFERENCES a ON DELETE CASCADE, b int REFERENCES b);
+             CREATE TRIGGER t AFTER DELETE ON c EXECUTE FUNCTION f();",
+            &["a", "c"],
+        ),
         ("SELECT audit('a');", &["a", "b"]),
         ("SELECT pg_catalog.set_config('search_path', '', false);", &none),
         ("SELECT setval('a_id_seq', (SELECT max(id) FROM a));", &none),

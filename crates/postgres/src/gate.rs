@@ -1,0 +1,133 @@
+//! When to try to connect again.
+//!
+//! Role: counts failures in a row and says how long nobody should try; shared by all lanes of a store.
+//! Invariant: a pause is at most a second, so that a database that is back is found within that.
+//! Not here: connecting.
+
+use crate::connect::ConnectError;
+use crate::event;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+const SHORTEST: Duration = Duration::from_millis(50);
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// The state of the way to the database.
+#[derive(Debug, Default)]
+pub(crate) struct Gate(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Rounds of failures in a row.
+    failures: u32,
+    until: Option<Instant>,
+}
+
+/// What somebody who wants to connect may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Connect.
+    Free,
+    /// The last tries failed: one may try now.
+    Try,
+    /// Nobody may try now.
+    Closed,
+}
+
+impl Gate {
+    pub(crate) fn way(&self) -> Way {
+        let state = self.locked();
+        match state.until {
+            None => Way::Free,
+            Some(until) if Instant::now() < until => Way::Closed,
+            Some(_) => Way::Try,
+        }
+    }
+
+    /// A connection was made.
+    pub(crate) fn succeeded(&self) {
+        let failures = {
+            let mut state = self.locked();
+            state.until = None;
+            std::mem::take(&mut state.failures)
+        };
+        if failures > 0 {
+            event::back(failures);
+        }
+    }
+
+    /// A connection could not be made. Failures of tries that began together count once.
+    pub(crate) fn failed(&self, error: &ConnectError) {
+        let now = Instant::now();
+        let wait = {
+            let mut state = self.locked();
+            if state.until.is_some_and(|until| now < until) {
+                return;
+            }
+            let wait = jittered(doubled(SHORTEST, state.failures, LONGEST));
+            state.failures = state.failures.saturating_add(1);
+            state.until = Some(now + wait);
+            wait
+        };
+        event::connect_failed(error, wait);
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A span, doubled so many times.
+pub(crate) fn doubled(span: Duration, times: u32, longest: Duration) -> Duration {
+    span.saturating_mul(1_u32.checked_shl(times).unwrap_or(u32::MAX))
+        .min(longest)
+}
+
+/// Between half the span and all of it, so that many do not try at once.
+pub(crate) fn jittered(span: Duration) -> Duration {
+    // The keys of a fresh hasher are the randomness that the standard library offers.
+    let random = RandomState::new().hash_one(0) >> 32;
+    let half = span / 2;
+    let part = u128::from(random) * half.as_nanos() >> 32;
+    half + Duration::from_nanos(u64::try_from(part).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connect::Reason;
+
+    fn failure() -> ConnectError {
+        ConnectError {
+            kind: Reason::Away,
+            text: "away".to_owned(),
+        }
+    }
+
+    #[test]
+    fn pauses_grow_to_a_second_and_no_further() {
+        for times in [0, 1, 4, 5, 31, 32, 1_000] {
+            let wait = doubled(SHORTEST, times, LONGEST);
+            assert!(wait <= LONGEST && wait >= SHORTEST, "{times}: {wait:?}");
+            let jittered = jittered(wait);
+            assert!(jittered <= wait && jittered >= wait / 2, "{jittered:?}");
+        }
+        assert_eq!(doubled(SHORTEST, 2, LONGEST), Duration::from_millis(200));
+    }
+
+    #[test]
+    fn failures_of_one_moment_count_once() {
+        let gate = Gate::default();
+        assert_eq!(gate.way(), Way::Free);
+        for _ in 0..20 {
+            gate.failed(&failure());
+        }
+        assert_eq!(gate.locked().failures, 1);
+        assert_eq!(gate.way(), Way::Closed);
+        std::thread::sleep(SHORTEST + Duration::from_millis(5));
+        assert_eq!(gate.way(), Way::Try);
+        gate.succeeded();
+        assert_eq!(gate.way(), Way::Free);
+    }
+}

@@ -1,0 +1,132 @@
+//! Questions to the system's tables.
+//!
+//! Invariant: every name is written with its schema, every value is cast to a plain type, every list is ordered;
+//! so answers depend on no setting but `search_path`.
+//! Not here: what answers mean.
+
+use crate::OURS;
+use backflow_engine::migrations::RESERVED;
+
+/// All questions see the same state.
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+
+/// The relations that count: visible by their bare names, neither the system's nor an extension's nor ours, and
+/// no partition, which its table stands for.
+fn relations_that_count() -> String {
+    format!(
+        "rel AS MATERIALIZED (
+  SELECT c.oid, c.relname, c.relkind
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+    AND pg_catalog.pg_table_is_visible(c.oid)
+    AND n.nspname = ANY (pg_catalog.current_schemas(false))
+    AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname <> 'information_schema'
+    AND NOT pg_catalog.starts_with(pg_catalog.lower(c.relname::text), '{RESERVED}')
+    AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
+    )
+)"
+    )
+}
+
+/// Relations: also those below one (partitions, children) may have triggers that act.
+pub(super) fn relations() -> String {
+    format!(
+        "WITH RECURSIVE {}, below (root, oid) AS (
+  SELECT oid, oid FROM rel
+  UNION SELECT b.root, i.inhrelid FROM below b JOIN pg_catalog.pg_inherits i ON i.inhparent = b.oid
+)
+SELECT r.oid, r.relname::text, r.relkind::text,
+  pg_catalog.obj_description(r.oid, 'pg_class') IS NOT DISTINCT FROM '{OURS}',
+  r.relkind IN ('v', 'm', 'f')
+    OR EXISTS (
+      SELECT FROM below b JOIN pg_catalog.pg_trigger t ON t.tgrelid = b.oid
+      WHERE b.root = r.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+    )
+    OR EXISTS (
+      SELECT FROM below b JOIN pg_catalog.pg_rewrite w ON w.ev_class = b.oid
+      WHERE b.root = r.oid AND w.rulename <> '_RETURN'
+    ),
+  pg_catalog.row_security_active(r.oid)
+FROM rel r ORDER BY r.relname::text COLLATE \"C\"",
+        relations_that_count()
+    )
+}
+
+/// Columns in their order.
+pub(super) fn columns() -> String {
+    format!(
+        "WITH {}
+SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity::text,
+  a.attgenerated::text, pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+FROM rel r
+JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
+LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum",
+        relations_that_count()
+    )
+}
+
+/// The types of columns, those that they are made of included.
+pub(super) fn types() -> String {
+    format!(
+        "WITH RECURSIVE {}, used (oid) AS (
+  SELECT a.atttypid FROM rel r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
+  WHERE a.attnum > 0 AND NOT a.attisdropped
+  UNION
+  SELECT part.oid FROM used u JOIN pg_catalog.pg_type t ON t.oid = u.oid,
+    LATERAL (VALUES (t.typbasetype), (CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END)) part (oid)
+  WHERE part.oid <> 0
+)
+SELECT t.oid, t.typname::text, n.nspname = 'pg_catalog', pg_catalog.pg_type_is_visible(t.oid), t.typtype::text,
+  CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END, t.typbasetype, t.typtypmod, t.typnotnull, t.typdefault,
+  ARRAY(
+    SELECT e.enumlabel::text FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder
+  ),
+  ARRAY(
+    SELECT pg_catalog.pg_get_constraintdef(k.oid) FROM pg_catalog.pg_constraint k
+    WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY k.conname::text COLLATE \"C\"
+  )
+FROM used u
+JOIN pg_catalog.pg_type t ON t.oid = u.oid
+JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+ORDER BY n.nspname::text COLLATE \"C\", t.typname::text COLLATE \"C\"",
+        relations_that_count()
+    )
+}
+
+/// Primary, unique and foreign keys, and checks.
+pub(super) fn constraints() -> String {
+    format!(
+        "WITH {}
+SELECT k.conrelid, k.conname::text, k.contype::text, k.conkey, k.confrelid, COALESCE(k.confkey, '{{}}'),
+  k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'),
+  CASE WHEN k.contype = 'c' THEN pg_catalog.pg_get_constraintdef(k.oid) END
+FROM rel r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.oid
+WHERE k.contype IN ('p', 'u', 'f', 'c') AND k.conkey IS NOT NULL
+ORDER BY k.conrelid, k.conname::text COLLATE \"C\"",
+        relations_that_count()
+    )
+}
+
+/// Indexes that can be used and that no key made.
+pub(super) fn indexes() -> String {
+    format!(
+        "WITH {}
+SELECT i.indrelid, c.relname::text, i.indisunique, i.indpred IS NOT NULL, m.amname = 'btree',
+  (i.indkey::int2[])[0:i.indnkeyatts - 1]
+FROM rel r
+JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
+JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_am m ON m.oid = c.relam
+WHERE i.indisvalid AND i.indislive
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_constraint k
+    WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
+  )
+ORDER BY i.indrelid, c.relname::text COLLATE \"C\"",
+        relations_that_count()
+    )
+}

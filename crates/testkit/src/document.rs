@@ -139,7 +139,9 @@ impl Run {
             match block.kind.as_str() {
                 "diagnostics" => {
                     told = true;
-                    self.expect(block, format!("{}\n", compiled.report().trim_end()));
+                    let report = compiled.report();
+                    let end = if report.trim().is_empty() { "" } else { "\n" };
+                    self.expect(block, format!("{}{end}", report.trim_end()));
                 }
                 "plan" => self.expect(block, plan_text(compiled, &block.info)),
                 _ => {}

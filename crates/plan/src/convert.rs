@@ -9,6 +9,7 @@
 mod digits;
 mod jsonb;
 mod moment;
+mod range;
 mod restore;
 #[cfg(test)]
 mod tests;
@@ -72,7 +73,10 @@ pub fn convert(value: &Value, ty: &ColumnType, labels: &[String], wire: bool) ->
         ColumnType::Bytea => bytes(value),
         ColumnType::Enum(_) => label(value, labels),
         ColumnType::Array(item) => list(value, item, labels, wire),
-        ColumnType::Other(_) => other(value),
+        ColumnType::Other(name) => match range::element(name) {
+            Some(bound) => range::range(value, &bound),
+            None => other(value),
+        },
     }
 }
 

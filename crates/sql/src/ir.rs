@@ -10,7 +10,7 @@ mod scalar;
 pub mod visit;
 
 pub use chain::{Chain, Chained, PartCell, PartLayout};
-pub use cond::{Comparison, Cond, Containment};
+pub use cond::{Comparison, Cond, Containment, Native, RangeOp, Reading};
 pub use scalar::{ArithmeticOp, Datum, JsonKey, JsonStep, Scalar};
 
 use backflow_catalog::{ColumnId, ColumnType, TableId};

@@ -63,6 +63,15 @@ pub enum Cond {
         /// Right side.
         right: Scalar,
     },
+    /// An operator that only PostgreSQL has; elsewhere it never holds.
+    Native {
+        /// Left side.
+        left: Scalar,
+        /// The operator.
+        op: Native,
+        /// Right side: a range of the same type, or text.
+        right: Scalar,
+    },
     /// Holds whenever the flag parameter is false; else as the condition says (an optional filter).
     When {
         /// A boolean parameter.
@@ -153,4 +162,51 @@ pub enum Containment {
     ContainedBy,
     /// `&&`, of arrays
     Overlaps,
+}
+
+/// An operator that only PostgreSQL has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Native {
+    /// `~`, `~*`
+    Regex {
+        /// The case of letters is ignored.
+        fold: bool,
+    },
+    /// `@@`
+    Search {
+        /// How the text becomes a query.
+        reading: Reading,
+        /// The configuration; `None`: the database's.
+        config: Option<String>,
+    },
+    /// How two ranges lie to each other.
+    Range(RangeOp),
+}
+
+/// How a text becomes a full text query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// `to_tsquery`
+    Query,
+    /// `plainto_tsquery`
+    Plain,
+    /// `phraseto_tsquery`
+    Phrase,
+    /// `websearch_to_tsquery`
+    Web,
+}
+
+/// How two ranges lie to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RangeOp {
+    /// `<<`
+    Before,
+    /// `>>`
+    After,
+    /// `&>`: does not extend to the left
+    NotBefore,
+    /// `&<`: does not extend to the right
+    NotAfter,
+    /// `-|-`
+    Adjacent,
 }

@@ -127,6 +127,7 @@ fn cond(condition: &mut Cond, visit: &mut dyn Visit) {
         Cond::Compare { left, right, .. }
         | Cond::Distinct { left, right }
         | Cond::Contain { left, right, .. }
+        | Cond::Native { left, right, .. }
         | Cond::Like {
             left, pattern: right, ..
         } => {

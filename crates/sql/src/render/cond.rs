@@ -65,6 +65,10 @@ impl Renderer<'_> {
                 let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
                 self.syntax.contain(&left, *op, &right)
             }
+            Cond::Native { left, op, right } => {
+                let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
+                self.syntax.native(&left, op, &right)
+            }
             Cond::When { flag, cond } => format!("(NOT {} OR {})", self.flag(*flag), self.cond(cond, scope)),
             Cond::Exists { table, on, filter } => {
                 let other = self.aliased(*table);

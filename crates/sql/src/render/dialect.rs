@@ -5,7 +5,7 @@
 //! Invariant: a quoted name is one token, whatever it holds.
 //! Not here: the structure of statements.
 
-use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, Dialect, JsonStep, ParamId};
+use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, Dialect, JsonStep, Native, ParamId};
 use backflow_catalog::{Catalog, ColumnId, ColumnType, TableId};
 
 /// A rendered value and its type, where that is known.
@@ -70,6 +70,8 @@ pub(super) trait Syntax {
     fn list_value(&self, at: u16, ty: &ColumnType) -> String;
     /// Containment of arrays and of JSON.
     fn contain(&self, left: &Typed, op: Containment, right: &Typed) -> String;
+    /// An operator that only PostgreSQL has.
+    fn native(&self, left: &Typed, op: &Native, right: &Typed) -> String;
     /// An instant moved by microseconds.
     fn shift(&self, value: &Typed, micros: i64) -> String;
     /// A column's default as an expression.

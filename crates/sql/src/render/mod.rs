@@ -12,6 +12,7 @@ mod dialect;
 mod json;
 mod postgres;
 mod postgres_cast;
+mod postgres_native;
 mod postgres_text;
 mod read;
 mod rows;

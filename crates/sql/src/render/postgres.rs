@@ -5,8 +5,8 @@
 //! Not here: casts, see `postgres_cast`; how values print, see `postgres_text`.
 
 use super::dialect::{Pattern, Syntax, Typed, quoted};
-use super::{postgres_cast, postgres_text};
-use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, JsonKey, JsonStep, ParamId};
+use super::{postgres_cast, postgres_native, postgres_text};
+use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, JsonKey, JsonStep, Native, ParamId};
 use backflow_catalog::{Catalog, ColumnId, ColumnType, DefaultValue, TableId};
 
 pub(super) struct Postgres<'a> {
@@ -173,6 +173,10 @@ impl Syntax for Postgres<'_> {
             Containment::Overlaps => "&&",
         };
         format!("{} {symbol} {}", left.sql, right.sql)
+    }
+
+    fn native(&self, left: &Typed, op: &Native, right: &Typed) -> String {
+        postgres_native::native(left, op, right)
     }
 
     fn shift(&self, value: &Typed, micros: i64) -> String {

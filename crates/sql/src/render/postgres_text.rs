@@ -68,8 +68,72 @@ pub(super) fn text(value: &str, ty: &ColumnType) -> String {
         }
         ColumnType::Bytea => format!("(E'\\\\x'||encode({value},'hex'))"),
         ColumnType::Array(item) => array(value, item),
+        ColumnType::Interval => interval(value),
+        ColumnType::Other(name) => other(value, name),
         _ => format!("{value}::text"),
     }
+}
+
+/// Types whose own text depends on the session, in a text that does not.
+fn other(value: &str, name: &str) -> String {
+    let bounds = match name {
+        "tstzrange" | "tstzmultirange" => ColumnType::TimestampTz,
+        "tsrange" | "tsmultirange" => ColumnType::Timestamp,
+        "daterange" | "datemultirange" => ColumnType::Date,
+        // Its own text is money of the session's country.
+        "money" => return format!("{value}::numeric::text"),
+        _ => return format!("{value}::text"),
+    };
+    if name.ends_with("multirange") {
+        let ranges = format!(
+            "SELECT '{{'||coalesce(string_agg({},',' ORDER BY o),'')||'}}' \
+             FROM unnest({value}) WITH ORDINALITY AS u(e,o)",
+            range("e", &bounds)
+        );
+        return format!("CASE WHEN {value} IS NOT NULL THEN ({ranges}) END");
+    }
+    range(value, &bounds)
+}
+
+/// `["2026-01-01T00:00:00.000000+00:00",)`
+fn range(value: &str, bounds: &ColumnType) -> String {
+    let bound = |side: &str| {
+        let bound = text(&format!("{side}({value})"), bounds);
+        // What has no canonical text is endless.
+        let endless = format!("CASE WHEN {side}({value}) IS NOT NULL THEN {side}({value})::text ELSE '' END");
+        format!("coalesce('\"'||{bound}||'\"',{endless})")
+    };
+    format!(
+        "CASE WHEN isempty({value}) THEN 'empty' ELSE CASE WHEN lower_inc({value}) THEN '[' ELSE '(' END||{}||','||{}\
+         ||CASE WHEN upper_inc({value}) THEN ']' WHEN {value} IS NOT NULL THEN ')' END END",
+        bound("lower"),
+        bound("upper")
+    )
+}
+
+/// `1 year 2 mons -3 days +04:05:06.7`, as PostgreSQL itself writes it unless it is told otherwise.
+fn interval(value: &str) -> String {
+    let unit = |count: &str, name: &str, sign: &str| {
+        format!(
+            "CASE WHEN {count}<>0 THEN {sign}{count}||CASE {count} WHEN 1 THEN ' {name}' ELSE ' {name}s' END END"
+        )
+    };
+    let after = |negative: &str| format!("CASE WHEN {negative} THEN '+' ELSE '' END||");
+    let years = unit("y", "year", "");
+    let months = unit("m", "mon", "");
+    let days = unit("d", "day", &after("d>0 AND y+m<0"));
+    let clock = "rtrim(rtrim(to_char(make_interval(secs=>abs(s)::float8),'HH24:MI:SS.US'),'0'),'.')";
+    let sign = "CASE WHEN s<0 THEN '-' WHEN d<0 OR d=0 AND y+m<0 THEN '+' ELSE '' END";
+    let time = format!("CASE WHEN s<>0 OR y=0 AND m=0 AND d=0 THEN {sign}||{clock} END");
+    let part = |field: &str| format!("extract({field} FROM i)");
+    let seconds = format!("{}*3600+{}*60+{}", part("hour"), part("minute"), part("second"));
+    format!(
+        "(SELECT concat_ws(' ',{years},{months},{days},{time}) \
+         FROM (SELECT {} AS y,{} AS m,{} AS d,{seconds} AS s FROM (SELECT {value} AS i) AS v WHERE i IS NOT NULL) AS p)",
+        part("year"),
+        part("month"),
+        part("day")
+    )
 }
 
 /// An array as JSON.

@@ -6,7 +6,7 @@
 
 use super::dialect::{Pattern, Syntax, Typed, text};
 use super::sqlite_cast;
-use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, JsonKey, JsonStep, ParamId};
+use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, JsonKey, JsonStep, Native, ParamId};
 use backflow_catalog::{Catalog, ColumnId, ColumnType, DefaultValue, TableId};
 
 pub(super) struct Sqlite<'a> {
@@ -231,6 +231,10 @@ impl Syntax for Sqlite<'_> {
             Containment::ContainedBy => format!("{contains}({right},{left})"),
             Containment::Overlaps => format!("bf_overlaps({left},{right})"),
         }
+    }
+
+    fn native(&self, _: &Typed, _: &Native, _: &Typed) -> String {
+        "NULL".to_owned()
     }
 
     fn shift(&self, value: &Typed, micros: i64) -> String {

@@ -5,6 +5,7 @@
 //! Not here: tenant predicates; see `pin`.
 
 pub(crate) mod embeds;
+mod native;
 mod operator;
 
 use super::select;

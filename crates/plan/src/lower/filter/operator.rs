@@ -4,6 +4,7 @@
 //! silently false.
 //! Not here: the column's side, and `not`; see the module above.
 
+use super::native;
 use crate::draft::{DraftTest, DraftValue, read_value};
 use crate::lower::value::{Cx, Lowered, Target, Usage, has_expressions, type_name};
 use crate::model::BindValue;
@@ -12,7 +13,7 @@ use backflow_catalog::ColumnType;
 use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostic, codes};
 use backflow_expr::{Program, Value};
-use backflow_sql::ir::{Comparison, Cond, Containment, Scalar};
+use backflow_sql::ir::{Comparison, Cond, Containment, Dialect, Scalar};
 use backflow_sql::{FilterOp, Operator, Quantifier};
 
 pub(super) fn operate<'a>(
@@ -63,19 +64,18 @@ pub(super) fn operate<'a>(
                 },
             ))
         }
-        FilterOp::Match | FilterOp::Imatch => {
-            only_on_postgres(cx, test, "regular expressions");
-            None
-        }
-        FilterOp::Fts | FilterOp::Plfts | FilterOp::Phfts | FilterOp::Wfts => {
-            only_on_postgres(cx, test, "full-text searches");
-            None
-        }
         FilterOp::Cs | FilterOp::Cd | FilterOp::Ov => contain(cx, test, (left, ty), label),
-        FilterOp::Sl | FilterOp::Sr | FilterOp::Nxl | FilterOp::Nxr | FilterOp::Adj => {
-            only_on_postgres(cx, test, "ranges");
-            None
-        }
+        FilterOp::Match
+        | FilterOp::Imatch
+        | FilterOp::Fts
+        | FilterOp::Plfts
+        | FilterOp::Phfts
+        | FilterOp::Wfts
+        | FilterOp::Sl
+        | FilterOp::Sr
+        | FilterOp::Nxl
+        | FilterOp::Nxr
+        | FilterOp::Adj => native::lower(cx, test, (left, ty), label),
     }
 }
 
@@ -175,7 +175,8 @@ fn contain<'a>(
     let fits = match ty {
         ColumnType::Array(_) => true,
         ColumnType::Jsonb => op != Containment::Overlaps,
-        _ => false,
+        // Ranges and what extensions add.
+        other => native::is_other(other) && cx.project.dialect == Dialect::Postgres,
     };
     if !fits {
         cx.out.push(no_operator(
@@ -231,7 +232,12 @@ fn compare<'a>(
     ))
 }
 
-fn single<'a>(cx: &mut Cx<'_, 'a>, test: &DraftTest<'a>, ty: &ColumnType, label: String) -> Option<Lowered> {
+pub(super) fn single<'a>(
+    cx: &mut Cx<'_, 'a>,
+    test: &DraftTest<'a>,
+    ty: &ColumnType,
+    label: String,
+) -> Option<Lowered> {
     let usage = Usage::Filter {
         optional: test.doc.optional,
     };
@@ -243,7 +249,7 @@ fn single<'a>(cx: &mut Cx<'_, 'a>, test: &DraftTest<'a>, ty: &ColumnType, label:
     Some(lowered)
 }
 
-fn optional(value: &Lowered, cond: Cond) -> Cond {
+pub(super) fn optional(value: &Lowered, cond: Cond) -> Cond {
     match value.given {
         Some(flag) => Cond::When {
             flag,
@@ -330,17 +336,6 @@ fn list(cx: &mut Cx<'_, '_>, test: &DraftTest<'_>, ty: &ColumnType, label: &str)
     }
 }
 
-fn only_on_postgres(cx: &mut Cx<'_, '_>, test: &DraftTest<'_>, what: &str) {
-    cx.out.push(
-        Diagnostic::new(
-            codes::OPERATOR_NOT_HERE,
-            format!("`{}` is not available on SQLite", test.operator.op.name()),
-        )
-        .at(test.doc.operator.span, format!("SQLite has no {what}"))
-        .help("use `like`, `ilike`, `in` or comparisons"),
-    );
-}
-
 pub(super) fn no_operator(cx: &Cx<'_, '_>, test: &DraftTest<'_>, ty: &ColumnType, why: &str) -> Diagnostic {
     let name = test.doc.column.as_str();
     Diagnostic::new(
@@ -352,7 +347,11 @@ pub(super) fn no_operator(cx: &Cx<'_, '_>, test: &DraftTest<'_>, ty: &ColumnType
         format!("`{name}` is of type {}", type_name(cx.project, ty)),
     )
     .note(why)
-    .help(format!("operators for this type: {}", operators_of(ty)))
+    .help(format!(
+        "operators for this type: {}{}",
+        operators_of(ty),
+        native::operators_of(cx.project.dialect, ty)
+    ))
 }
 
 /// The operators that a column of this type has on every database.

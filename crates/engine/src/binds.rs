@@ -75,22 +75,29 @@ pub(crate) fn value(bind: &Bind, reading: &mut Reading<'_>) -> Result<Option<Bou
         BindValue::Now => typed(bind, &Value::Time(reading.host.now()), false)?,
         BindValue::Constant(datum) => Bound::of(datum.clone()),
         BindValue::Or(program, other) => match run(bind, program, reading)? {
-            Value::Undefined => {
-                let value = BindValue::clone(other);
-                return self::value(
-                    &Bind {
-                        value,
-                        ..bind.clone()
-                    },
-                    reading,
-                );
-            }
+            Value::Undefined => return otherwise(bind, other, reading),
             value => typed(bind, &value, program.ty().wire)?,
         },
         BindValue::Rows(rows) => listed::rows(bind, rows, reading)?,
         BindValue::Given(_) | BindValue::Tenant => return Ok(None),
     };
     Ok(Some(bound))
+}
+
+/// What stands for a value that is not there; whether it was there, others ask.
+fn otherwise(bind: &Bind, other: &BindValue, reading: &mut Reading<'_>) -> Result<Option<Bound>, Fault> {
+    let value = other.clone();
+    let bound = self::value(
+        &Bind {
+            value,
+            ..bind.clone()
+        },
+        reading,
+    )?;
+    Ok(bound.map(|bound| Bound {
+        defined: false,
+        ..bound
+    }))
 }
 
 pub(crate) fn run(bind: &Bind, program: &Program, reading: &mut Reading<'_>) -> Result<Value, Fault> {

@@ -5,18 +5,18 @@
 //! checked against it, never anything else.
 //! Not here: parents that the row points at; see `parents`.
 
+use super::defaults::{fall_back, fill_defaults};
 use super::each::Listed;
 use super::pin::Anchor;
 use super::value::{Cx, Target, Usage};
 use super::{relate, whole};
 use crate::draft::{DraftAssignment, DraftQuery, DraftValue};
-use crate::model::{Bind, BindValue};
+use crate::model::BindValue;
 use crate::project::constant;
 use crate::prove::NamedBy;
-use backflow_catalog::{ColumnId, ColumnType, DefaultValue};
+use backflow_catalog::{ColumnId, ColumnType};
 use backflow_config::tree::Tree;
-use backflow_diag::{Diagnostic, FileId, Span, Spanned, codes};
-use backflow_expr::ast::Node;
+use backflow_diag::{Diagnostic, Span, codes};
 use backflow_expr::{Expr, Path, Program};
 use backflow_sql::ir::{Assigned, Scalar};
 
@@ -114,6 +114,9 @@ fn assign<'a>(
     warn_of_roles(cx, value, &declared.ty);
     warn_of_members(cx, value);
     let lowered = cx.value(&value.value, &target)?;
+    if usage == Usage::Insert && lowered.given.is_some() {
+        fall_back(cx, value.column, &lowered.scalar);
+    }
     Some(match lowered.given {
         Some(flag) => Assigned::IfGiven {
             flag,
@@ -211,56 +214,6 @@ fn fill_tenant(cx: &mut Cx<'_, '_>, row: &mut Assignments) {
     if tied && cx.table != tenancy.table && !row.iter().any(|(known, _)| *known == column) {
         row.push((column, Assigned::Value(cx.pins.tenant(tenancy, &mut cx.binds))));
     }
-}
-
-/// Instants and ids that the database would make are made by us: one instant for the whole request, and ids
-/// that are known before the row is written.
-fn fill_defaults(cx: &mut Cx<'_, '_>, row: &mut Assignments, mut listed: Option<&mut Listed>) {
-    let table = cx.project.table(cx.table);
-    for column in table.column_ids() {
-        let declared = cx.project.column(cx.table, column);
-        let is_key = table.primary_key.contains(&column);
-        if row.iter().any(|(known, _)| *known == column) {
-            continue;
-        }
-        let value = match declared.default {
-            Some(DefaultValue::Now) if declared.ty.is_temporal() => BindValue::Now,
-            Some(DefaultValue::RandomUuid) if declared.ty == ColumnType::Uuid && is_key => BindValue::NewKey,
-            Some(DefaultValue::RandomUuid) if declared.ty == ColumnType::Uuid => {
-                let Some(value) = random_uuid(cx, column) else {
-                    continue;
-                };
-                value
-            }
-            _ => continue,
-        };
-        let is_same = matches!(value, BindValue::Now);
-        let bind = Bind {
-            label: format!("data.{}", declared.name),
-            labels: super::binds::labels(cx.project, &declared.ty),
-            ty: declared.ty.clone(),
-            value,
-            late: false,
-        };
-        let assigned = match listed.as_deref_mut().filter(|_| !is_same) {
-            Some(listed) => listed.fresh(column, &declared.ty, bind),
-            None => Assigned::Value(super::binds::param(cx.binds.add(bind), &declared.ty)),
-        };
-        row.push((column, assigned));
-    }
-}
-
-/// An id that nobody can guess.
-pub(crate) fn random_uuid(cx: &mut Cx<'_, '_>, column: ColumnId) -> Option<BindValue> {
-    let declared = cx.project.column(cx.table, column);
-    let span = declared.span.unwrap_or(Span {
-        file: FileId(0),
-        start: 0,
-        end: 0,
-    });
-    let node = Node::Call(Spanned::new("uuid".to_owned(), span), Vec::new());
-    let program = cx.frame.expr(&Expr { node, span }, cx.out)?;
-    Some(BindValue::Needed(program))
 }
 
 /// Every column that must have a value gets one.

@@ -8,12 +8,10 @@
 use super::binds::Binds;
 use super::pin::Anchor;
 use super::value::{Cx, Target};
-use crate::convert::convert;
 use crate::draft::{DraftAssignment, Each};
 use crate::model::{Bind, BindValue, ListedRows, Source};
-use backflow_catalog::{ColumnId, ColumnType, DefaultValue};
+use backflow_catalog::{ColumnId, ColumnType};
 use backflow_diag::{Diagnostic, codes};
-use backflow_expr::Value;
 use backflow_sql::ir::{Assigned, ParamId, Scalar};
 
 /// The values of a row while it is made.
@@ -71,7 +69,7 @@ impl Listed {
             // The flag was added behind its value; what is left out is known beforehand here.
             self.binds.list.pop();
             self.optional.push(value.column);
-            let other = self.otherwise(cx, value.column, &ty)?;
+            let other = self.otherwise(cx, value.column)?;
             let bind = self.binds.list.get_mut(usize::from(id.0))?;
             if let BindValue::Optional(program) = &bind.value {
                 bind.value = BindValue::Or(program.clone(), Box::new(other));
@@ -81,38 +79,24 @@ impl Listed {
     }
 
     /// What a column gets where an item leaves it out.
-    fn otherwise(&mut self, cx: &mut Cx<'_, '_>, column: ColumnId, ty: &ColumnType) -> Option<BindValue> {
-        let declared = cx.project.column(cx.table, column);
-        let is_key = cx.project.table(cx.table).primary_key.contains(&column);
-        let value = match &declared.default {
-            None => BindValue::Constant(backflow_sql::ir::Datum::Null),
-            Some(DefaultValue::Now) => BindValue::Now,
-            Some(DefaultValue::RandomUuid) if is_key => BindValue::NewKey,
-            Some(DefaultValue::RandomUuid) => super::data::random_uuid(cx, column)?,
-            Some(DefaultValue::Literal(text)) => {
-                let labels = super::binds::labels(cx.project, ty);
-                let value = super::value::json_literal(&Value::text(text.as_str()), ty);
-                let value = value.unwrap_or_else(|| Value::text(text.as_str()));
-                BindValue::Constant(convert(&value, ty, &labels, true).ok()?)
-            }
-            Some(DefaultValue::Sequence | DefaultValue::Expression(_)) => {
-                let name = &declared.name;
-                cx.out.push(
-                    Diagnostic::new(
-                        codes::MISSING_VALUE,
-                        format!(
-                            "`{name}` may be missing in an item, and its default is computed by the database"
-                        ),
-                    )
-                    .at(cx.place, "a row for each item")
-                    .help(format!(
-                        "make `{name}` required in the items, or leave it out of them"
-                    )),
-                );
-                return None;
-            }
-        };
-        Some(value)
+    fn otherwise(&mut self, cx: &mut Cx<'_, '_>, column: ColumnId) -> Option<BindValue> {
+        let value = super::defaults::default(cx, column);
+        if value.is_none() {
+            let name = &cx.project.column(cx.table, column).name;
+            cx.out.push(
+                Diagnostic::new(
+                    codes::MISSING_VALUE,
+                    format!(
+                        "`{name}` may be missing in an item, and its default is computed by the database"
+                    ),
+                )
+                .at(cx.place, "a row for each item")
+                .help(format!(
+                    "make `{name}` required in the items, or leave it out of them"
+                )),
+            );
+        }
+        value
     }
 
     /// A value that is new for every row.

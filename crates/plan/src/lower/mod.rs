@@ -10,6 +10,7 @@ pub(crate) mod answer;
 pub(crate) mod binds;
 pub(crate) mod computed;
 pub(crate) mod data;
+pub(crate) mod defaults;
 pub(crate) mod directory;
 pub(crate) mod each;
 pub(crate) mod exclude;

@@ -11,7 +11,7 @@ use crate::lower::data::{self, Assignments};
 use crate::lower::each::Listed;
 use crate::lower::parents;
 use crate::lower::value::{Cx, Usage};
-use crate::model::{Operation as Op, Rows};
+use crate::model::{BindValue, Operation as Op, Rows};
 use crate::prove::NamedBy;
 use backflow_catalog::ColumnId;
 use backflow_config::document::Operation;
@@ -39,7 +39,7 @@ pub(super) fn insert<'a>(
         });
     }
     let rows: Option<Vec<Assignments>> = rows.into_iter().collect();
-    let rows = rows?;
+    let mut rows = rows?;
     let conflict = if upsert || ignore {
         conflict(cx, draft, &rows, ignore)?
     } else {
@@ -56,6 +56,7 @@ pub(super) fn insert<'a>(
         return None;
     }
     report_computed_defaults(cx, draft, &rows);
+    rows.iter_mut().flatten().for_each(|(_, value)| settle(cx, value));
     let keys = match &conflict {
         Some(Conflict {
             target,
@@ -104,6 +105,17 @@ pub(super) fn insert<'a>(
         keys,
         total: None,
     })
+}
+
+/// A new row gets a value that falls back on its default as it is; only a row that exists asks whether it was there.
+fn settle(cx: &Cx<'_, '_>, assigned: &mut Assigned) {
+    if let Assigned::IfGiven { value, .. } = assigned
+        && let Scalar::Param(id, _) = value
+        && let Some(bind) = cx.binds.list.get(usize::from(id.0))
+        && matches!(bind.value, BindValue::Or(..))
+    {
+        *assigned = Assigned::Value(value.clone());
+    }
 }
 
 /// What must hold for the rows to be made: that the rows they point at are the tenant's.

@@ -6,7 +6,7 @@
 
 use crate::aside::Aside;
 use crate::connect::Connector;
-use crate::errors::{self, Failure, Loss, RETRY_AFTER};
+use crate::errors::{self, Failure, Loss};
 use crate::exclusive::Lease;
 use crate::guarded::Caller;
 use crate::job::{self, Job};

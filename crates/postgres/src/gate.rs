@@ -89,7 +89,7 @@ pub(crate) fn jittered(span: Duration) -> Duration {
     // The keys of a fresh hasher are the randomness that the standard library offers.
     let random = RandomState::new().hash_one(0) >> 32;
     let half = span / 2;
-    let part = u128::from(random) * half.as_nanos() >> 32;
+    let part = (u128::from(random) * half.as_nanos()) >> 32;
     half + Duration::from_nanos(u64::try_from(part).unwrap_or(0))
 }
 

@@ -14,7 +14,7 @@ use crate::exclusive::{Lease, Pool};
 use crate::gate::{doubled, jittered};
 use crate::guarded::Guarded;
 use crate::job::{self, Job};
-use crate::shared::Shared;
+use crate::shared::{Flight, Shared};
 use backflow_engine::store::{Call, StoreError, Turn};
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,8 +79,7 @@ impl Lanes {
             && job.reads_only()
             && let Some(flight) = self.readers.board().await?
         {
-            // Whoever leaves leaves: the answer is thrown away by the connection, in its turn.
-            return Ok(drive::read(tools, flight, job, call).await);
+            return Ok(read(tools, flight, job, call).await);
         }
         let lease = self.writers.acquire().await?;
         Ok(match call.alone {
@@ -88,6 +87,11 @@ impl Lanes {
             false => whole(tools, lease, job, call).await,
         })
     }
+}
+
+/// It counts as in flight until its answer is there, whoever waits for it.
+fn read<J: Job>(tools: Arc<Tools>, flight: Flight, job: J, call: Call) -> Guarded<(J, End)> {
+    Guarded::new(|_| drive::read(tools, flight, job, call))
 }
 
 fn alone<J: Job>(tools: Arc<Tools>, lease: Lease, job: J, call: Call) -> Guarded<(J, End)> {

@@ -40,7 +40,7 @@ pub(crate) struct Flight(Arc<Link>);
 
 enum Entry {
     Flies(Flight),
-    /// All connections are stalled.
+    /// All connections are stalled, or there is none and none may be made now.
     Elsewhere,
     /// None is there yet.
     Wait,
@@ -57,7 +57,7 @@ impl Shared {
         })
     }
 
-    /// A place on the least busy connection; `None`: all of them are stalled.
+    /// A place on the least busy connection; `None`: there is none that is not stalled.
     pub(crate) async fn board(self: &Arc<Self>) -> Result<Option<Flight>, StoreError> {
         match self.enter()? {
             Entry::Flies(flight) => return Ok(Some(flight)),
@@ -94,10 +94,10 @@ impl Shared {
             .cloned();
         let Some(best) = best else {
             self.grow(&mut state);
-            return match state.connecting {
-                0 => Err(StoreError::Unavailable(RETRY_AFTER)),
-                _ => Ok(Entry::Wait),
-            };
+            return Ok(match state.connecting {
+                0 => Entry::Elsewhere,
+                _ => Entry::Wait,
+            });
         };
         if best.in_flight() > 0 {
             self.grow(&mut state);

@@ -47,6 +47,9 @@ pub(crate) struct Args {
     /// Connections that a hand-written server keeps to PostgreSQL
     #[arg(long, default_value_t = 16)]
     pub(crate) pool: usize,
+    /// Our server: another build, to compare it or to profile it
+    #[arg(long, value_name = "FILE", default_value = "target/release/backflow")]
+    pub(crate) backflow: PathBuf,
     /// Folder of the results
     #[arg(long, default_value = "bench/results")]
     pub(crate) results: PathBuf,

@@ -28,13 +28,14 @@ mod targets;
 mod turns;
 mod verify;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use args::Args;
 use clap::Parser;
 use report::Footprint;
 use stage::Stage;
 use std::process::ExitCode;
 use std::time::Instant;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 use turns::{Schedule, Turns};
 
@@ -45,7 +46,7 @@ async fn main() -> ExitCode {
     let all = LocalSet::new();
     let done = tokio::select! {
         done = all.run_until(run(&args)) => done,
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        stopped = told_to_stop() => stopped,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -54,6 +55,13 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ctrl-C, or a polite `kill`: either way everything is cleared away.
+async fn told_to_stop() -> Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    bail!("stopped before the end")
 }
 
 async fn run(args: &Args) -> Result<()> {

@@ -103,7 +103,7 @@ impl Side {
 
     fn command(self, setting: &Setting<'_>, port: u16) -> Result<Command> {
         let mut command = match self {
-            Self::Backflow | Self::BackflowSqlite => backflow("serve"),
+            Self::Backflow | Self::BackflowSqlite => backflow(setting.program, "serve"),
             Self::Axum => Command::new("bench/target/release/bench-axum-postgres"),
             Self::AxumSqlite => Command::new("bench/target/release/bench-axum-sqlite"),
             Self::Fastify => {
@@ -128,8 +128,8 @@ impl Side {
 }
 
 /// A command of ours on the example. Requests are not logged, as the servers written by hand do not either.
-pub(crate) fn backflow(verb: &str) -> Command {
-    let mut command = Command::new("target/release/backflow");
+pub(crate) fn backflow(program: &Path, verb: &str) -> Command {
+    let mut command = Command::new(program);
     command
         .args([verb, PROJECT])
         .env("RUST_LOG", "warn")
@@ -143,6 +143,8 @@ pub(crate) fn backflow(verb: &str) -> Command {
 pub(crate) struct Setting<'a> {
     /// URL, or file.
     pub(crate) database: &'a str,
+    /// Ours.
+    pub(crate) program: &'a Path,
     /// Connections of a server written by hand.
     pub(crate) pool: usize,
     /// A request that is answered with 200.

@@ -46,7 +46,7 @@ impl Stage {
             version: None,
             _folder: folder,
         };
-        stage.databases(&sides, now).await?;
+        stage.databases(&sides, &args.backflow, now).await?;
         for side in sides {
             let stand = stage.stand(side, args).await?;
             stage.stands.push(stand);
@@ -59,12 +59,12 @@ impl Stage {
     }
 
     /// The databases that these servers need.
-    async fn databases(&mut self, sides: &[Side], now: DateTime<Utc>) -> Result<()> {
+    async fn databases(&mut self, sides: &[Side], program: &Path, now: DateTime<Utc>) -> Result<()> {
         let begun = Instant::now();
         if sides.iter().any(|side| side.kind() == Kind::Postgres) {
             let cluster = Cluster::start(self.folder()).await?;
             let url = cluster.url(false);
-            fill::postgres(&url, now)
+            fill::postgres(program, &url, now)
                 .await
                 .context("PostgreSQL cannot be filled")?;
             let client = crate::cluster::connect(&url).await?;
@@ -77,7 +77,7 @@ impl Stage {
         if sides.iter().any(|side| side.kind() == Kind::Sqlite) {
             let begun = Instant::now();
             let file = self.folder().join("data.db");
-            fill::sqlite(&file, now).context("the SQLite file cannot be filled")?;
+            fill::sqlite(program, &file, now).context("the SQLite file cannot be filled")?;
             println!("SQLite filled in {:.1?}", begun.elapsed());
         }
         Ok(())
@@ -100,6 +100,7 @@ impl Stage {
         greet(&self.people, 0, &mut probe);
         let setting = Setting {
             database: &database,
+            program: &args.backflow,
             pool: args.pool,
             probe: &probe,
             logs: self.folder(),

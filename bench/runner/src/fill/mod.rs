@@ -13,10 +13,11 @@ pub(crate) use sqlite::fill as sqlite;
 use crate::process::run;
 use crate::sides::backflow;
 use anyhow::{Context, Result};
+use std::path::Path;
 
 /// Applies the example's migrations; makes the directory of users as well.
-fn migrate(url: &str) -> Result<()> {
-    run(backflow("migrate").env("DATABASE_URL", url))
+fn migrate(program: &Path, url: &str) -> Result<()> {
+    run(backflow(program, "migrate").env("DATABASE_URL", url))
         .map(drop)
         .context("the tables of the example cannot be made")
 }

@@ -11,15 +11,16 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::SinkExt;
 use std::fmt::Write;
+use std::path::Path;
 use tokio_postgres::Client;
 
 /// Bytes sent at once.
 const PIECE: usize = 256 * 1024;
 
 /// Makes and fills the tables.
-pub(crate) async fn fill(url: &str, issued: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn fill(program: &Path, url: &str, issued: DateTime<Utc>) -> Result<()> {
     let client = connect(url).await?;
-    if let Err(error) = migrate(url) {
+    if let Err(error) = migrate(program, url) {
         eprintln!("TEMPORARY: {error:#}");
         let sql = std::fs::read_to_string("examples/saas/migrations/0001_init.sql")?;
         client

@@ -11,8 +11,8 @@ use rusqlite::{Connection, params};
 use std::path::Path;
 
 /// Makes and fills the tables.
-pub(crate) fn fill(file: &Path, issued: DateTime<Utc>) -> Result<()> {
-    migrate(&format!("sqlite:{}", file.display()))?;
+pub(crate) fn fill(program: &Path, file: &Path, issued: DateTime<Utc>) -> Result<()> {
+    migrate(program, &format!("sqlite:{}", file.display()))?;
     let mut connection = Connection::open(file)?;
     // Nobody reads yet; a crash here ends the run.
     connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -500000")?;
@@ -21,7 +21,7 @@ pub(crate) fn fill(file: &Path, issued: DateTime<Utc>) -> Result<()> {
     usage(&transaction, issued)?;
     invitations(&transaction)?;
     transaction.commit()?;
-    connection.execute_batch("ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)")?;
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
     Ok(())
 }
 

@@ -78,11 +78,9 @@ impl Syntax for Postgres<'_> {
             ArithmeticOp::Div => format!("({left} / nullif({right},0))"),
             // There is no such operator for floats.
             ArithmeticOp::Rem if float => {
-                let (left, right) = (
-                    format!("{left}::text::numeric"),
-                    format!("{right}::text::numeric"),
-                );
-                format!("({left} % nullif({right},0))::{}", self.type_name(ty))
+                let (left, right) = (postgres_text::text(left, ty), postgres_text::text(right, ty));
+                let rest = format!("({left}::numeric % nullif({right}::numeric,0))");
+                format!("{rest}::{}", self.type_name(ty))
             }
             ArithmeticOp::Rem => format!("({left} % nullif({right},0))"),
         }
@@ -227,12 +225,13 @@ impl Syntax for Postgres<'_> {
             Aggregate::Sum if ty.is_integer() => Typed::new(format!("sum({sql})"), ColumnType::Int8),
             // The digits are added, so that the order of rows does not matter.
             Aggregate::Sum => {
-                let sum = format!("sum({sql}::text::numeric)::{}", self.type_name(&ty));
+                let digits = postgres_text::text(sql, &ty);
+                let sum = format!("sum({digits}::numeric)::{}", self.type_name(&ty));
                 Typed::new(sum, ty)
             }
             Aggregate::Avg if exact || ty.is_integer() => Typed::new(format!("avg({sql})"), numeric),
             Aggregate::Avg => {
-                let mean = format!("avg({sql}::text::numeric)::float8");
+                let mean = format!("avg({}::numeric)::float8", postgres_text::text(sql, &ty));
                 Typed::new(mean, ColumnType::Float8)
             }
             Aggregate::Min => Typed::new(self.extreme("min", value), ty),

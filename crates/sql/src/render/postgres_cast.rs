@@ -21,11 +21,14 @@ pub(super) fn cast(syntax: &Postgres<'_>, value: &Typed, to: &ColumnType) -> Str
         }
         // The digits that are seen, not those of the binary fraction.
         (ColumnType::Float4, ColumnType::Float8 | ColumnType::Numeric(None)) => {
-            format!("{sql}::text::{name}")
+            format!("{}::{name}", postgres_text::text(sql, from))
         }
         (from, ColumnType::Numeric(Some((precision, scale)))) => {
-            let text = if *from == ColumnType::Float4 { "::text" } else { "" };
-            format!("{sql}{text}::numeric({precision},{scale})")
+            let digits = match from {
+                ColumnType::Float4 => postgres_text::text(sql, from),
+                _ => sql.to_owned(),
+            };
+            format!("{digits}::numeric({precision},{scale})")
         }
         (ColumnType::Date, ColumnType::TimestampTz) => format!("({sql}::timestamp AT TIME ZONE 'UTC')"),
         (ColumnType::Timestamp, ColumnType::TimestampTz)

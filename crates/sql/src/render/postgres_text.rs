@@ -28,9 +28,8 @@ pub(super) fn json(value: &str, ty: &ColumnType) -> String {
         | ColumnType::Json
         | ColumnType::Jsonb => format!("{value}::text"),
         // Quotes around what is no number.
-        ColumnType::Float4 | ColumnType::Float8 | ColumnType::Numeric(_) | ColumnType::Date => {
-            format!("to_json({value})::text")
-        }
+        ColumnType::Numeric(_) | ColumnType::Date => format!("to_json({value})::text"),
+        ColumnType::Float4 | ColumnType::Float8 => shortest(&format!("to_json({value})::text")),
         ColumnType::Array(_) => text(value, ty),
         ColumnType::Uuid | ColumnType::Time | ColumnType::Timestamp | ColumnType::TimestampTz => {
             format!("'\"'||{}||'\"'", text(value, ty))
@@ -49,10 +48,11 @@ pub(super) fn cell(value: &Typed) -> String {
             | ColumnType::Int2
             | ColumnType::Int4
             | ColumnType::Int8
-            | ColumnType::Float4
             | ColumnType::Float8
             | ColumnType::Text,
         ) => value.sql.clone(),
+        // The double of its digits, not that of the binary fraction.
+        Some(ty @ ColumnType::Float4) => format!("{}::float8", text(&value.sql, ty)),
         Some(ty) => text(&value.sql, ty),
     }
 }
@@ -61,6 +61,7 @@ pub(super) fn cell(value: &Typed) -> String {
 pub(super) fn text(value: &str, ty: &ColumnType) -> String {
     match ty {
         ColumnType::Text => value.to_owned(),
+        ColumnType::Float4 | ColumnType::Float8 => shortest(&format!("to_json({value})#>>'{{}}'")),
         ColumnType::Date => format!("(to_json({value})#>>'{{}}')"),
         ColumnType::Timestamp => format!("to_char({value},'YYYY-MM-DD\"T\"HH24:MI:SS.US')"),
         ColumnType::TimestampTz => {
@@ -72,6 +73,13 @@ pub(super) fn text(value: &str, ty: &ColumnType) -> String {
         ColumnType::Other(name) => other(value, name),
         _ => format!("{value}::text"),
     }
+}
+
+/// A text of floats with all their digits. How many those are is a setting that no expression can be told;
+/// so it is made for the transaction before the first such text is. A plain cast to text of a constant would be
+/// computed earlier, with the plan.
+fn shortest(text: &str) -> String {
+    format!("CASE WHEN (SELECT set_config('extra_float_digits','1',TRUE)) IS NOT NULL THEN {text} END")
 }
 
 /// Types whose own text depends on the session, in a text that does not.
@@ -152,6 +160,7 @@ fn array(value: &str, item: &ColumnType) -> String {
             );
             format!("CASE WHEN {value} IS NOT NULL THEN ({items}) END")
         }
+        ColumnType::Float4 | ColumnType::Float8 => shortest(&format!("array_to_json({value})::text")),
         _ => format!("array_to_json({value})::text"),
     }
 }

@@ -5,15 +5,18 @@
 //! Invariant: every command that compiles sees the same diagnostics as `check`.
 //! Not here: showing them.
 
+use crate::address::Address;
 use crate::environment::Environment;
 use crate::project::Project;
 use crate::settings::{self, Jwt};
 use crate::unserved;
+use anyhow::Result;
 use aws_lc_rs::digest::{SHA256, digest};
-use backflow_catalog::Catalog;
+use backflow_catalog::{Catalog, Migration, Schema};
 use backflow_config::document::Document;
 use backflow_diag::{Diagnostics, Severity, SourceMap, codes, render};
 use backflow_plan::{Inputs, Plan, compile};
+use backflow_postgres::Script;
 use backflow_sql::ir::Dialect;
 use backflow_sqlite::Translated;
 use std::path::PathBuf;
@@ -27,13 +30,31 @@ pub(crate) struct Compiled {
     pub(crate) environment: Environment,
     pub(crate) diagnostics: Diagnostics,
     pub(crate) plan: Option<Plan>,
-    pub(crate) migrations: Vec<Translated>,
+    pub(crate) migrations: Migrations,
+    /// Whether some statement of a migration does what only the database knows.
+    pub(crate) is_unclear: bool,
     pub(crate) jwt: Jwt,
 }
 
+/// The migrations in the dialect of the project's database.
+pub(crate) enum Migrations {
+    Sqlite(Vec<Translated>),
+    Postgres(Vec<Script>),
+}
+
+impl Migrations {
+    /// The names of the files, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        match self {
+            Migrations::Sqlite(files) => files.iter().map(|file| file.name.clone()).collect(),
+            Migrations::Postgres(files) => files.iter().map(|file| file.name.clone()).collect(),
+        }
+    }
+}
+
 impl Compiled {
-    /// Compiles a project.
-    pub(crate) fn of(project: Project) -> Self {
+    /// Compiles a project; on PostgreSQL `live` completes what the files say.
+    pub(crate) fn of(project: Project, live: Option<&Catalog>) -> Self {
         let Project {
             folder,
             sources,
@@ -43,23 +64,20 @@ impl Compiled {
             diagnostics: mut out,
         } = project;
         let names = backflow_plan::Environment::new(environment.names());
+        let address = Address::of(&document, &environment, &sources, &folder);
+        let dialect = address.map_or(Dialect::Sqlite, |address| address.dialect());
+        let catalog = match live.filter(|_| dialect == Dialect::Postgres) {
+            Some(live) => backflow_catalog::complete(&schema, live),
+            None => schema.catalog.clone(),
+        };
         let inputs = Inputs {
             document: &document,
-            catalog: &schema.catalog,
+            catalog: &catalog,
             environment: &names,
-            dialect: Dialect::Sqlite,
+            dialect,
         };
         let plan = compile(&inputs, &mut out);
-        let mut migrations = Vec::new();
-        for migration in &schema.migrations {
-            let statements = backflow_sql::ddl::sqlite(&schema, migration, &mut out);
-            migrations.extend(statements.map(|statements| Translated {
-                name: migration.name.clone(),
-                checksum: checksum(&sources.text(migration.file)),
-                statements,
-                transactional: migration.transactional,
-            }));
-        }
+        let migrations = migrations(&sources, &schema, dialect, &mut out);
         let jwt = settings::jwt(&document, &environment, &mut out);
         settings::check_secret(&document, &jwt, &mut out);
         unserved::report(&document, &mut out);
@@ -68,19 +86,31 @@ impl Compiled {
             folder,
             sources,
             document,
-            catalog: schema.catalog,
+            catalog,
             environment,
             diagnostics: out,
             plan,
             migrations,
+            is_unclear: dialect == Dialect::Postgres && !schema.unmodelled.is_empty(),
             jwt,
         }
+    }
+
+    /// Where the data lies.
+    pub(crate) fn address(&self) -> Result<Address> {
+        Address::of(&self.document, &self.environment, &self.sources, &self.folder)
     }
 
     /// Statements that are run at each start, before migrations.
     pub(crate) fn setup(&self) -> &[String] {
         let directory = self.plan.as_ref().and_then(|plan| plan.directory.as_ref());
         directory.map_or(&[], |directory| &directory.setup)
+    }
+
+    /// Whether the database may be opened for it: nothing is a fault, or what seems to be one may be unknown to
+    /// the files and known to the database.
+    pub(crate) fn may_open(&self) -> bool {
+        self.plan.is_some() || self.is_unclear && !self.has_faulty_migration()
     }
 
     /// Whether a fault lies in a migration.
@@ -138,6 +168,35 @@ impl Compiled {
         let first = words.next()?;
         let name = if first == "env" { words.next()? } else { first };
         Some(name.to_owned())
+    }
+}
+
+fn migrations(sources: &SourceMap, schema: &Schema, dialect: Dialect, out: &mut Diagnostics) -> Migrations {
+    let sum = |migration: &Migration| checksum(&sources.text(migration.file));
+    let files = schema.migrations.iter();
+    match dialect {
+        Dialect::Postgres => Migrations::Postgres(
+            files
+                .map(|migration| Script {
+                    name: migration.name.clone(),
+                    checksum: sum(migration),
+                    statements: migration.pieces(sources),
+                    transactional: migration.transactional,
+                })
+                .collect(),
+        ),
+        Dialect::Sqlite => {
+            let translated = files.filter_map(|migration| {
+                let statements = backflow_sql::ddl::sqlite(schema, migration, out)?;
+                Some(Translated {
+                    name: migration.name.clone(),
+                    checksum: sum(migration),
+                    statements,
+                    transactional: migration.transactional,
+                })
+            });
+            Migrations::Sqlite(translated.collect())
+        }
     }
 }
 

@@ -1,126 +1,128 @@
-//! Where the data lies.
+//! The database of a project, open.
 //!
-//! Role: finds the database of a project, opens it, applies migrations.
-//! Input: `database.url`, `DATABASE_URL`, `sqlite.path`, in this order. Output: an open [`Sqlite`].
-//! Invariant: relative paths are relative to the project folder, not to where the command runs.
-//! Not here: what migrations say.
+//! Role: opens it, applies migrations, tells where it stands.
+//! Invariant: connections live on the runtime that is kept beside them.
+//! Not here: which database it is (`address`), what migrations say.
 
-use crate::compiled::Compiled;
-use crate::settings;
-use anyhow::{Context, Result, bail};
-use backflow_diag::{Diagnostics, render};
-use backflow_engine::migrations::{Report, Status};
+use crate::address::Address;
+use crate::compiled::{Compiled, Migrations};
+use anyhow::{Result, bail};
+use backflow_catalog::Catalog;
+use backflow_engine::migrations::{MigrateError, Report, Status};
+use backflow_engine::store::Store;
+use backflow_postgres::Postgres;
 use backflow_sqlite::{Options, Sqlite};
-use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
-/// Without any setting.
-const USUAL: &str = "data/app.db";
+/// How long the database may take to close.
+const CLOSING: Duration = Duration::from_secs(10);
 
-/// The file of the project's database.
-pub(crate) fn path(compiled: &Compiled) -> Result<PathBuf> {
-    let settings = &compiled.document.project.database;
-    let url = match &settings.url {
-        Some(template) => {
-            let mut out = Diagnostics::default();
-            let url = settings::evaluate(template, &compiled.environment, &mut out);
-            Some(url.with_context(|| render::human(&compiled.sources, out.iter(), false))?)
-        }
-        None => compiled.environment.value("DATABASE_URL").map(str::to_owned),
-    };
-    let file = match (&url, &settings.sqlite_path) {
-        (Some(url), _) => of_url(url)?,
-        (None, Some(path)) => path.value.as_str(),
-        (None, None) => USUAL,
-    };
-    Ok(compiled.folder.join(file))
+/// An open database.
+pub(crate) struct Database {
+    pub(crate) runtime: Runtime,
+    store: Opened,
 }
 
-fn of_url(url: &str) -> Result<&str> {
-    let (scheme, rest) = match url.split_once(':') {
-        Some((scheme, rest)) if scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
-            (scheme, rest)
-        }
-        _ => return Ok(url),
-    };
-    match scheme {
-        "sqlite" | "file" => {
-            let path = rest.strip_prefix("//").unwrap_or(rest);
-            if path.is_empty() || path == ":memory:" {
-                bail!("the database must be a file: `sqlite:{USUAL}`");
+enum Opened {
+    Sqlite(Arc<Sqlite>),
+    Postgres(Arc<Postgres>),
+}
+
+impl Database {
+    /// Opens the database; a file and its folder are made if they are missing.
+    pub(crate) fn open(compiled: &Compiled) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let store = match compiled.address()? {
+            Address::File(path) => Opened::Sqlite(Arc::new(Sqlite::open(&path, Options::default())?)),
+            Address::Server(options) => {
+                Opened::Postgres(Arc::new(runtime.block_on(Postgres::open(*options))?))
             }
-            Ok(path)
+        };
+        Ok(Self { runtime, store })
+    }
+
+    /// What the engine runs transactions on.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        match &self.store {
+            Opened::Sqlite(store) => Arc::<Sqlite>::clone(store),
+            Opened::Postgres(store) => Arc::<Postgres>::clone(store),
         }
-        "postgres" | "postgresql" => bail!(
-            "the database URL names PostgreSQL; this version runs on SQLite only\n\
-             leave DATABASE_URL and `database.url` out to use {USUAL}, or give a file: `sqlite:{USUAL}`"
-        ),
-        // The rest of the URL may hold a password, so it is not shown.
-        other => bail!("databases of the kind `{other}:` are not known; give a file: `sqlite:{USUAL}`"),
+    }
+
+    /// Applies what is pending, then makes our own tables.
+    pub(crate) fn migrate(&self, compiled: &Compiled) -> Result<Report> {
+        Ok(match (&self.store, &compiled.migrations) {
+            (Opened::Sqlite(store), Migrations::Sqlite(files)) => store.migrate(files, compiled.setup())?,
+            (Opened::Postgres(store), Migrations::Postgres(files)) => {
+                self.runtime.block_on(store.migrate(files, compiled.setup()))?
+            }
+            _ => bail!("the migrations are for another database"),
+        })
+    }
+
+    /// Refuses when something is pending; otherwise prepares our own tables.
+    pub(crate) fn refuse_pending(&self, compiled: &Compiled) -> Result<()> {
+        let status = self.status(compiled)?;
+        if !status.pending.is_empty() {
+            bail!(
+                "migrations are pending: {}; run `backflow migrate` first",
+                status.pending.join(", ")
+            );
+        }
+        self.migrate(compiled)?;
+        Ok(())
+    }
+
+    fn status(&self, compiled: &Compiled) -> Result<Status, MigrateError> {
+        match (&self.store, &compiled.migrations) {
+            (Opened::Sqlite(store), Migrations::Sqlite(files)) => store.status(files),
+            (Opened::Postgres(store), Migrations::Postgres(files)) => {
+                self.runtime.block_on(store.status(files))
+            }
+            _ => Err(MigrateError::Database(
+                "the migrations are for another database".to_owned(),
+            )),
+        }
+    }
+
+    /// What lives in the database, where it may hold more than the files say.
+    pub(crate) fn live(&self) -> Result<Option<Catalog>> {
+        match &self.store {
+            Opened::Sqlite(_) => Ok(None),
+            Opened::Postgres(store) => Ok(Some(self.runtime.block_on(store.introspect())?.catalog)),
+        }
+    }
+
+    /// Finishes what runs and closes.
+    pub(crate) fn close(&self) {
+        let closing = async {
+            match &self.store {
+                Opened::Sqlite(store) => store.close().await,
+                Opened::Postgres(store) => store.close().await,
+            }
+        };
+        if self
+            .runtime
+            .block_on(async { timeout(CLOSING, closing).await })
+            .is_err()
+        {
+            tracing::warn!("the database did not close in time");
+        }
     }
 }
 
-/// Opens the database, making file and folder if they are missing.
-pub(crate) fn open(compiled: &Compiled) -> Result<Sqlite> {
-    Ok(Sqlite::open(&path(compiled)?, Options::default())?)
-}
-
-/// Applies what is pending.
-pub(crate) fn migrate(compiled: &Compiled, store: &Sqlite) -> Result<Report> {
-    Ok(store.migrate(&compiled.migrations, compiled.setup())?)
-}
-
-/// Refuses when something is pending; otherwise prepares our own tables.
-pub(crate) fn refuse_pending(compiled: &Compiled, store: &Sqlite) -> Result<()> {
-    let status = store.status(&compiled.migrations)?;
-    if !status.pending.is_empty() {
-        bail!(
-            "migrations are pending: {}; run `backflow migrate` first",
-            status.pending.join(", ")
-        );
-    }
-    migrate(compiled, store)?;
-    Ok(())
-}
-
-/// Where the database stands; one that does not exist yet is not made.
+/// Where the database stands; a file that does not exist yet is not made.
 pub(crate) fn status(compiled: &Compiled) -> Result<Status> {
-    if path(compiled)?.exists() {
-        return Ok(open(compiled)?.status(&compiled.migrations)?);
+    if let Address::File(path) = compiled.address()?
+        && !path.exists()
+    {
+        return Ok(Status {
+            applied: Vec::new(),
+            pending: compiled.migrations.names(),
+        });
     }
-    let pending = compiled
-        .migrations
-        .iter()
-        .map(|migration| migration.name.clone())
-        .collect();
-    Ok(Status {
-        applied: Vec::new(),
-        pending,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_give_files_and_never_passwords() {
-        for (url, file) in [
-            ("sqlite:data/x.db", "data/x.db"),
-            ("sqlite://data/x.db", "data/x.db"),
-            ("sqlite:///srv/x.db", "/srv/x.db"),
-            ("file:x.db", "x.db"),
-            ("x.db", "x.db"),
-            ("C:\\x.db", "C:\\x.db"),
-        ] {
-            assert_eq!(of_url(url).unwrap(), file);
-        }
-        for url in [
-            "postgres://u:hunter2@h/d",
-            "mysql://u:hunter2@h/d",
-            "sqlite::memory:",
-            "sqlite:",
-        ] {
-            assert!(!of_url(url).unwrap_err().to_string().contains("hunter2"));
-        }
-    }
+    Ok(Database::open(compiled)?.status(compiled)?)
 }

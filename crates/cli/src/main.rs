@@ -6,6 +6,7 @@
 //! Invariant: nothing is written to the project folder but `data/` (the database) and `.backflow/` (by `dev`).
 //! Not here: what a project means; the other crates own that.
 
+mod address;
 mod args;
 mod command;
 mod compiled;

@@ -7,19 +7,15 @@
 
 use crate::args::ListenArgs;
 use crate::compiled::Compiled;
+use crate::database::Database;
 use crate::environment::Environment;
 use anyhow::{Context, Result};
 use backflow_engine::{Runtime, Settings, SystemClock, SystemIds};
 use backflow_server::{ServeOptions, serve};
-use backflow_sqlite::Sqlite;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::timeout;
 
 const PORT: u16 = 3000;
-/// How long the database may take to close.
-const CLOSING: Duration = Duration::from_secs(10);
 
 /// Binds the address of the arguments, else of `HOST` and `PORT`, else 127.0.0.1:3000.
 pub(crate) fn bind(args: &ListenArgs, environment: &Environment) -> Result<TcpListener> {
@@ -43,7 +39,12 @@ pub(crate) fn bind(args: &ListenArgs, environment: &Environment) -> Result<TcpLi
 }
 
 /// Serves until told to stop.
-pub(crate) fn run(compiled: Compiled, store: Sqlite, listener: TcpListener, is_dev: bool) -> Result<()> {
+pub(crate) fn run(
+    compiled: Compiled,
+    database: &Database,
+    listener: TcpListener,
+    is_dev: bool,
+) -> Result<()> {
     let Compiled {
         plan,
         environment,
@@ -59,16 +60,14 @@ pub(crate) fn run(compiled: Compiled, store: Sqlite, listener: TcpListener, is_d
         dev: is_dev,
         ..Settings::default()
     };
-    let store = Arc::new(store);
     let runtime = Runtime::build(
         plan,
         settings,
-        store.clone(),
+        database.store(),
         Arc::new(SystemClock),
         Arc::new(SystemIds),
     )?;
-    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    threads.block_on(async {
+    database.runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let stop = stop_signal()?;
@@ -77,12 +76,11 @@ pub(crate) fn run(compiled: Compiled, store: Sqlite, listener: TcpListener, is_d
         if stopped.cut_off > 0 {
             tracing::warn!(connections = stopped.cut_off, "connections were cut off");
         }
-        if timeout(CLOSING, store.close()).await.is_err() {
-            tracing::warn!("the database did not close in time");
-        }
-        tracing::info!("stopped");
-        Ok(())
-    })
+        anyhow::Ok(())
+    })?;
+    database.close();
+    tracing::info!("stopped");
+    Ok(())
 }
 
 /// Ready at the first SIGTERM or SIGINT; a second one ends the process at once.

@@ -5,9 +5,9 @@
 //! Not here: the checks.
 
 use crate::args::{CheckArgs, Format};
+use crate::command;
 use crate::compiled::Compiled;
 use crate::terminal::{Look, Terminal};
-use crate::{command, database};
 use anyhow::Result;
 use backflow_diag::{Severity, render};
 
@@ -24,8 +24,8 @@ pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<bool> {
         for fact in &plan.facts {
             terminal.line(format_args!("- {fact}"))?;
         }
-        match database::path(&compiled) {
-            Ok(path) => terminal.line(format_args!("- database: SQLite, {}", path.display()))?,
+        match compiled.address() {
+            Ok(address) => terminal.line(format_args!("- database: {}, {address}", address.product()))?,
             Err(error) => terminal.line(format_args!("- database: {error:#}"))?,
         }
         terminal.line("")?;

@@ -8,11 +8,12 @@
 
 use crate::args::DevArgs;
 use crate::compiled::Compiled;
+use crate::database::Database;
 use crate::dev::{self, State, guide};
 use crate::log::{self, Style};
 use crate::project::Project;
 use crate::terminal::{Look, Terminal};
-use crate::{command, database, run as server};
+use crate::{command, run as server};
 use anyhow::Result;
 
 /// Runs the command.
@@ -23,18 +24,27 @@ pub(crate) fn run(args: &DevArgs, terminal: &Terminal) -> Result<bool> {
     let project = Project::read(folder, args.project.env_file.as_deref())?;
     let listener = server::bind(&args.listen, &project.environment)?;
     let address = listener.local_addr()?;
-    let (compiled, invented) = dev::compile(&args.project, &mut state, Some(address.port()))?;
-    if compiled.plan.is_none() {
+    let port = Some(address.port());
+    let (compiled, invented) = dev::compile(&args.project, &mut state, port, None)?;
+    if !compiled.may_open() {
         return command::refuse(&compiled, terminal);
     }
     let _flush = log::start(Style::Short(terminal.color), args.listen.log.as_deref())?;
     state.write()?;
-    let store = database::open(&compiled)?;
-    let applied = database::migrate(&compiled, &store)?.applied;
+    let database = Database::open(&compiled)?;
+    let applied = database.migrate(&compiled)?.applied;
+    let compiled = match database.live()? {
+        Some(live) => dev::compile(&args.project, &mut state, port, Some(&live))?.0,
+        None => compiled,
+    };
+    if compiled.plan.is_none() {
+        return command::refuse(&compiled, terminal);
+    }
+    database.migrate(&compiled)?;
     greet(&compiled, &applied, &invented, terminal)?;
     guide::print(&compiled, &mut state, address, terminal)?;
     state.write()?;
-    server::run(compiled, store, listener, true)?;
+    server::run(compiled, &database, listener, true)?;
     Ok(true)
 }
 
@@ -46,10 +56,7 @@ fn greet(compiled: &Compiled, applied: &[String], invented: &[String], terminal:
         terminal.line(format_args!("  see the warnings: backflow check --dev {folder}"))?;
     }
     for name in applied {
-        terminal.line(format_args!(
-            "applied {name} to {}",
-            database::path(compiled)?.display()
-        ))?;
+        terminal.line(format_args!("applied {name} to {}", compiled.address()?))?;
     }
     for line in invented {
         terminal.line(terminal.look(Look::Faint, line))?;

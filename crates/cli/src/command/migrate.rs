@@ -5,8 +5,9 @@
 //! Not here: how a migration is applied; the store owns that.
 
 use crate::args::MigrateArgs;
+use crate::command;
+use crate::database::{self, Database};
 use crate::terminal::{Look, Terminal};
-use crate::{command, database};
 use anyhow::Result;
 
 /// Runs the command.
@@ -16,7 +17,7 @@ pub(crate) fn run(args: &MigrateArgs, terminal: &Terminal) -> Result<bool> {
     if compiled.has_faulty_migration() {
         return command::refuse(&compiled, terminal);
     }
-    let shown = database::path(&compiled)?.display().to_string();
+    let shown = compiled.address()?.to_string();
     if args.status {
         let status = database::status(&compiled)?;
         for applied in &status.applied {
@@ -36,12 +37,9 @@ pub(crate) fn run(args: &MigrateArgs, terminal: &Terminal) -> Result<bool> {
         ))?;
         return Ok(true);
     }
-    let store = database::open(&compiled)?;
-    let report = database::migrate(&compiled, &store);
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()?
-        .block_on(store.close());
+    let database = Database::open(&compiled)?;
+    let report = database.migrate(&compiled);
+    database.close();
     let applied = report?.applied;
     for name in &applied {
         terminal.line(format_args!("applied  {name}"))?;

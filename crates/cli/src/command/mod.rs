@@ -19,13 +19,17 @@ use crate::dev::State;
 use crate::project::Project;
 use crate::terminal::Terminal;
 use anyhow::Result;
+use backflow_catalog::Catalog;
 
 /// Compiles a project as `serve` would.
 fn compile(args: &ProjectArgs) -> Result<Compiled> {
-    Ok(Compiled::of(Project::read(
-        &args.folder,
-        args.env_file.as_deref(),
-    )?))
+    compile_with(args, None)
+}
+
+/// The same, with what lives in the database.
+fn compile_with(args: &ProjectArgs, live: Option<&Catalog>) -> Result<Compiled> {
+    let project = Project::read(&args.folder, args.env_file.as_deref())?;
+    Ok(Compiled::of(project, live))
 }
 
 /// Compiles a project as `serve` would, or as `dev` would.
@@ -33,7 +37,8 @@ fn look(args: &LookArgs) -> Result<Compiled> {
     if !args.dev {
         return compile(&args.project);
     }
-    Ok(crate::dev::compile(&args.project, &mut State::read(&args.project.folder)?, None)?.0)
+    let mut state = State::read(&args.project.folder)?;
+    Ok(crate::dev::compile(&args.project, &mut state, None, None)?.0)
 }
 
 /// Shows the faults of a project that cannot be used; false, the outcome of such a command.

@@ -16,6 +16,7 @@ use crate::compiled::Compiled;
 use crate::project::Project;
 use crate::settings;
 use anyhow::Result;
+use backflow_catalog::Catalog;
 
 /// Names that ask for an address rather than a secret.
 const ADDRESSES: [&str; 6] = ["URL", "URI", "ORIGIN", "HOST", "DOMAIN", "ENDPOINT"];
@@ -26,6 +27,7 @@ pub(crate) fn compile(
     args: &ProjectArgs,
     state: &mut State,
     port: Option<u16>,
+    live: Option<&Catalog>,
 ) -> Result<(Compiled, Vec<String>)> {
     let read = || Project::read(&args.folder, args.env_file.as_deref());
     let mut project = read()?;
@@ -40,7 +42,7 @@ pub(crate) fn compile(
         ));
     }
     state.fill(&mut project.environment);
-    let compiled = Compiled::of(project);
+    let compiled = Compiled::of(project, live);
     let missing = compiled.missing();
     if missing.is_empty() {
         return Ok((compiled, invented));
@@ -64,5 +66,5 @@ pub(crate) fn compile(
         invented.push(line);
     }
     state.fill(&mut project.environment);
-    Ok((Compiled::of(project), invented))
+    Ok((Compiled::of(project, live), invented))
 }

@@ -11,12 +11,13 @@
 //! Invariant: a document without a `diagnostics` block has no faults.
 //! Not here: which documents there are.
 
-use crate::home::Backend;
+use crate::home::{Backend, Home};
 use crate::parse::{Block, blocks, replaced};
 use crate::project::{Compiled, Project};
 use crate::world::{Answer, World};
 use backflow_sql::ir::Dialect;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A document that said something else than it does.
 #[derive(Debug)]
@@ -53,23 +54,27 @@ pub fn run(path: &Path, backend: Backend, bless: bool) -> Option<Vec<Mismatch>> 
         .filter(|block| is_for(block, dialect))
         .collect();
     let project = blocks.iter().fold(Project::default(), add);
-    let compiled = project.compile_for(dialect);
+    let served = blocks
+        .iter()
+        .any(|block| block.kind == "request" || block.kind == "rows");
+    let home = served.then(|| Arc::new(Home::new(backend)));
+    let compiled = match &home {
+        Some(home) => project.compile_in(home),
+        None => project.compile_for(dialect),
+    };
     let mut run = Run {
         changes: Vec::new(),
         world: None,
         last: None,
     };
     run.compiler(&blocks, &compiled);
-    if compiled.plan.is_some()
-        && blocks
-            .iter()
-            .any(|block| block.kind == "request" || block.kind == "rows")
-    {
+    if let (Some(_), Some(home)) = (&compiled.plan, home) {
+        run.changes.extend(drifted(&project, &compiled));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .expect("a runtime");
-        run.world = Some(World::start_on(backend, compiled));
+        run.world = Some(World::start_in(home, compiled));
         for block in &blocks {
             runtime.block_on(run.step(block));
         }
@@ -89,6 +94,20 @@ pub fn run(path: &Path, backend: Backend, bless: bool) -> Option<Vec<Mismatch>> 
         actual,
     };
     Some(wrong.into_iter().map(mismatch).collect())
+}
+
+/// What differs between the plan that was made of files alone and the one that is served: nothing, if the database
+/// was read right and no statement is one that only it understands.
+fn drifted(project: &Project, served: &Compiled) -> Option<(Block, String)> {
+    let printed = |compiled: &Compiled| plan_text(compiled, "");
+    let (files, live) = (printed(&project.compile_for(served.dialect)), printed(served));
+    let differs = !served.unmodelled && files != live;
+    let line = |(one, other): (&str, &str)| (one != other).then(|| (one.to_owned(), other.to_owned()));
+    let first = files.lines().zip(live.lines()).find_map(line);
+    differs.then(|| {
+        let (expected, actual) = first.unwrap_or_else(|| (files.clone(), live.clone()));
+        (Block::none(&expected), format!("{actual}\n"))
+    })
 }
 
 /// Whether a block counts on a database.

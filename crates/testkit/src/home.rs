@@ -9,9 +9,12 @@ use crate::bouncer::Bouncer;
 use crate::cluster::{Cluster, Database};
 use crate::probe::Probe;
 use crate::project::Compiled;
+use backflow_catalog::Catalog;
 use backflow_engine::store::Store;
+use backflow_postgres::{Postgres, Script};
 use backflow_sql::ir::Dialect;
 use backflow_sqlite::{Options, Sqlite};
+use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -41,7 +44,7 @@ impl Backend {
     )]
     pub fn chosen() -> Vec<Backend> {
         let Ok(names) = std::env::var("DATABASE") else {
-            return vec![Backend::Sqlite];
+            return Backend::ALL.to_vec();
         };
         let known = |name: &str| Backend::ALL.into_iter().find(|backend| backend.name() == name);
         names
@@ -133,31 +136,46 @@ impl Home {
                     .expect("migrations that apply");
                 Arc::new(store)
             }
-            Home::Postgres(database) => postgres(&database.url(), &database.url(), compiled, setup),
-            Home::Pooled(database, bouncer) => {
-                postgres(&bouncer.url(database.name()), &database.url(), compiled, setup)
+            Home::Postgres(_) | Home::Pooled(..) => {
+                let (scripts, setup) = (compiled.scripts.clone(), setup.to_vec());
+                let opened = self.connect();
+                let store = blocking::wait(async move {
+                    let store = opened.await;
+                    let migrated = store.migrate(&scripts, &setup).await;
+                    migrated.map(|_| store)
+                });
+                Arc::new(store.unwrap_or_else(|error| panic!("migrations that apply: {error}")))
             }
+        }
+    }
+
+    /// Applies migrations, and reads what there is then.
+    pub(crate) fn introspect(&self, scripts: &[Script]) -> Catalog {
+        let (opened, scripts) = (self.connect(), scripts.to_vec());
+        blocking::wait(async move {
+            let store = opened.await;
+            let migrated = store.migrate(&scripts, &[]).await;
+            migrated.unwrap_or_else(|error| panic!("migrations that apply: {error}"));
+            let live = store.introspect().await;
+            store.close().await;
+            live.unwrap_or_else(|error| panic!("{error}")).catalog
+        })
+    }
+
+    /// Opens a PostgreSQL as a server would.
+    fn connect(&self) -> impl Future<Output = Postgres> + Send + use<> {
+        let url = match self {
+            Home::Sqlite(_) => panic!("nobody connects to SQLite"),
+            Home::Postgres(database) => database.url(),
+            Home::Pooled(database, bouncer) => bouncer.url(database.name()),
+        };
+        async move {
+            let options = backflow_postgres::Options::parse(&url).expect("a connection string");
+            Postgres::open(options).await.expect("a database")
         }
     }
 }
 
 fn file(folder: &tempfile::TempDir) -> PathBuf {
     folder.path().join("app.db")
-}
-
-/// A store at an address, after the tables were made past any pooler.
-fn postgres(url: &str, direct: &str, compiled: &Compiled, setup: &[String]) -> Arc<dyn Store> {
-    let probe = Probe::postgres(direct);
-    // Once in the life of a database, whoever comes first.
-    if probe
-        .try_execute("CREATE TABLE _backflow_migrations (name TEXT)")
-        .is_ok()
-    {
-        for statement in setup.iter().chain(&compiled.statements) {
-            probe.execute(statement);
-        }
-    }
-    let options = backflow_postgres::Options::parse(url).expect("a connection string");
-    let store = blocking::wait(async move { backflow_postgres::Postgres::open(options).await });
-    Arc::new(store.expect("a database"))
 }

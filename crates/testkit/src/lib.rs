@@ -2,7 +2,7 @@
 //!
 //! Role: [`Project`] compiles files given as text, [`World`] serves them with a fixed clock and counted ids from one
 //! of the databases of [`Backend`], [`document::run`] executes a golden document on one. [`cluster`] and [`bouncer`]
-//! are a PostgreSQL and a PgBouncer of the tests' own.
+//! are a PostgreSQL and a PgBouncer of the tests' own, [`proxy`] a bad line to them.
 //! Invariant: the same document gives the same bytes, on every database and every day.
 //! Not here: anything that ships.
 //!
@@ -30,6 +30,7 @@ pub mod mutants;
 mod parse;
 mod probe;
 mod project;
+pub mod proxy;
 mod world;
 
 pub use home::{Backend, Home};

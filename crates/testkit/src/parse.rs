@@ -23,6 +23,19 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// A text that stands in no document.
+    #[must_use]
+    pub(crate) fn none(text: &str) -> Self {
+        Block {
+            kind: String::new(),
+            only: None,
+            info: String::new(),
+            text: format!("{text}\n"),
+            first: 0,
+            end: 0,
+        }
+    }
+
     /// The value of `name=…` in the info.
     #[must_use]
     pub(crate) fn option(&self, name: &str) -> Option<&str> {

@@ -3,10 +3,12 @@
 //! Invariant: no variable of this machine's environment is seen.
 //! Not here: serving it; see `world`.
 
-use backflow_catalog::Schema;
-use backflow_config::Role;
-use backflow_diag::{Diagnostics, SourceMap, Span, render};
+use crate::home::Home;
+use backflow_catalog::{Catalog, Migration, Schema};
+use backflow_config::{Document, Role};
+use backflow_diag::{Diagnostics, SourceMap, render};
 use backflow_plan::{Environment, Inputs, Plan};
+use backflow_postgres::Script;
 use backflow_sql::ir::Dialect;
 use backflow_sqlite::Translated;
 use std::collections::BTreeMap;
@@ -29,8 +31,10 @@ pub struct Compiled {
     pub plan: Option<Plan>,
     /// The migrations, translated for SQLite; none for PostgreSQL.
     pub migrations: Vec<Translated>,
-    /// The statements of the migrations as PostgreSQL takes them; none for SQLite.
-    pub statements: Vec<String>,
+    /// The migrations as PostgreSQL takes them; none for SQLite.
+    pub scripts: Vec<Script>,
+    /// Whether some of their statements are such that only a database knows what they do.
+    pub unmodelled: bool,
     /// The database that it was compiled for.
     pub dialect: Dialect,
     /// The environment: what was set, then what `.env` says.
@@ -93,9 +97,32 @@ impl Project {
         self.compile_for(Dialect::Sqlite)
     }
 
-    /// Compiles everything, reporting all that is found.
+    /// Compiles everything, reporting all that is found; nothing is known but the files.
     #[must_use]
     pub fn compile_for(&self, dialect: Dialect) -> Compiled {
+        let read = self.read();
+        let catalog = read.schema.catalog.clone();
+        compile(read, &catalog, dialect)
+    }
+
+    /// Compiles everything as a server does when it starts: on PostgreSQL the migrations are applied, and what the
+    /// database says completes what the files say.
+    ///
+    /// # Panics
+    /// When a migration fails.
+    #[must_use]
+    pub fn compile_in(&self, home: &Home) -> Compiled {
+        let dialect = home.backend().dialect();
+        let read = self.read();
+        if dialect == Dialect::Sqlite || read.out.has_errors() {
+            return self.compile_for(dialect);
+        }
+        let live = home.introspect(&scripts(&read));
+        let catalog = backflow_catalog::complete(&read.schema, &live);
+        compile(read, &catalog, dialect)
+    }
+
+    fn read(&self) -> Read {
         let (mut sources, mut out) = (SourceMap::default(), Diagnostics::default());
         let (mut sql, mut json, mut dotenv) = (Vec::new(), Vec::new(), Vec::new());
         for (name, text) in &self.files {
@@ -112,29 +139,48 @@ impl Project {
         // What a test sets is the process environment, which wins.
         let mut env: BTreeMap<String, String> = dotenv.into_iter().collect();
         env.extend(self.env.clone());
-        let environment = Environment::new(env.keys().cloned());
-        let inputs = Inputs {
-            document: &document,
-            catalog: &schema.catalog,
-            environment: &environment,
-            dialect,
-        };
-        let plan = backflow_plan::compile(&inputs, &mut out);
-        let (mut migrations, mut statements) = (Vec::new(), Vec::new());
-        match dialect {
-            Dialect::Sqlite => migrations = translate(&sources, &schema, &mut out),
-            Dialect::Postgres => statements = quoted(&sources, &schema),
-        }
-        let plan = plan.filter(|_| !out.has_errors());
-        Compiled {
+        Read {
             sources,
-            diagnostics: out,
-            plan,
-            migrations,
-            statements,
-            dialect,
+            out,
+            schema,
+            document,
             env,
         }
+    }
+}
+
+/// What the files say.
+struct Read {
+    sources: SourceMap,
+    out: Diagnostics,
+    schema: Schema,
+    document: Document,
+    env: BTreeMap<String, String>,
+}
+
+fn compile(mut read: Read, catalog: &Catalog, dialect: Dialect) -> Compiled {
+    let environment = Environment::new(read.env.keys().cloned());
+    let inputs = Inputs {
+        document: &read.document,
+        catalog,
+        environment: &environment,
+        dialect,
+    };
+    let plan = backflow_plan::compile(&inputs, &mut read.out);
+    let (migrations, scripts) = match dialect {
+        Dialect::Sqlite => (translate(&read.sources, &read.schema, &mut read.out), Vec::new()),
+        Dialect::Postgres => (Vec::new(), scripts(&read)),
+    };
+    let plan = plan.filter(|_| !read.out.has_errors());
+    Compiled {
+        sources: read.sources,
+        diagnostics: read.out,
+        plan,
+        migrations,
+        scripts,
+        unmodelled: !read.schema.unmodelled.is_empty(),
+        dialect,
+        env: read.env,
     }
 }
 
@@ -154,24 +200,14 @@ fn translate(sources: &SourceMap, schema: &Schema, out: &mut Diagnostics) -> Vec
     translated
 }
 
-/// The statements as they are written, with reserved words that stand for names in quotes.
-fn quoted(sources: &SourceMap, schema: &Schema) -> Vec<String> {
-    let mut statements = Vec::new();
-    for migration in &schema.migrations {
-        let text = sources.text(migration.file);
-        for span in &migration.texts {
-            let place = span.start as usize..span.end as usize;
-            let mut statement = text.get(place).unwrap_or_default().to_owned();
-            let inside = |word: &&Span| span.start <= word.start && word.end <= span.end;
-            for word in migration.reserved.iter().rev().filter(inside) {
-                let (start, end) = (word.start - span.start, word.end - span.start);
-                statement.insert(end as usize, '"');
-                statement.insert(start as usize, '"');
-            }
-            statements.push(statement);
-        }
-    }
-    statements
+fn scripts(read: &Read) -> Vec<Script> {
+    let script = |migration: &Migration| Script {
+        name: migration.name.clone(),
+        checksum: checksum(&read.sources.text(migration.file)),
+        statements: migration.pieces(&read.sources),
+        transactional: migration.transactional,
+    };
+    read.schema.migrations.iter().map(script).collect()
 }
 
 fn checksum(text: &str) -> String {

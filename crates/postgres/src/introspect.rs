@@ -11,9 +11,6 @@ mod queries;
 mod rows;
 mod types;
 
-#[cfg(test)]
-mod tests;
-
 use crate::connect::chain;
 use crate::store::Postgres;
 use backflow_catalog::Catalog;

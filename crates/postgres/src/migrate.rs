@@ -31,6 +31,21 @@ const TRIES: u32 = 5;
 /// The pause after the first try; it doubles.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// A file may have changed role and settings, `search_path` above all; the next user of this connection, perhaps
+/// one behind the same pooler, shall see nothing of it.
+const RESTORE: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
+
+/// What a file may rely on: its texts mean the same on every server, and it takes as long as it takes.
+fn settings(set: &str) -> String {
+    let settings = [
+        "TimeZone = 'UTC'",
+        "DateStyle = 'ISO, MDY'",
+        "standard_conforming_strings = on",
+        "statement_timeout = 0",
+    ];
+    settings.map(|setting| format!("{set} {setting}")).join("; ")
+}
+
 /// A migration file as PostgreSQL gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
@@ -143,12 +158,13 @@ async fn under_lock(client: &Client, script: &Script) -> Result<bool, Failure> {
     if is_applied(script.file(), &home.records(client).await?)? {
         return Ok(false);
     }
-    let limits = format!(
-        "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {}",
+    let settings = format!(
+        "{}; SET LOCAL lock_timeout = {}",
+        settings("SET LOCAL"),
         LOCK_TIMEOUT.as_millis()
     );
     client
-        .batch_execute(&limits)
+        .batch_execute(&settings)
         .await
         .map_err(|error| broken(&error))?;
     let before = record::reserved(client).await?;
@@ -156,11 +172,8 @@ async fn under_lock(client: &Client, script: &Script) -> Result<bool, Failure> {
         statement::forbid(&script.name, piece)?;
         statement::run(client, &script.name, piece).await?;
     }
-    // A file may have changed role and settings, `search_path` above all; the next user of this connection,
-    // perhaps one behind the same pooler, shall see nothing of it.
-    let restore = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
     client
-        .batch_execute(restore)
+        .batch_execute(RESTORE)
         .await
         .map_err(|error| broken(&error))?;
     unless_reserved(&script.name, &before, &record::reserved(client).await?)?;
@@ -186,13 +199,17 @@ async fn statements(client: &Client, script: &Script) -> Result<bool, Failure> {
         return Ok(false);
     }
     let before = record::reserved(client).await?;
+    let settings = settings("SET");
+    client
+        .batch_execute(&settings)
+        .await
+        .map_err(|error| broken(&error))?;
     for (at, piece) in script.statements.iter().enumerate() {
         let ran = statement::run(client, &script.name, piece).await;
         ran.map_err(|failure| failure.halfway(at))?;
     }
-    let restore = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
     client
-        .batch_execute(restore)
+        .batch_execute(RESTORE)
         .await
         .map_err(|error| broken(&error))?;
     unless_reserved(&script.name, &before, &record::reserved(client).await?)?;

@@ -7,8 +7,10 @@
 use crate::OURS;
 use backflow_engine::migrations::RESERVED;
 
-/// All questions see the same state.
-pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+/// All questions see the same state, and constants are printed in one way.
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+    SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres';
+    SET LOCAL bytea_output = 'hex'; SET LOCAL quote_all_identifiers = off; SET LOCAL statement_timeout = 0";
 
 /// The relations that count: visible by their bare names, neither the system's nor an extension's nor ours, and
 /// no partition, which its table stands for.

@@ -84,6 +84,8 @@ pub enum StatementError {
     Check(Option<String>),
     /// A number is out of its type's range.
     OutOfRange,
+    /// A value is none of its kind, as only the database can tell: a regular expression, a full text query.
+    Invalid,
     /// It took too long and was stopped.
     TimedOut,
     /// Anything else; the text is for the log only.

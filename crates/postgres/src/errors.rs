@@ -147,6 +147,9 @@ fn statement(code: &str, said: &DbError, error: &Error) -> Failure {
         "23514" => StatementError::Check(said.constraint().map(str::to_owned)),
         "44000" => StatementError::Check(None),
         "22003" | "22008" | "22012" | "22015" => StatementError::OutOfRange,
+        // A regular expression, the bounds of a range.
+        "2201B" | "22000" => StatementError::Invalid,
+        "42601" if said.message().contains("tsquery") => StatementError::Invalid,
         "57014" => StatementError::TimedOut,
         // The author's own triggers and functions.
         "P0001" => {

@@ -22,6 +22,7 @@ impl From<StatementError> for Fault {
                 format!("The value of {name} is not allowed"),
             )
             .detail(Detail::new(name, "check", "is not allowed")),
+            StatementError::Invalid => Fault::of(Code::InvalidValue),
             StatementError::OutOfRange => Fault::of(Code::OutOfRange),
             StatementError::TimedOut => Fault::of(Code::Timeout),
             StatementError::Other(text) => Fault::internal(text),

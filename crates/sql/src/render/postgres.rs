@@ -192,7 +192,13 @@ impl Syntax for Postgres<'_> {
             Some(DefaultValue::Now) => now(&declared.ty),
             Some(DefaultValue::RandomUuid) => format!("gen_random_uuid()::{name}"),
             Some(DefaultValue::Literal(value)) => {
-                format!("{}::{name}", postgres_text::constant(value))
+                // Moments that say no zone are in UTC.
+                let moment = declared
+                    .ty
+                    .is_temporal()
+                    .then(|| crate::ddl::constant(value, &declared.ty));
+                let text = moment.flatten().unwrap_or_else(|| postgres_text::constant(value));
+                format!("{text}::{name}")
             }
             Some(DefaultValue::Sequence) => {
                 let table = postgres_text::constant(&quoted(&self.catalog.table(table).name));

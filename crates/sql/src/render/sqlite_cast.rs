@@ -1,10 +1,11 @@
 //! Casts on SQLite, with PostgreSQL's rounding.
 //!
-//! Role: a value of one type as another. Invariant: [`castable`] names exactly the pairs that [`cast`] knows;
-//! other pairs leave the value as it is.
+//! Role: a value of one type as another. Invariant: [`castable`] names, for SQLite, exactly the pairs that [`cast`]
+//! knows; other pairs leave the value as it is.
 //! Not here: conversion of request values, which happens before binding.
 
 use super::dialect::Typed;
+use crate::ir::Dialect;
 use backflow_catalog::ColumnType;
 
 /// The kinds of types that cast alike.
@@ -45,13 +46,20 @@ fn class(ty: &ColumnType) -> Class {
     }
 }
 
-/// Whether a value of `from` can be cast to `to` on SQLite with the result PostgreSQL would give.
+/// Whether a value of `from` can be cast to `to`: on SQLite with the result PostgreSQL would give, on PostgreSQL
+/// with a result that depends on no setting.
 ///
 /// Casts of instants and JSON to text give the canonical form in which the engine prints them.
 #[must_use]
-pub fn castable(from: &ColumnType, to: &ColumnType) -> bool {
+pub fn castable(from: &ColumnType, to: &ColumnType, dialect: Dialect) -> bool {
     use Class as C;
-    from == to
+    let native = match (class(from), class(to)) {
+        (C::Text, C::Uuid | C::Json) | (C::Json, C::Json) => true,
+        // What its author made it castable to.
+        _ => matches!(from, ColumnType::Other(_)),
+    };
+    (native && dialect == Dialect::Postgres)
+        || from == to
         || match (class(from), class(to)) {
             (_, C::Text) => true,
             (C::Int | C::Float | C::Numeric | C::Text, C::Int | C::Float | C::Numeric) => true,

@@ -17,7 +17,7 @@ pub(super) fn cast(
     at: Span,
 ) -> Option<ColumnType> {
     let to = named(cx, to)?;
-    if castable(from, &to) {
+    if castable(from, &to, cx.project.dialect) {
         return Some(to);
     }
     let fault = no_cast(cx, at, from, &to);
@@ -40,8 +40,8 @@ pub(super) fn out_of(
     if last.as_text {
         return cast(cx, &ColumnType::Text, to, at);
     }
-    let target = named(cx, to)?;
-    if !castable(&ColumnType::Jsonb, &target) && castable(&ColumnType::Text, &target) {
+    let (target, dialect) = (named(cx, to)?, cx.project.dialect);
+    if !castable(&ColumnType::Jsonb, &target, dialect) && castable(&ColumnType::Text, &target, dialect) {
         last.as_text = true;
         return Some(target);
     }

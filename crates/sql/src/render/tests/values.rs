@@ -128,7 +128,10 @@ fn casts() {
             "\"18:10:15.123456\"",
         ),
     ] {
-        assert!(super::super::castable(&from, &to), "{from:?} {to:?}");
+        assert!(
+            super::super::castable(&from, &to, Dialect::Sqlite),
+            "{from:?} {to:?}"
+        );
         let value = |datum| Scalar::Cast(Box::new(Scalar::Literal(datum, from.clone())), to.clone());
         let members = vec![
             computed(value(datum.clone()), to.clone()),
@@ -141,5 +144,9 @@ fn casts() {
             "{datum:?} {from:?} {to:?}"
         );
     }
-    assert!(!super::super::castable(&ColumnType::Uuid, &ColumnType::Int4));
+    assert!(!super::super::castable(
+        &ColumnType::Uuid,
+        &ColumnType::Int4,
+        Dialect::Sqlite
+    ));
 }

@@ -8,6 +8,7 @@ use crate::address::Address;
 use crate::compiled::{Compiled, Migrations};
 use anyhow::{Result, bail};
 use backflow_catalog::Catalog;
+use backflow_engine::CorrectedClock;
 use backflow_engine::migrations::{MigrateError, Report, Status};
 use backflow_engine::store::Store;
 use backflow_postgres::Postgres;
@@ -19,6 +20,9 @@ use tokio::time::timeout;
 
 /// How long the database may take to close.
 const CLOSING: Duration = Duration::from_secs(10);
+
+/// How often the clocks are compared.
+const CLOCK: Duration = Duration::from_secs(60);
 
 /// An open database.
 pub(crate) struct Database {
@@ -50,6 +54,22 @@ impl Database {
             Opened::Sqlite(store) => Arc::<Sqlite>::clone(store),
             Opened::Postgres(store) => Arc::<Postgres>::clone(store),
         }
+    }
+
+    /// A clock that agrees with the database's, and goes on to.
+    pub(crate) fn clock(&self) -> Arc<CorrectedClock> {
+        let clock = Arc::<CorrectedClock>::default();
+        if let Opened::Postgres(store) = &self.store {
+            self.runtime.block_on(correct(Arc::clone(store), &clock));
+            let (store, clock) = (Arc::downgrade(store), Arc::clone(&clock));
+            self.runtime.spawn(async move {
+                while let Some(store) = store.upgrade() {
+                    correct(store, &clock).await;
+                    tokio::time::sleep(CLOCK).await;
+                }
+            });
+        }
+        clock
     }
 
     /// Applies what is pending, then makes our own tables.
@@ -111,6 +131,12 @@ impl Database {
         {
             tracing::warn!("the database did not close in time");
         }
+    }
+}
+
+async fn correct(store: Arc<Postgres>, clock: &CorrectedClock) {
+    if let Some(ahead) = store.clock_ahead().await {
+        clock.set(ahead);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::compiled::Compiled;
 use crate::database::Database;
 use crate::environment::Environment;
 use anyhow::{Context, Result};
-use backflow_engine::{Runtime, Settings, SystemClock, SystemIds};
+use backflow_engine::{Runtime, Settings, SystemIds};
 use backflow_server::{ServeOptions, serve};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub(crate) fn run(
         plan,
         settings,
         database.store(),
-        Arc::new(SystemClock),
+        database.clock(),
         Arc::new(SystemIds),
     )?;
     database.runtime.block_on(async {

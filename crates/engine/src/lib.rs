@@ -57,7 +57,7 @@ pub mod token;
 pub mod transaction;
 mod validate;
 
-pub use clock::{Clock, Ids, SystemClock, SystemIds};
+pub use clock::{Clock, CorrectedClock, Ids, SystemClock, SystemIds};
 pub use fault::{Code, Detail, Fault};
 pub use handle::handle;
 pub use reply::Reply;

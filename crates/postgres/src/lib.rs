@@ -6,6 +6,7 @@
 //! Not here: SQL text (finished in the plan), the meaning of rows and errors (the engine's), HTTP.
 
 mod aside;
+mod clock;
 mod connect;
 mod drive;
 mod errors;
@@ -27,6 +28,11 @@ mod statements;
 mod store;
 mod tls;
 mod values;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use introspect::{IntrospectError, Live};
 pub use migrate::Script;

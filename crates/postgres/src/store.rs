@@ -112,6 +112,15 @@ impl Postgres {
         self.connector.pooled()
     }
 
+    #[cfg(test)]
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.lanes
+    }
+
+    pub(crate) fn tools(&self) -> &Tools {
+        &self.lanes.tools
+    }
+
     /// A connection of its own, without limits of time: for migrations and introspection.
     pub(crate) async fn session(&self) -> Result<Client, OpenError> {
         Ok(self.connector.connect(Purpose::Work).await?.client)

@@ -94,6 +94,8 @@ fn constraint(connection: &Connection, extended: i32, message: &str) -> Statemen
             StatementError::Unique(unique_columns(connection, detail.unwrap_or_default()))
         }
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => StatementError::ForeignKey,
+        // `ON DELETE RESTRICT` is a trigger inside; migrations make no other.
+        ffi::SQLITE_CONSTRAINT_TRIGGER => StatementError::ForeignKey,
         ffi::SQLITE_CONSTRAINT_NOTNULL => {
             StatementError::NotNull(detail.map(column_of).unwrap_or_default().to_owned())
         }
@@ -244,6 +246,9 @@ mod tests {
             StatementError::ForeignKey
         );
         assert_eq!(statement(table, "DELETE FROM p"), StatementError::ForeignKey);
+        let restricted = "CREATE TABLE p (id INT PRIMARY KEY) STRICT; INSERT INTO p VALUES (1);
+                          CREATE TABLE t (p INT REFERENCES p ON DELETE RESTRICT) STRICT; INSERT INTO t VALUES (1)";
+        assert_eq!(statement(restricted, "DELETE FROM p"), StatementError::ForeignKey);
     }
 
     #[test]

@@ -113,3 +113,42 @@ fn same(left: &str, right: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(function: fn(&[Arg<'_>]) -> Called, args: &[&str]) -> Answer {
+        let args: Vec<Arg<'_>> = args.iter().map(|arg| Arg::Text(arg)).collect();
+        function(&args).expect("the arguments are texts")
+    }
+
+    #[test]
+    fn arrays_contain_items_by_value_and_never_null() {
+        let holds = |left, right| call(array_contains, &[left, right]) == Answer::Int(1);
+        assert!(holds("[1,2.0,null]", "[2]"));
+        assert!(holds("[]", "[]"));
+        assert!(!holds("[1,null]", "[null]"));
+        assert!(!holds("[\"1\"]", "[1]"));
+        // An array of JSON has the item or not; what is in the item does not count.
+        assert!(!holds("[{\"a\":1,\"b\":2}]", "[{\"a\":1}]"));
+        assert_eq!(call(overlaps, &["[1,null]", "[null,1]"]), Answer::Int(1));
+        assert_eq!(call(overlaps, &["[null]", "[null]"]), Answer::Int(0));
+    }
+
+    #[test]
+    fn arrays_order_item_by_item() {
+        let key = |array| match call(array_key, &[array]) {
+            Answer::Text(key) => key,
+            other => panic!("{other:?}"),
+        };
+        let ordered = [
+            "[]", "[-1]", "[1]", "[1,2]", "[1,10]", "[1,null]", "[9]", "[10]", "[null]",
+        ];
+        for pair in ordered.windows(2) {
+            assert!(key(pair[0]) < key(pair[1]), "{} < {}", pair[0], pair[1]);
+        }
+        assert!(key("[\"B\"]") < key("[\"a\",\"\"]"));
+        assert_eq!(key("[1.0]"), key("[1.00]"));
+    }
+}

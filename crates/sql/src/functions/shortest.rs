@@ -100,3 +100,36 @@ fn equal(decimal: u128, ten: i32, (significand, two): Binary) -> bool {
     let shift = shift.unsigned_abs();
     short.trailing_zeros() >= shift && short.checked_shr(shift) == Some(long)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As PostgreSQL 15 prints them.
+    #[test]
+    fn digits_are_those_of_postgresql() {
+        for (value, expected) in [
+            (0.1, "1e-1"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e308"),
+            // Of two texts as near the even one.
+            (1e15 + 0.25, "1.0000000000000002e15"),
+            (2.0_f64.powi(-25), "2.9802322387695312e-8"),
+            // The shorter text lies between two numbers.
+            (1e23, "9.999999999999999e22"),
+            (5e22, "4.9999999999999996e22"),
+            (20_034_855_448_587_450.0, "2.0034855448587448e16"),
+        ] {
+            assert_eq!(double(value), expected);
+            assert_eq!(double(-value), format!("-{expected}"));
+        }
+        for (value, expected) in [
+            (0.1, "1e-1"),
+            (16_777_216.0, "1.6777216e7"),
+            (319_364.0 + 0.125, "3.1936412e5"),
+            (46_804_512.0, "4.6804512e7"),
+        ] {
+            assert_eq!(single(value), expected);
+        }
+    }
+}

@@ -149,6 +149,31 @@ fn float_texts() {
     );
 }
 
+/// What PostgreSQL answers, or with which error it fails.
+#[test]
+fn float_arithmetic() {
+    let call = |name, left: f64, right: f64| shown(call(name, &[Arg::Float(left), Arg::Float(right)]));
+    assert_eq!(call("bf_float_rem", 0.3, 0.1), "0.0");
+    assert_eq!(call("bf_float_mul", 1e-300, 1e-300), "float out of range");
+    assert_eq!(call("bf_float_mul", 0.0, 1e-300), "0.0");
+    assert_eq!(call("bf_float_div", 1e-300, 1e300), "float out of range");
+    assert_eq!(call("bf_float_div", 1.0, 0.0), "NULL");
+    assert_eq!(call("bf_real_add", 123_456.7, 0.1), "123456.805");
+    assert_eq!(call("bf_real_mul", 1e-38, 1e-38), "float out of range");
+    assert_eq!(call("bf_real_div", 1.0, 3.0), "0.33333334");
+    assert_eq!(one("bf_float4", Arg::Float(1e-46)), "float out of range");
+    // A single is kept as its digits, as it comes from a request.
+    assert_eq!(one("bf_float4", Arg::Float(f64::from(0.1_f32))), "0.1");
+    assert_eq!(one("bf_text_float", Arg::Text(" -1.5e3 ")), "-1500.0");
+    assert_eq!(one("bf_text_float", Arg::Text("1e400")), "float out of range");
+    assert_eq!(one("bf_text_float", Arg::Text("1e-400")), "float out of range");
+    assert_eq!(one("bf_text_float", Arg::Text("0e-400")), "0.0");
+    assert_eq!(
+        one("bf_text_float", Arg::Text("infinity")),
+        "invalid text for type"
+    );
+}
+
 #[test]
 fn instants() {
     const DAY: i64 = 86_400_000_000;
@@ -192,6 +217,24 @@ fn json_steps() {
     assert_eq!(get(array, Arg::Int(3)), "NULL");
     assert_eq!(get(array, Arg::Int(-1)), "NULL");
     assert_eq!(get("[]", Arg::Int(0)), "NULL");
+    // As `'"s"'::jsonb -> 0`; `json` gives NULL.
+    let at = |doc: &str, key: Arg<'_>| shown(call("bf_jsonb_at", &[Arg::Text(doc), key]));
+    assert_eq!(
+        (at("\"s\"", Arg::Int(0)), get("\"s\"", Arg::Int(0))),
+        ("\"s\"".into(), "NULL".into())
+    );
+    assert_eq!(
+        (
+            at("7", Arg::Int(1)),
+            at("{}", Arg::Int(0)),
+            at("[7]", Arg::Int(0))
+        ),
+        ("NULL".into(), "NULL".into(), "7".into())
+    );
+    assert_eq!(
+        shown(call("bf_jsonb_text_at", &[Arg::Text("\"s\""), Arg::Int(0)])),
+        "s"
+    );
 }
 
 #[test]

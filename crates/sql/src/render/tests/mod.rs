@@ -1,5 +1,6 @@
 //! Tests of rendered statements: their text, and what SQLite answers.
 
+mod postgres;
 mod property;
 mod reads;
 mod text;

@@ -281,7 +281,7 @@ fn rows_of_a_list_parameter() {
     query.outputs.cells = Vec::new();
     let list = rusqlite::types::Value::Text(list.to_owned());
     assert_eq!(
-        run(&Query::Insert(query.clone()), &[list.clone()]),
+        run(&Query::Insert(query.clone()), std::slice::from_ref(&list)),
         [r#"{"title":"two"}"#, r#"{"title":"one"}"#]
     );
     // A guard is judged for each row.

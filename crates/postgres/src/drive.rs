@@ -13,6 +13,7 @@ use crate::job::{self, Job};
 use crate::keys::Keys;
 use crate::limit::{LAST, Limit};
 use crate::link::{Link, Trouble};
+use crate::pace::Paces;
 use crate::shared::Flight;
 use backflow_engine::store::{Call, RowSet, StatementError, StoreError, Turn};
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub(crate) struct Tools {
     pub(crate) connector: Arc<Connector>,
     pub(crate) aside: Aside,
     pub(crate) keys: Keys,
+    pub(crate) paces: Paces,
 }
 
 type Answer = Result<RowSet, StatementError>;
@@ -67,12 +69,14 @@ impl Tools {
 
 /// A read of one statement on a shared connection.
 pub(crate) async fn read<J: Job>(tools: Arc<Tools>, flight: Flight, mut job: J, call: Call) -> (J, End) {
+    let pace = tools.paces.of(&call.statement);
     let limit = Limit {
         connector: &tools.connector,
         caller: None,
     };
     let begun = Instant::now();
     let result = limit.run(&flight, flight.execute(&call)).await;
+    pace.took(flight.answered(begun.elapsed()));
     let answer = match result.map_err(|trouble| errors::failure(&trouble)) {
         Ok(rows) => Ok(rows),
         // The request to stop was meant for the one before: this one has hardly begun.
@@ -102,7 +106,11 @@ pub(crate) async fn alone<J: Job>(tools: Arc<Tools>, mut lease: Lease, mut job: 
         caller: None,
     };
     let reads = job.reads_only();
+    let begun = Instant::now();
     let result = limit.run(&lease, lease.execute(&call)).await;
+    if reads {
+        tools.paces.of(&call.statement).took_alone(begun.elapsed());
+    }
     let answer = match result.map_err(|trouble| errors::failure(&trouble)) {
         Ok(rows) => {
             lease.rest();

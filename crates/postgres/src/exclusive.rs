@@ -14,7 +14,7 @@ use backflow_engine::store::StoreError;
 use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// How long somebody waits while there is no connection at all, but one is being made.
@@ -41,6 +41,8 @@ struct State {
     open: usize,
     connecting: usize,
     waiting: VecDeque<Waiter>,
+    /// When a connection last came back, or came.
+    heard: Option<Instant>,
 }
 
 type Waiter = oneshot::Sender<Result<Lease, StoreError>>;
@@ -54,8 +56,10 @@ pub(crate) struct Lease {
 
 enum Entry {
     Lent(Lease),
-    Waits(oneshot::Receiver<Result<Lease, StoreError>>, Duration),
+    Waits(Place),
 }
+
+type Place = oneshot::Receiver<Result<Lease, StoreError>>;
 
 impl Pool {
     pub(crate) fn new(connector: Arc<Connector>, gate: Arc<Gate>, most: usize) -> Arc<Self> {
@@ -73,24 +77,59 @@ impl Pool {
         self.put(Arc::new(link));
     }
 
-    /// A connection, sooner or later; not later than the time to wait in the queue.
-    pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Lease, StoreError> {
+    /// A connection, sooner or later; not later than the time to wait in the queue. `tried`: it has answered
+    /// just now, whatever it takes.
+    pub(crate) async fn acquire(self: &Arc<Self>, tried: bool) -> Result<Lease, StoreError> {
         loop {
             let lease = match self.enter()? {
                 Entry::Lent(lease) => lease,
-                Entry::Waits(place, patience) => match tokio::time::timeout(patience, place).await {
-                    Ok(Ok(lease)) => lease?,
-                    Ok(Err(_gone)) => return Err(REFUSED),
-                    Err(_elapsed) => {
-                        event::crowded(self.locked().waiting.len());
-                        return Err(REFUSED);
-                    }
-                },
+                Entry::Waits(place) => self.wait(place).await?,
             };
-            if lease.quiet() < QUIET || lease.answers().await {
+            if !tried && lease.quiet() < QUIET || lease.answers().await {
                 return Ok(lease);
             }
         }
+    }
+
+    /// A connection that is idle now. If there is none, one more is begun for those who come later.
+    pub(crate) fn spare(self: &Arc<Self>) -> Option<Lease> {
+        let mut state = self.locked();
+        match state.idle.pop_if(|link| link.usable() && link.quiet() < QUIET) {
+            Some(link) => Some(self.lease(link)),
+            None if state.connecting == 0 && state.idle.is_empty() => {
+                self.grow(&mut state);
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// Waits for a lease. Who waits for others to finish may wait longer than who waits for a database that gives
+    /// no sign of life.
+    async fn wait(&self, mut place: Place) -> Result<Lease, StoreError> {
+        let begun = Instant::now();
+        let patience = self.connector.options.queue_timeout;
+        loop {
+            let rest = patience.saturating_sub(begun.elapsed());
+            match tokio::time::timeout(rest.min(CONNECT_PATIENCE), &mut place).await {
+                Ok(Ok(lease)) => return lease,
+                Ok(Err(_gone)) => return Err(REFUSED),
+                Err(_elapsed) if begun.elapsed() < patience && !self.seems_dead() => {}
+                Err(_elapsed) => {
+                    event::crowded(self.locked().waiting.len());
+                    return Err(REFUSED);
+                }
+            }
+        }
+    }
+
+    /// Whether connections are being made, and nothing has been heard for a while.
+    fn seems_dead(&self) -> bool {
+        let state = self.locked();
+        let heard = state
+            .heard
+            .is_some_and(|heard| heard.elapsed() < CONNECT_PATIENCE);
+        state.connecting > 0 && !heard
     }
 
     /// How many connections there are, and how many transactions wait for one.
@@ -131,16 +170,11 @@ impl Pool {
         if state.open == 0 {
             return Err(REFUSED);
         }
-        // Who waits for others to finish may wait longer than who waits for a database that may be away.
-        let patience = match state.open > state.connecting {
-            true => self.connector.options.queue_timeout,
-            false => self.connector.options.queue_timeout.min(CONNECT_PATIENCE),
-        };
         let (sender, place) = oneshot::channel();
         // Those who left take no place.
         state.waiting.retain(|waiter| !waiter.is_closed());
         state.waiting.push_back(sender);
-        Ok(Entry::Waits(place, patience))
+        Ok(Entry::Waits(place))
     }
 
     /// Begins to make one more connection, if there may be more. While the database seems to be away, one at a
@@ -193,6 +227,7 @@ impl Pool {
         let mut lease = self.lease(link);
         loop {
             let mut state = self.locked();
+            state.heard = Some(Instant::now());
             let Some(waiter) = state.waiting.pop_front() else {
                 state.idle.extend(lease.link.take());
                 return;

@@ -21,6 +21,7 @@ mod limit;
 mod link;
 mod migrate;
 mod options;
+mod pace;
 mod pooler;
 mod run;
 mod shared;

@@ -172,10 +172,17 @@ impl Link {
         }
     }
 
-    /// Its answer is there.
+    /// It is not awaited any more.
     pub(crate) fn arrived(&self) {
-        self.moved.store(micros(), Relaxed);
         self.in_flight.fetch_sub(1, Relaxed);
+    }
+
+    /// The answer is there of a statement that went out so long ago; how long the server worked on it, which had
+    /// others to answer before.
+    pub(crate) fn answered(&self, ago: Duration) -> Duration {
+        let now = micros();
+        let before = self.moved.swap(now, Relaxed);
+        ago.min(Duration::from_micros(now.saturating_sub(before)))
     }
 
     /// How long nothing has arrived although something is awaited.

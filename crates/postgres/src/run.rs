@@ -26,6 +26,17 @@ const AGAIN: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_millis(100);
 
+/// How long a read may wait behind others where it could run beside them.
+const MOMENT: Duration = Duration::from_millis(3);
+
+/// What a read goes over.
+enum Way {
+    Shared(Flight),
+    Spare(Lease),
+    /// A connection of its own, whenever there is one.
+    Own,
+}
+
 /// Where transactions run.
 pub(crate) struct Lanes {
     pub(crate) tools: Arc<Tools>,
@@ -42,7 +53,7 @@ impl Lanes {
                 Turn::Run(call) => call,
                 Turn::Commit | Turn::RollBack => return Ok(job),
             };
-            let (back, end) = self.attempt(job, call).await?;
+            let (back, end) = self.attempt(job, call, lost).await?;
             job = back;
             match end {
                 End::Done => return Ok(job),
@@ -73,15 +84,38 @@ impl Lanes {
         }
     }
 
-    async fn attempt<J: Job>(&self, job: J, call: Call) -> Result<(J, End), StoreError> {
-        let tools = Arc::clone(&self.tools);
-        if call.alone
-            && job.reads_only()
-            && let Some(flight) = self.readers.board().await?
-        {
-            return Ok(read(tools, flight, job, call).await);
+    /// Where a read goes: to a shared connection, if its turn comes there within a moment; else to one of its own
+    /// that is idle; else it shares all the same.
+    async fn shared(&self, call: &Call) -> Result<Way, StoreError> {
+        if self.tools.connector.pooled() {
+            return Ok(Way::Own);
         }
-        let lease = self.writers.acquire().await?;
+        let Some(pace) = self.tools.paces.of(&call.statement).quick() else {
+            return Ok(Way::Own);
+        };
+        let Some(flight) = self.readers.board().await? else {
+            return Ok(Way::Own);
+        };
+        let ahead = u32::try_from(flight.ahead).unwrap_or(u32::MAX);
+        if pace.saturating_mul(ahead) > MOMENT
+            && let Some(lease) = self.writers.spare()
+        {
+            return Ok(Way::Spare(lease));
+        }
+        Ok(Way::Shared(flight))
+    }
+
+    /// One try; on a connection that has just answered, if one was `lost` before.
+    async fn attempt<J: Job>(&self, job: J, call: Call, lost: bool) -> Result<(J, End), StoreError> {
+        let tools = Arc::clone(&self.tools);
+        if call.alone && job.reads_only() && !lost {
+            match self.shared(&call).await? {
+                Way::Shared(flight) => return Ok(read(tools, flight, job, call).await),
+                Way::Spare(lease) => return Ok(alone(tools, lease, job, call).await),
+                Way::Own => {}
+            }
+        }
+        let lease = self.writers.acquire(lost).await?;
         Ok(match call.alone {
             true => alone(tools, lease, job, call).await,
             false => whole(tools, lease, job, call).await,

@@ -36,7 +36,11 @@ struct State {
 }
 
 /// A read on a connection.
-pub(crate) struct Flight(Arc<Link>);
+pub(crate) struct Flight {
+    link: Arc<Link>,
+    /// How many were before it.
+    pub(crate) ahead: usize,
+}
 
 enum Entry {
     Flies(Flight),
@@ -105,11 +109,12 @@ impl Shared {
         if best.stalled() > STALLED {
             return Ok(Entry::Elsewhere);
         }
-        if best.in_flight() >= self.connector.options.queue {
+        let ahead = best.in_flight();
+        if ahead >= self.connector.options.queue {
             return Err(StoreError::Unavailable(RETRY_AFTER));
         }
         best.departs();
-        Ok(Entry::Flies(Flight(best)))
+        Ok(Entry::Flies(Flight { link: best, ahead }))
     }
 
     /// Begins to make one more connection, if there may be more.
@@ -165,12 +170,12 @@ impl Deref for Flight {
     type Target = Arc<Link>;
 
     fn deref(&self) -> &Arc<Link> {
-        &self.0
+        &self.link
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.0.arrived();
+        self.link.arrived();
     }
 }

@@ -14,6 +14,7 @@ use crate::gate::Gate;
 use crate::keys::Keys;
 use crate::link::Link;
 use crate::options::{OpenError, Options};
+use crate::pace::Paces;
 use crate::run::Lanes;
 use crate::shared::Shared;
 use backflow_engine::permit::Permit;
@@ -62,13 +63,19 @@ impl Postgres {
         let parts = || (Arc::clone(&connector), Arc::clone(&gate));
         let options = &connector.options;
         let ((reading, reading_gate), (writing, writing_gate)) = (parts(), parts());
-        let writers = Pool::new(writing, writing_gate, options.writers);
+        // Behind a pooler nothing is shared: what it does with several requests in flight is nobody's promise.
+        let most = match connector.pooled() {
+            true => options.writers + options.readers,
+            false => options.writers,
+        };
+        let writers = Pool::new(writing, writing_gate, most);
         writers.adopt(Link::new(first, &connector));
         let (aside, aside_gate) = parts();
         let tools = Arc::new(Tools {
             connector: Arc::clone(&connector),
             aside: Aside::new(aside, aside_gate),
             keys: Keys::default(),
+            paces: Paces::default(),
         });
         let lanes = Lanes {
             tools,

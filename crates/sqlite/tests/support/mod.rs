@@ -99,6 +99,8 @@ fn route(method: Method, operation: Operation, text: &str) -> Route {
         } else {
             Access::Write
         },
+        fused: None,
+        alone: false,
         unavailable: None,
     }
 }
@@ -129,7 +131,10 @@ fn step(operation: Operation, text: &str) -> Step {
         results: Results::default(),
         capability: None,
         any_given: Vec::new(),
+        keys: Vec::new(),
         check: false,
+        counts: false,
+        page: None,
         selects: false,
         sort_cells: 0,
     }

@@ -109,7 +109,10 @@ fn range(value: &str, bounds: &ColumnType) -> String {
         let bound = text(&format!("{side}({value})"), bounds);
         // What has no canonical text is endless.
         let endless = format!("CASE WHEN {side}({value}) IS NOT NULL THEN {side}({value})::text ELSE '' END");
-        format!("coalesce('\"'||{bound}||'\"',{endless})")
+        match bounds {
+            ColumnType::Date => format!("coalesce({bound},{endless})"),
+            _ => format!("coalesce('\"'||{bound}||'\"',{endless})"),
+        }
     };
     format!(
         "CASE WHEN isempty({value}) THEN 'empty' ELSE CASE WHEN lower_inc({value}) THEN '[' ELSE '(' END||{}||','||{}\

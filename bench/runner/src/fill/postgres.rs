@@ -19,15 +19,8 @@ const PIECE: usize = 256 * 1024;
 
 /// Makes and fills the tables.
 pub(crate) async fn fill(program: &Path, url: &str, issued: DateTime<Utc>) -> Result<()> {
+    migrate(program, url)?;
     let client = connect(url).await?;
-    if let Err(error) = migrate(program, url) {
-        eprintln!("TEMPORARY: {error:#}");
-        let sql = std::fs::read_to_string("examples/saas/migrations/0001_init.sql")?;
-        client
-            .batch_execute(&sql.replace("  limit ", "  \"limit\" "))
-            .await?;
-        client.batch_execute("CREATE TABLE users (id uuid PRIMARY KEY, email text, name text, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL)").await?;
-    }
     // The rows are right by construction; checking 600,000 foreign keys takes longer than writing them.
     client
         .batch_execute("SET session_replication_role = replica")

@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     List(Ty),
     Pattern,
     Count,
+    /// Objects of these members.
+    Rows(Vec<(String, Ty, Vec<String>)>),
 }
 
 /// A value that a request sends.
@@ -42,6 +44,8 @@ pub(crate) struct Draft<'a> {
     holes: Vec<Hole>,
     /// Always there and fitting: what must not fail.
     pub(crate) tame: bool,
+    /// The query writes, and answers what it wrote.
+    pub(crate) writes: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -53,6 +57,7 @@ impl<'a> Draft<'a> {
             at,
             holes: Vec::new(),
             tame: false,
+            writes: false,
         }
     }
 
@@ -73,7 +78,7 @@ impl<'a> Draft<'a> {
     pub(crate) fn hole(&mut self, kind: Kind, known: Vec<String>) -> String {
         let scalar = !matches!(
             &kind,
-            Kind::List(_) | Kind::Of(Ty::Json | Ty::Jsonb | Ty::Array(_))
+            Kind::List(_) | Kind::Rows(_) | Kind::Of(Ty::Json | Ty::Jsonb | Ty::Array(_))
         );
         let place = match self.rng.below(10) {
             0 | 1 if scalar && !self.tame => "params",
@@ -187,7 +192,9 @@ impl<'a> Draft<'a> {
     fn validation(&mut self) -> Option<Json> {
         let mut places = Vec::new();
         for place in ["body", "query"] {
-            if !self.holes.iter().any(|hole| hole.place == place) || self.tame || !self.rng.chance(25) {
+            let here: Vec<&Hole> = self.holes.iter().filter(|hole| hole.place == place).collect();
+            let needed = here.iter().any(|hole| matches!(hole.kind, Kind::Rows(_)));
+            if here.is_empty() || self.tame || !(needed || self.rng.chance(25)) {
                 continue;
             }
             let fields = self
@@ -269,6 +276,10 @@ impl<'a> Draft<'a> {
                     "9223372036854775807",
                 ])
                 .to_owned(),
+            Kind::Rows(members) => {
+                let rows: Vec<String> = (0..self.rng.below(4)).map(|_| self.item(members)).collect();
+                format!("[{}]", rows.join(","))
+            }
             Kind::List(ty) => {
                 let items: Vec<String> = (0..self.rng.below(4))
                     .map(|_| self.pick(ty, &hole.known))
@@ -279,9 +290,37 @@ impl<'a> Draft<'a> {
     }
 }
 
+impl Draft<'_> {
+    /// An object of a list that the body sends.
+    fn item(&mut self, members: &[(String, Ty, Vec<String>)]) -> String {
+        let mut said = Vec::new();
+        for (name, ty, known) in members {
+            let value = match self.rng.below(40) {
+                0..3 => continue,
+                3 => "null".to_owned(),
+                4 => values::odd(self.rng),
+                _ => self.pick(ty, known),
+            };
+            said.push(format!("{}:{value}", crate::json::quoted(name)));
+        }
+        format!("{{{}}}", said.join(","))
+    }
+}
+
 /// What validation says of a hole.
 fn rule(kind: &Kind) -> Json {
     let rule = match kind {
+        Kind::Rows(members) => {
+            let members = members
+                .iter()
+                .map(|(name, ty, _)| (name.clone(), rule(&Kind::Of(ty.clone()))))
+                .collect();
+            let items = Json::object([
+                ("type", Json::text("object")),
+                ("properties", Json::Object(members)),
+            ]);
+            return Json::object([("type", Json::text("array")), ("items", items)]);
+        }
         Kind::Pattern => r#"{"type": "string"}"#,
         Kind::Count => r#"{"type": "integer"}"#,
         Kind::List(_) | Kind::Of(Ty::Array(_)) => r#"{"type": "array"}"#,

@@ -6,6 +6,7 @@
 use crate::draft::{Draft, Kind};
 use crate::json::Json;
 use crate::names;
+use crate::selects::Embedded;
 use crate::types::{OPERATORS, Ty};
 
 /// Steps into JSON, and the type they end in.
@@ -38,9 +39,49 @@ impl Draft<'_> {
             let inner = (0..self.rng.between(1, 3))
                 .map(|_| self.filter(depth + 1))
                 .collect();
-            return Json::object([(word, Json::List(inner))]);
+            return self.group(word, inner);
         }
         self.test(self.at, "", depth == 0)
+    }
+
+    fn group(&mut self, word: &str, inner: Vec<Json>) -> Json {
+        let mut group = Json::object([(word, Json::List(inner))]);
+        if self.rng.chance(15) {
+            group.put("not", Json::raw("true"));
+        }
+        group
+    }
+
+    /// Filters on embeds, and on whether they are there.
+    pub(crate) fn of_embeds(&mut self, embeds: &[Embedded]) -> Vec<Json> {
+        let mut found = Vec::new();
+        for embed in embeds {
+            match self.rng.below(20) {
+                0..5 => found.push(self.test(embed.table, &format!("{}.", embed.path), true)),
+                5 => {
+                    let inner = (0..2)
+                        .map(|_| self.test(embed.table, &format!("{}.", embed.path), false))
+                        .collect();
+                    found.push(self.group("or", inner));
+                }
+                6 | 7 => {
+                    let operator = self.rng.pick(&["is", "not.is"]);
+                    let there = Json::object([
+                        ("column", Json::text(embed.path.as_str())),
+                        ("operator", Json::text(operator)),
+                        ("value", Json::raw("null")),
+                    ]);
+                    if self.rng.chance(30) && !embed.path.contains('.') {
+                        let other = self.test(self.at, "", false);
+                        found.push(self.group("or", vec![there, other]));
+                    } else {
+                        found.push(there);
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
     }
 
     /// A test of a column; `prefix` leads to the embed that has it.
@@ -74,7 +115,17 @@ impl Draft<'_> {
         } else {
             self.rng.pick(OPERATORS)
         };
-        let value = self.operand(operator, &ty, known);
+        let listed =
+            ["eq", "gt", "gte", "lt", "lte", "like", "ilike"].contains(&operator) && self.rng.chance(5);
+        let (operator, value) = if listed {
+            let which = self.rng.pick(&["any", "all"]);
+            let items = (0..self.rng.between(1, 3))
+                .map(|_| self.operand(operator, &ty, known.clone()))
+                .collect();
+            (format!("{operator}({which})"), Json::List(items))
+        } else {
+            (operator.to_owned(), self.operand(operator, &ty, known))
+        };
         let mut test = Json::object([("column", Json::text(name))]);
         if self.rng.chance(12) {
             test.put("operator", Json::text(format!("not.{operator}")));
@@ -103,10 +154,13 @@ impl Draft<'_> {
                 Json::raw(self.rng.pick(words))
             }
             "in" => {
-                if self.rng.chance(50) {
-                    let items = (0..self.rng.between(0, 3))
-                        .map(|_| self.constant(ty, &known))
-                        .collect();
+                if self.rng.chance(60) {
+                    let holes = self.rng.chance(40);
+                    let one = |draft: &mut Self| match holes {
+                        true => draft.value(ty, known.clone()),
+                        false => draft.constant(ty, &known),
+                    };
+                    let items = (0..self.rng.between(0, 3)).map(|_| one(self)).collect();
                     return Json::List(items);
                 }
                 let path = self.hole(Kind::List(ty.clone()), known);

@@ -22,8 +22,8 @@ pub(crate) fn case(seed: u64, number: u64) -> Case {
     let known = rows::rows(&mut rng, &mut schema);
     let mut case = Case {
         number,
+        project: project(&schema),
         schema,
-        project: project(scoped),
         routes: Vec::new(),
         steps: Vec::new(),
     };
@@ -59,12 +59,27 @@ pub(crate) fn case(seed: u64, number: u64) -> Case {
     case
 }
 
-fn project(scoped: bool) -> Json {
-    if !scoped {
+fn project(schema: &Schema) -> Json {
+    if !schema.scoped {
         return Json::object([("tenancy", Json::raw("false"))]);
     }
     let members = r#"{"table": "team_members", "tenant": "team_id", "user": "user_id", "role": "role"}"#;
-    let tenancy = Json::object([("table", Json::text("teams")), ("members", Json::raw(members))]);
+    let mut ways = Vec::new();
+    for table in schema.tables.iter().skip(2) {
+        // The first key leads to the team, where there are several.
+        let keys = table.keys.iter().filter(|key| key.columns.len() == 1);
+        let own = keys.clone().find(|key| key.table == 0);
+        if let Some(key) = own.or(keys.clone().next()).filter(|_| keys.clone().count() > 1) {
+            ways.push((
+                table.name.clone(),
+                Json::text(table.columns[key.columns[0]].name.as_str()),
+            ));
+        }
+    }
+    let mut tenancy = Json::object([("table", Json::text("teams")), ("members", Json::raw(members))]);
+    if !ways.is_empty() {
+        tenancy.put("tables", Json::Object(ways));
+    }
     Json::object([("tenancy", tenancy)])
 }
 

@@ -4,10 +4,9 @@
 //! up a number on one database and not on the other.
 //! Not here: filters and selects.
 
-use crate::draft::{Draft, Kind};
+use crate::draft::Draft;
 use crate::json::{Item, Json};
 use crate::names;
-use crate::types::Ty;
 
 fn said(name: &str) -> Json {
     Json::text(name)
@@ -56,123 +55,31 @@ impl Draft<'_> {
         let mut query = self.query("select");
         let selected = self.select();
         let mut filters = self.filters(0);
+        let (mut groups, mut embeds) = (None, Vec::new());
         if let Some(selected) = selected {
             query.put("select", Json::Select(selected.items));
-            for (path, table) in selected.embeds {
-                if self.rng.chance(30) {
-                    filters.push(self.test(table, &path, true));
-                }
-            }
+            filters.extend(self.of_embeds(&selected.embeds));
+            (groups, embeds) = (selected.groups, selected.embeds);
         }
         if !filters.is_empty() {
             query.put("filters", Json::List(filters));
         }
-        if let Some(order) = self.order() {
+        if let Some(order) = self.order(self.at, groups.as_deref(), &embeds) {
             query.put("order", order);
         }
-        if self.rng.chance(10) {
+        self.bounds(&embeds, &mut query);
+        if self.rng.chance(10) || groups.is_some_and(|groups| groups.is_empty()) {
             query.put("single", Json::raw("true"));
+        } else if self.rng.chance(8) {
+            query.put("count", said(self.rng.pick(&["exact", "planned", "estimated"])));
         }
         for key in ["limit", "offset"] {
             if self.rng.chance(15) {
-                let fixed = self.rng.chance(50);
-                let bound = if fixed {
-                    Json::raw(self.rng.pick(&["0", "1", "2", "3", "100"]))
-                } else {
-                    let path = self.hole(Kind::Count, Vec::new());
-                    Json::text(format!("{{{{{path}}}}}"))
-                };
+                let bound = self.count();
                 query.put(key, bound);
             }
         }
         Chosen::one("get", query)
-    }
-
-    /// A value for a column of a written row.
-    fn cell(&mut self, at: usize) -> Json {
-        let table = self.table();
-        let column = &table.columns[at];
-        let known = match table.keys.iter().find(|key| key.columns.contains(&at)) {
-            Some(key) => {
-                let part = key.columns.iter().position(|column| *column == at).unwrap_or(0);
-                self.known(key.table, key.references[part])
-            }
-            None if self.rng.chance(15) => self.known(self.at, at),
-            None if table.primary.contains(&at) || column.unique => self.fresh(&column.ty),
-            None => Vec::new(),
-        };
-        if column.ty.is_number() && self.rng.chance(15) {
-            return self.arithmetic(at);
-        }
-        if column.ty.is_json() && self.rng.chance(15) {
-            let path = self.hole(Kind::Of(Ty::Text), Vec::new());
-            let text = self.rng.pick(&[
-                r#"{"a": "{{#}}", "b": [1, "x{{#}}"]}"#,
-                r#"["{{#}}", null, 1.0]"#,
-                r#"{"b": 1e2, "a": {"c": "{{#}}"}}"#,
-            ]);
-            return Json::raw(text.replace('#', &path));
-        }
-        self.value(&column.ty, known)
-    }
-
-    /// Values that rows hardly have already.
-    fn fresh(&mut self, ty: &Ty) -> Vec<String> {
-        let one = |draft: &mut Self| {
-            let n = draft.rng.between(100, 32000);
-            match ty {
-                ty if ty.is_number() => n.to_string(),
-                Ty::Text => format!("\"new {n}\""),
-                Ty::Uuid => format!("\"00000000-0000-4000-9000-{n:012}\""),
-                Ty::Date => format!("\"{:04}-06-01\"", n % 9000 + 1),
-                ty => crate::values::fitting(draft.rng, ty),
-            }
-        };
-        (0..3).map(|_| one(self)).collect()
-    }
-
-    /// `n + {{body.f1}} * 2`
-    fn arithmetic(&mut self, at: usize) -> Json {
-        let table = self.table();
-        let ty = table.columns[at].ty.clone();
-        let path = self.hole(Kind::Of(ty), Vec::new());
-        let numbers: Vec<usize> = table
-            .present()
-            .into_iter()
-            .filter(|at| table.columns[*at].ty.is_number())
-            .collect();
-        let other = if numbers.is_empty() || self.rng.chance(60) {
-            at
-        } else {
-            *self.rng.of_list(&numbers)
-        };
-        let name = names::path(&table.columns[other].name);
-        let form = self.rng.pick(&[
-            "# + {{@}}",
-            "# - {{@}}",
-            "# * {{@}}",
-            "# / {{@}}",
-            "# % {{@}}",
-            "(# + 1) * {{@}} / 2",
-            "coalesce(#, {{@}}) + 0.5",
-            "-# + {{@}}",
-            "# + 1",
-        ]);
-        Json::text(form.replace('#', &name).replace('@', &path))
-    }
-
-    fn row(&mut self, needed: &[usize]) -> Json {
-        let table = self.table();
-        let mut members = Vec::new();
-        for at in table.present() {
-            let column = &table.columns[at];
-            let skip = column.default.is_some() || !column.not_null;
-            if !column.is_written() || (skip && !needed.contains(&at) && self.rng.chance(35)) {
-                continue;
-            }
-            members.push((column.name.clone(), self.cell(at)));
-        }
-        Json::Object(members)
     }
 
     fn answer(&mut self, query: &mut Json) {
@@ -184,10 +91,12 @@ impl Draft<'_> {
     }
 
     fn inserts(&mut self) -> Chosen {
+        self.writes = true;
         let mut query = self.query("insert");
         let data = match self.rng.below(10) {
-            0..7 => self.row(&[]),
-            _ => Json::List((0..self.rng.between(1, 3)).map(|_| self.row(&[])).collect()),
+            0..6 => self.row(&[], None),
+            6 | 7 => self.listed(&[]),
+            _ => Json::List((0..self.rng.between(1, 3)).map(|_| self.row(&[], None)).collect()),
         };
         query.put("data", data);
         if self.rng.chance(10) && !self.table().primary.is_empty() {
@@ -208,11 +117,15 @@ impl Draft<'_> {
         );
         let key = self.rng.of_list(&keys).clone();
         let mut query = self.query("upsert");
-        let many = self.rng.chance(20);
-        let data = if many {
-            Json::List((0..2).map(|_| self.row(&key)).collect())
-        } else {
-            self.row(&key)
+        self.writes = true;
+        let data = match self.rng.below(10) {
+            0 | 1 => {
+                let first = self.row(&key, None);
+                let other = self.row(&key, Some(&first));
+                Json::List(vec![first, other])
+            }
+            2 => self.listed(&key),
+            _ => self.row(&key, None),
         };
         query.put("data", data);
         if key != table.primary || self.rng.chance(30) {
@@ -234,6 +147,7 @@ impl Draft<'_> {
     }
 
     fn updates(&mut self) -> Chosen {
+        self.writes = true;
         let mut query = self.query("update");
         let table = self.table();
         let writable: Vec<usize> = table
@@ -267,6 +181,7 @@ impl Draft<'_> {
     }
 
     fn deletes(&mut self) -> Chosen {
+        self.writes = true;
         let mut query = self.query("delete");
         let filters = self.which();
         query.put("filters", Json::List(filters));

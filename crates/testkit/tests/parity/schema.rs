@@ -284,6 +284,34 @@ impl Schema {
         )
     }
 
+    /// Marks as gone what a text does not name.
+    pub(crate) fn keep_named(&mut self, said: &str) {
+        let named = |name: &str| said.contains(crate::json::quoted(name).trim_matches('"'));
+        for table in &mut self.tables {
+            table.gone |= !named(&table.name);
+            let primary = table.primary.clone();
+            for (at, column) in table.columns.iter_mut().enumerate() {
+                column.gone |= !named(&column.name) && !primary.contains(&at);
+            }
+        }
+    }
+
+    /// Takes away whatever can refuse a row but types.
+    pub(crate) fn without_constraints(&mut self) {
+        for table in &mut self.tables {
+            for column in &mut table.columns {
+                column.check = None;
+                column.default = None;
+                column.unique = false;
+                column.not_null = false;
+            }
+            table.checks.clear();
+            table.indexes.clear();
+            table.uniques.clear();
+            table.keys.clear();
+        }
+    }
+
     /// Every schema that is this one with one piece less.
     pub(crate) fn smaller(&self) -> Vec<Schema> {
         let mut found = Vec::new();

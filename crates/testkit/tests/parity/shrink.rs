@@ -9,7 +9,7 @@ use crate::run::{Finding, run};
 use backflow_testkit::Backend;
 
 /// Runs that are spent on one finding.
-const RUNS: usize = 600;
+const RUNS: usize = 250;
 
 /// The smallest case found that shows a finding of the same kind, and that finding.
 pub(crate) async fn shrink(case: &Case, finding: &Finding, backends: &[Backend]) -> (Case, Finding) {
@@ -18,6 +18,15 @@ pub(crate) async fn shrink(case: &Case, finding: &Finding, backends: &[Backend])
         best.0.steps.truncate(step + 1);
     }
     let mut left = RUNS;
+    loop {
+        let size = |case: &Case| format!("{case:?}").len();
+        let mut leaps = best.0.leaps();
+        leaps.retain(|leap| size(leap) < size(&best.0));
+        let Some(better) = first(leaps, &best.1.kind, backends, &mut left).await else {
+            break;
+        };
+        best = better;
+    }
     let mut length = best.0.steps.len() / 2;
     while length > 0 {
         while left > 0 {

@@ -154,11 +154,26 @@ impl Ty {
     pub(crate) fn operators(&self) -> &'static [&'static str] {
         match self {
             Self::Json => &["is"],
-            Self::Jsonb => &["eq", "neq", "in", "is", "cs", "cd", "isdistinct"],
+            Self::Jsonb => &[
+                "eq",
+                "neq",
+                "in",
+                "is",
+                "cs",
+                "cd",
+                "isdistinct",
+                "gt",
+                "gte",
+                "lt",
+                "lte",
+            ],
             Self::Array(_) => &[
                 "eq",
                 "neq",
                 "is",
+                "gt",
+                "lte",
+                "in",
                 "cs",
                 "contains",
                 "cd",

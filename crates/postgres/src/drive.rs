@@ -26,6 +26,8 @@ pub(crate) enum End {
     Done,
     /// Nothing was committed, and nothing is wrong: it may run again.
     Again(&'static str),
+    /// Nothing was committed; a prepared statement is not what it was, or is `unknown` to the server.
+    Stale { unknown: bool },
     /// Nothing was committed; the connection is gone.
     Lost(String),
     /// It has no outcome, or an unknown one.
@@ -50,7 +52,7 @@ impl Tools {
             Failure::Key(key) => Ok(StatementError::Unique(self.keys.columns(&key, &self.aside).await)),
             Failure::Store(error) => Err(End::Failed(error)),
             Failure::Again(why) => Err(End::Again(why)),
-            Failure::Stale => Err(End::Again("a prepared statement is not valid any more")),
+            Failure::Stale { unknown } => Err(End::Stale { unknown }),
             Failure::Lost(_, why) => Err(End::Lost(why)),
             Failure::Silent => Err(End::Failed(StoreError::TimedOut)),
         }
@@ -59,8 +61,9 @@ impl Tools {
     /// What has to be done on the connection's side when a statement failed.
     fn note(&self, link: &Link, failure: &Failure) {
         match failure {
-            // A connection on which nothing was ever prepared cannot have lost it: nothing to correct.
-            Failure::Stale if link.forget() && self.connector.options.pooler.is_none() => {}
+            // Behind a pooler that showed itself late no prepared statement is of use.
+            Failure::Stale { .. } if self.connector.pooled() => drop(link.retire()),
+            Failure::Stale { .. } => link.forget(),
             Failure::Lost(..) => drop(link.retire()),
             _ => {}
         }

@@ -39,8 +39,8 @@ pub(crate) enum Failure {
     Store(StoreError),
     /// Nothing is wrong with it: the transaction may run again.
     Again(&'static str),
-    /// What was prepared is not valid any more.
-    Stale,
+    /// What was prepared is not what it was, or is `unknown` to the server.
+    Stale { unknown: bool },
     /// The connection is gone, or of no use any more.
     Lost(Loss, String),
     /// There was no answer in time, not even to the request to stop.
@@ -91,7 +91,7 @@ pub(crate) fn commit(error: &Error) -> Option<StoreError> {
         Failure::Store(error) => Some(error),
         Failure::Statement(StatementError::TimedOut) => Some(StoreError::TimedOut),
         // A constraint that was deferred to the end.
-        Failure::Statement(_) | Failure::Key(_) | Failure::Stale => Some(StoreError::Failed(format!(
+        Failure::Statement(_) | Failure::Key(_) | Failure::Stale { .. } => Some(StoreError::Failed(format!(
             "COMMIT was refused: {}",
             chain(error)
         ))),
@@ -126,9 +126,11 @@ fn server(said: &DbError, error: &Error) -> Failure {
         "40001" => Failure::Again("serialization failure"),
         "40P01" => Failure::Again("deadlock"),
         "40003" => lost(Loss::Unknown),
-        "26000" | "42P05" => Failure::Stale,
-        "0A000" if said.routine() == Some("RevalidateCachedQuery") => Failure::Stale,
-        "0A000" if said.message().contains("cached plan must not change") => Failure::Stale,
+        "26000" | "42P05" => Failure::Stale { unknown: true },
+        "0A000" if said.routine() == Some("RevalidateCachedQuery") => Failure::Stale { unknown: false },
+        "0A000" if said.message().contains("cached plan must not change") => {
+            Failure::Stale { unknown: false }
+        }
         // Another server has been promoted: this one is of no use any more.
         "25006" => lost(Loss::Undone),
         "23505" | "23P01" => key(said),

@@ -87,6 +87,11 @@ pub(crate) fn panicked(text: &str) {
     tracing::error!(panic = text, "a transaction panicked and is rolled back");
 }
 
+/// A pooler shows itself late.
+pub(crate) fn pooler_found() {
+    tracing::warn!("a pooler stands between: statements are no longer prepared");
+}
+
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

@@ -146,12 +146,11 @@ impl Link {
         self.task.abort();
     }
 
-    /// Forgets what was prepared; whether anything is prepared here at all.
-    pub(crate) fn forget(&self) -> bool {
+    /// Forgets what was prepared.
+    pub(crate) fn forget(&self) {
         if let Some(statements) = &self.statements {
             statements.forget();
         }
-        self.statements.is_some()
     }
 
     /// Says goodbye and waits for the end.

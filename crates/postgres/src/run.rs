@@ -22,6 +22,9 @@ use std::time::Duration;
 /// How often a transaction runs again after a serialization failure, a deadlock and the like.
 const AGAIN: u32 = 3;
 
+/// How often because of prepared statements: after a change of the schema those of every connection are old.
+const STALE: u32 = 64;
+
 /// The longest pause before the first of these; it doubles.
 const PAUSE: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_millis(100);
@@ -37,6 +40,16 @@ enum Way {
     Own,
 }
 
+/// How often a job was tried, and why.
+#[derive(Default)]
+struct Tries {
+    again: u32,
+    stale: u32,
+    /// How often the server did not know a statement at all.
+    unknown: u32,
+    lost: bool,
+}
+
 /// Where transactions run.
 pub(crate) struct Lanes {
     pub(crate) tools: Arc<Tools>,
@@ -47,40 +60,70 @@ pub(crate) struct Lanes {
 impl Lanes {
     /// Runs a job to its end.
     pub(crate) async fn run<J: Job>(&self, mut job: J) -> Result<J, StoreError> {
-        let (mut again, mut lost) = (0, false);
+        let mut tries = Tries::default();
         loop {
             let call = match job::turn(&mut job, None)? {
                 Turn::Run(call) => call,
                 Turn::Commit | Turn::RollBack => return Ok(job),
             };
-            let (back, end) = self.attempt(job, call, lost).await?;
+            let (back, end) = self.attempt(job, call, tries.lost).await?;
             job = back;
             match end {
                 End::Done => return Ok(job),
-                End::Again(why) if again == AGAIN => {
-                    event::given_up(why, again);
-                    return Err(StoreError::Unavailable(RETRY_AFTER));
-                }
-                End::Again(why) => {
-                    again += 1;
-                    event::run_again(why, again);
-                    tokio::time::sleep(jittered(doubled(PAUSE, again - 1, LONGEST))).await;
-                }
-                // One loss may be an old connection's; after a second one the database is away.
-                End::Lost(why) => {
-                    event::lost(&why);
-                    if std::mem::replace(&mut lost, true) {
-                        return Err(StoreError::Unavailable(RETRY_AFTER));
-                    }
-                }
                 End::Failed(error) => {
                     if let StoreError::OutcomeUnknown(why) = &error {
                         event::outcome_unknown(why);
                     }
                     return Err(error);
                 }
+                end => self.pause(&mut tries, end).await?,
             }
             job.rewind();
+        }
+    }
+
+    /// Before a job runs again; an error if it was tried often enough.
+    async fn pause(&self, tries: &mut Tries, end: End) -> Result<(), StoreError> {
+        let refused = StoreError::Unavailable(RETRY_AFTER);
+        match end {
+            End::Done => {}
+            End::Failed(error) => return Err(error),
+            End::Again(why) if tries.again == AGAIN => {
+                event::given_up(why, tries.again);
+                return Err(refused);
+            }
+            End::Again(why) => {
+                tries.again += 1;
+                event::run_again(why, tries.again);
+                tokio::time::sleep(jittered(doubled(PAUSE, tries.again - 1, LONGEST))).await;
+            }
+            End::Stale { unknown } => {
+                tries.stale += 1;
+                event::run_again("a prepared statement is not valid any more", tries.stale);
+                if tries.stale > STALE {
+                    return Err(refused);
+                }
+                tries.unknown += u32::from(unknown);
+                self.suspect(tries.unknown);
+            }
+            // One loss may be an old connection's; after a second one the database is away.
+            End::Lost(why) => {
+                event::lost(&why);
+                if std::mem::replace(&mut tries.lost, true) {
+                    return Err(refused);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A server forgets statements when it is told to; one that has forgotten again what was prepared a moment
+    /// ago is not the same server.
+    fn suspect(&self, times: u32) {
+        let connector = &self.tools.connector;
+        if times > 1 && !connector.pooled() && connector.options.pooler.is_none() {
+            event::pooler_found();
+            connector.found_pooler();
         }
     }
 

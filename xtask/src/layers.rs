@@ -51,15 +51,13 @@ const ROOMS: [Room; 14] = [
     shell(
         "cli",
         &[
-            "diag", "expr", "catalog", "config", "sql", "plan", "engine", "sqlite", "postgres",
-            "server",
+            "diag", "expr", "catalog", "config", "sql", "plan", "engine", "sqlite", "postgres", "server",
         ],
     ),
     shell(
         TESTKIT,
         &[
-            "diag", "expr", "catalog", "config", "sql", "plan", "engine", "sqlite", "postgres",
-            "server",
+            "diag", "expr", "catalog", "config", "sql", "plan", "engine", "sqlite", "postgres", "server",
         ],
     ),
     shell("benches", &["engine", "server", "sqlite", "postgres", TESTKIT]),

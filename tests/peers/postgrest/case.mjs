@@ -2,8 +2,8 @@
 
 /**
  * A case. `ours` is what stands in `supabaseQueries`; `theirs` takes the client and makes the call.
- * `more` may hold `query` and `body` (what the caller of our route sends), `response` (of the route),
- * and `exists: 'ours' | 'theirs'` where the other side has no words for it.
+ * `more` may hold `query` and `body`, what the caller of our route sends, and `method`, `response` and `validation` of
+ * the route.
  */
 export const same = (name, ours, theirs, more = {}) => ({ name, ours, theirs, ...more });
 

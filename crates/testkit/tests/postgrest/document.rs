@@ -100,11 +100,17 @@ fn cells(line: &str) -> Vec<String> {
 
 /// Whether an outcome is the documented one, in which `…` stands for anything.
 pub(crate) fn fits(documented: &str, outcome: &str) -> bool {
-    match documented.split_once('…') {
-        None => documented == outcome,
-        Some((start, end)) => {
-            let rest = outcome.strip_prefix(start);
-            rest.is_some_and(|rest| rest.ends_with(end))
-        }
+    let mut parts = documented.split('…');
+    let Some(mut rest) = parts.next().and_then(|start| outcome.strip_prefix(start)) else {
+        return false;
+    };
+    let mut open = false;
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else {
+            return false;
+        };
+        rest = after;
+        open = part.is_empty();
     }
+    rest.is_empty() || open
 }

@@ -9,15 +9,15 @@ use std::fmt;
 /// What came of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// `200 [{"id":1}]`
-    Answer(u16, Json),
+    /// `200 [{"id":1}]`, `200 0-0/6 [{"id":1}]`: with the range, where the rows were counted
+    Answer(u16, Option<String>, Json),
     /// `409 unique_violation`, `400 23502`, `fault E0502`
     Refusal(String),
 }
 
 impl Outcome {
     /// An answer of a route.
-    pub(crate) fn answered(status: u16, body: &str) -> Self {
+    pub(crate) fn answered(status: u16, range: Option<String>, body: &str) -> Self {
         let json = Json::read(body).unwrap_or_else(|| panic!("no JSON: {body}"));
         let code = match &json {
             Json::Object(members) if status >= 400 => members.iter().find(|(name, _)| name == "code"),
@@ -25,7 +25,7 @@ impl Outcome {
         };
         match code {
             Some((_, Json::Text(code))) => Outcome::Refusal(format!("{status} {code}")),
-            _ => Outcome::Answer(status, json),
+            _ => Outcome::Answer(status, range, json),
         }
     }
 
@@ -40,7 +40,8 @@ impl Outcome {
         if line["error"].is_null() {
             let body = line["body"].as_str().unwrap_or("null");
             let json = Json::read(body).unwrap_or_else(|| panic!("no JSON: {body}"));
-            return Outcome::Answer(status, json);
+            let range = line["range"].as_str().filter(|range| !range.ends_with('*'));
+            return Outcome::Answer(status, range.map(str::to_owned), json);
         }
         let code = text(&line["error"]["code"]);
         // One code for two things: the number of rows tells them apart.
@@ -62,7 +63,8 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Outcome::Answer(status, json) => write!(f, "{status} {json}"),
+            Outcome::Answer(status, None, json) => write!(f, "{status} {json}"),
+            Outcome::Answer(status, Some(range), json) => write!(f, "{status} {range} {json}"),
             Outcome::Refusal(what) => f.write_str(what),
         }
     }

@@ -93,4 +93,16 @@ export default [
   same('view: rows of one table, filtered', select('cheap_books', { order: 'id.desc' }), (db) => db.from('cheap_books').select().order('id', { ascending: false })),
   same('view: an embed', select('cheap_books', { select: 'id, authors(name)', order: 'id' }),
     (db) => db.from('cheap_books').select('id, authors(name)').order('id')),
+
+  same('view: embedded in a table', select('authors', { select: 'name, cheap_books(title)' }),
+    (db) => db.from('authors').select('name, cheap_books(title)').order('id').order('id', { referencedTable: 'cheap_books' })),
+  same('view: a filter on its embed', select('cheap_books', { select: 'id, authors!inner(name)', filters: [where('authors.name', 'eq', 'Ada')], order: 'id' }),
+    (db) => db.from('cheap_books').select('id, authors!inner(name)').eq('authors.name', 'Ada').order('id')),
+  same('view: totals', select('book_cards', { select: 'author, count(), price.sum()', order: 'author' }), (db) => db.from('book_cards').select('author, count(), price.sum()').order('author')),
+  same('casts: an instant to text', select('samples', { select: 'id, moment::text' }), (db) => db.from('samples').select('id, moment::text').order('id')),
+  same('casts: a numeric to text', select('samples', { select: 'id, exact::text, money::text' }), (db) => db.from('samples').select('id, exact::text, money::text').order('id')),
+  same('casts: a float to text', select('samples', { select: 'id, float::text' }), (db) => db.from('samples').select('id, float::text').order('id')),
+  same('casts: a float to integer rounds to even', select('samples', { select: 'id, float::int8', filters: [where('id', 'in', [1, 3, 6])] }), (db) => db.from('samples').select('id, float::int8').in('id', [1, 3, 6]).order('id')),
+  same('casts: an instant to a timestamp', select('books', { select: 'id, added::timestamp' }), (db) => db.from('books').select('id, added::timestamp').order('id')),
+  same('casts: text to json', select('authors', { select: 'id, profile->home::text' }), (db) => db.from('authors').select('id, profile->home::text').order('id')),
 ];

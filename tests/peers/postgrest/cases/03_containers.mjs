@@ -33,7 +33,8 @@ export default [
   same('eq: a whole jsonb', books(where('extra', 'eq', '{{body.whole}}')), (db) => db.from('books').select('id').eq('extra', '{"size":10.0}').order('id'),
     { method: 'post', body: { whole: { size: 10.0 } } }),
 
-  same('range: all of them', select('rooms', { select: 'id, seats, dates, prices' }), (db) => db.from('rooms').select('id, seats, dates, prices').order('id')),
+  same('range: of numbers', select('rooms', { select: 'id, seats, prices' }), (db) => db.from('rooms').select('id, seats, prices').order('id')),
+  same('range: of days', select('rooms', { select: 'id, dates' }), (db) => db.from('rooms').select('id, dates').order('id')),
   same('range: of instants', select('rooms', { select: 'id, opened' }), (db) => db.from('rooms').select('id, opened').order('id')),
   same('range: cs a range', rooms(where('seats', 'cs', '[3,5]')), (db) => db.from('rooms').select('id').contains('seats', '[3,5]').order('id')),
   same('range: cs of the caller', rooms(where('dates', 'cs', '{{query.days}}')), (db) => db.from('rooms').select('id').contains('dates', '[2026-01-05,2026-01-09)').order('id'),

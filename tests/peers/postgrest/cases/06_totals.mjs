@@ -40,4 +40,10 @@ export default [
   same('totals of an embed: its count, filtered', select('books', { select: 'id, reviews(count)', filters: [where('reviews.stars', 'gte', 4)] }), (db) => db.from('books').select('id, reviews(count)').gte('reviews.stars', 4).order('id')),
   same('totals of an embed: groups by a spread column', select('books', { select: '...publishers(name), count()' }), (db) => db.from('books').select('...publishers(name), count()').order('publishers(name)')),
   same('totals of an embed: groups beside an object', select('books', { select: 'publishers(name), count()' }), (db) => db.from('books').select('publishers(name), count()').order('publishers(name)')),
+
+  same('totals of a spread embed', select('books', { select: 'format, ...publishers(n:id.count())' }), (db) => db.from('books').select('format, ...publishers(n:id.count())').order('format')),
+  same('totals of an embed: inner', select('books', { select: 'id, reviews!inner(stars.max())' }), (db) => db.from('books').select('id, reviews!inner(stars.max())').order('id')),
+  same('totals of an embed: two deep', select('publishers', { select: 'name, books(id, reviews(count))' }), (db) => db.from('publishers').select('name, books(id, reviews(count))').order('id').order('id', { referencedTable: 'books' })),
+  same('sum: of floats', select('samples', { select: 'float.sum()', filters: [where('id', 'in', [1, 5])] }), (db) => db.from('samples').select('float.sum()').in('id', [1, 5])),
+  same('max: of a timestamp and a time', select('samples', { select: 'wall.max(), hour.min()' }), (db) => db.from('samples').select('wall.max(), hour.min()')),
 ];

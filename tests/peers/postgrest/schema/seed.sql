@@ -44,7 +44,7 @@ INSERT INTO samples VALUES
    'ffffffff-ffff-ffff-ffff-ffffffffffff', '"text"', '"text"', '{NULL,"null",""}', '{NULL}', '{NULL,t}', 'sound', '\x00ff'),
   (4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
   (5, 0, 0, 0, 0, 0, 0, true, 'zero', 'zero', '2000-01-01', '2000-01-01T00:00:00Z', '2000-01-01T00:00:00', '12:00:00', '10000000-0000-4000-8000-000000000000', 'null', 'null', '{x}', '{0}', '{f}', 'paper', '\x61'),
-  (6, 10, 10, 10, 1e20, 10.1, 123456789.123, false, 'ten', 'ten', '2024-02-29', '2024-02-29T12:34:56.7Z', '2024-02-29T12:34:56.78', '12:34:56.7', 'abcdef01-2345-6789-abcd-ef0123456789', '{"a": 1, "a": 2}', '{"n": 1.0, "e": 1e3, "s": "a\u00e9\"\\/"}', '{"{braces}","a\"b"}', '{10}', '{t}', 'paper', '\x0a');
+  (6, 10, 10, 10, 1e20, 10.1, 0.30000000000000004, false, 'ten', 'ten', '2024-02-29', '2024-02-29T12:34:56.7Z', '2024-02-29T12:34:56.78', '12:34:56.7', 'abcdef01-2345-6789-abcd-ef0123456789', '{"a": 1, "a": 2}', '{"n": 1.0, "e": 1e3, "s": "a\u00e9\"\\/"}', '{"{braces}","a\"b"}', '{10}', '{t}', 'paper', '\x0a');
 
 INSERT INTO accounts (id, email, name, plan, balance, joined, active, settings, roles) VALUES
   (1, 'eve@example.com', 'Eve', 'pro', 100.50, '2026-01-01', true, '{"theme": "dark", "tries": 3}', '{owner,editor}'),

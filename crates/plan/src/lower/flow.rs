@@ -17,8 +17,8 @@ use crate::prove::{Kind, NamedBy};
 use backflow_catalog::{ColumnId, TableId};
 use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
 use backflow_expr::{Key, Program, Slot};
-use backflow_sql::{SelectItem, SelectList};
 use backflow_sql::ir::Query;
+use backflow_sql::{SelectItem, SelectList};
 use std::sync::Arc;
 
 /// What lowering a sequence needs to know beside the drafts.

@@ -18,6 +18,7 @@ use backflow_catalog::{ColumnType, TableId};
 use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostic, Diagnostics, Span, codes};
 use backflow_expr::{Part, Program, Template, Value};
+use backflow_sql::ddl::array_items;
 use backflow_sql::ir::{Datum, ParamId, Scalar};
 use backflow_sql::{ScalarAst, try_parse_scalar};
 use std::ops::Range;
@@ -215,10 +216,16 @@ impl<'a> Cx<'_, 'a> {
     }
 }
 
-/// The author's text for a JSON column is read as JSON, as PostgreSQL reads a literal.
+/// The author's text for a JSON column is read as JSON, for an array as `{a,"b c"}` or JSON.
 pub(crate) fn json_literal(value: &Value, ty: &ColumnType) -> Option<Value> {
     let is_json = matches!(ty, ColumnType::Json | ColumnType::Jsonb | ColumnType::Array(_));
     let text = value.as_text().filter(|_| is_json)?;
+    if let (ColumnType::Array(_), Some(items)) = (ty, array_items(text)) {
+        let items = items
+            .into_iter()
+            .map(|item| item.map_or(Value::Null, Value::text));
+        return Some(Value::list(items));
+    }
     backflow_expr::json::parse(text.as_bytes(), 64).ok()
 }
 

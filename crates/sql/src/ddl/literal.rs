@@ -157,29 +157,39 @@ fn bytes(text: &str) -> Option<String> {
 
 /// PostgreSQL's `{a,"b c",NULL}` as JSON. Only one dimension.
 fn array(definition: &Definition, text: &str, element: &ColumnType) -> Result<String, String> {
-    let wrong = || "it is no list `{…}` of one dimension".to_owned();
-    let inner = text
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-        .ok_or_else(wrong)?;
+    let items = array_items(text).ok_or("it is no list `{…}` of one dimension")?;
+    let items: Result<Vec<String>, String> = items
+        .into_iter()
+        .map(|item| match item {
+            Some(item) => array_json(definition, &item, element),
+            None => Ok("null".to_owned()),
+        })
+        .collect();
+    Ok(format!("[{}]", items?.join(",")))
+}
+
+/// The items of `{a,"b c",NULL}`; `None` within is NULL.
+#[must_use]
+pub fn array_items(text: &str) -> Option<Vec<Option<String>>> {
+    let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'))?;
     let mut items = Vec::new();
-    if !inner.trim().is_empty() {
-        let mut chars = inner.chars().peekable();
-        loop {
-            let (item, quoted) = array_item(&mut chars).ok_or_else(wrong)?;
-            items.push(if !quoted && item.eq_ignore_ascii_case("null") {
-                "null".to_owned()
-            } else {
-                array_json(definition, &item, element)?
-            });
-            match chars.next() {
-                Some(',') => {}
-                Some(_) => return Err(wrong()),
-                None => break,
-            }
+    if inner.trim().is_empty() {
+        return Some(items);
+    }
+    let mut chars = inner.chars().peekable();
+    loop {
+        let (item, quoted) = array_item(&mut chars)?;
+        items.push(if !quoted && item.eq_ignore_ascii_case("null") {
+            None
+        } else {
+            Some(item)
+        });
+        match chars.next() {
+            Some(',') => {}
+            Some(_) => return None,
+            None => return Some(items),
         }
     }
-    Ok(format!("[{}]", items.join(",")))
 }
 
 /// One item up to its comma, and whether it was in quotes.

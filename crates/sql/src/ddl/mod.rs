@@ -34,5 +34,6 @@ mod types;
 mod tests;
 
 pub use directory::directory;
+pub use literal::array_items;
 pub(crate) use literal::constant;
 pub use script::sqlite;

@@ -77,7 +77,7 @@ impl Load {
 async fn caller(served: &Served, at: usize, told: &Mutex<Told>) {
     let body = unique();
     let id = body.trim_start_matches(r#"{"id":""#).trim_end_matches(r#""}"#);
-    let path = if at % 2 == 0 { "/notes" } else { "/both" };
+    let path = if at.is_multiple_of(2) { "/notes" } else { "/both" };
     let written = ask(told, served.post(path, &body)).await;
     let set = |pick: fn(&mut Told) -> &mut BTreeSet<String>| {
         let mut told = told.lock().unwrap();

@@ -45,7 +45,7 @@ impl Address {
             None => environment.value("DATABASE_URL").map(str::to_owned),
         };
         let file = match (&url, &settings.sqlite_path) {
-            (Some(url), _) if is_server(url) => return Ok(Address::Server(Box::new(Options::parse(url)?))),
+            (Some(url), _) if is_server(url) => return server(url),
             (Some(url), _) => of_url(url)?,
             (None, Some(path)) => path.value.as_str(),
             (None, None) => USUAL,
@@ -82,6 +82,20 @@ impl fmt::Display for Address {
 fn is_server(url: &str) -> bool {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
     matches!(scheme, "postgres" | "postgresql")
+}
+
+fn server(url: &str) -> Result<Address> {
+    let (_, rest) = url.split_once("//").unwrap_or_default();
+    let (_, path) = rest.split_once('/').unwrap_or_default();
+    let (path, _) = path.split_once('?').unwrap_or((path, ""));
+    // Read on, what is behind the slash would be shown as the name of a database, and may be of a password.
+    if path.contains('@') {
+        bail!(
+            "the connection string has an `@` behind a `/`: in a password write `/` as %2F and `@` as %40, as in \
+             postgres://user:password@host/database"
+        );
+    }
+    Ok(Address::Server(Box::new(Options::parse(url)?)))
 }
 
 fn of_url(url: &str) -> Result<&str> {

@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Say everything that is wrong or notable; exit code 1 if something is wrong
     #[command(
-        after_help = "Examples:\n  backflow check .\n  backflow check . --env-file .env.example --format json"
+        after_help = "Examples:\n  backflow check .\n  DATABASE_URL=postgres://app@localhost/app backflow check . --database\n  backflow check . --env-file .env.example --format json"
     )]
     Check(CheckArgs),
     /// Show what will be done: every route with its checks and statements
@@ -84,6 +84,9 @@ pub(crate) struct LookArgs {
     /// Invent variables that are missing, as `backflow dev` does
     #[arg(long)]
     pub(crate) dev: bool,
+    /// Look into the database, too: what it has that the migrations do not say, and where it differs from them
+    #[arg(long)]
+    pub(crate) database: bool,
 }
 
 /// Where to listen and what to log.

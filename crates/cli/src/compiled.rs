@@ -6,6 +6,7 @@
 //! Not here: showing them.
 
 use crate::address::Address;
+use crate::beyond;
 use crate::environment::Environment;
 use crate::project::Project;
 use crate::settings::{self, Jwt};
@@ -15,8 +16,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use backflow_catalog::{Catalog, Migration, Schema};
 use backflow_config::document::Document;
 use backflow_diag::{Diagnostics, Severity, SourceMap, codes, render};
+use backflow_plan::model::Place;
 use backflow_plan::{Inputs, Plan, compile};
-use backflow_postgres::Script;
+use backflow_postgres::{Live, Script};
 use backflow_sql::ir::Dialect;
 use backflow_sqlite::Translated;
 use std::path::PathBuf;
@@ -26,14 +28,17 @@ pub(crate) struct Compiled {
     pub(crate) folder: PathBuf,
     pub(crate) sources: SourceMap,
     pub(crate) document: Document,
+    /// What the files say.
+    pub(crate) schema: Schema,
+    /// What it was compiled against.
     pub(crate) catalog: Catalog,
     pub(crate) environment: Environment,
     pub(crate) diagnostics: Diagnostics,
     pub(crate) plan: Option<Plan>,
     pub(crate) migrations: Migrations,
-    /// Whether some statement of a migration does what only the database knows.
-    pub(crate) is_unclear: bool,
     pub(crate) jwt: Jwt,
+    /// Files that the database has not seen yet, where it was asked.
+    pub(crate) pending: Vec<String>,
 }
 
 /// The migrations in the dialect of the project's database.
@@ -54,7 +59,7 @@ impl Migrations {
 
 impl Compiled {
     /// Compiles a project; on PostgreSQL `live` completes what the files say.
-    pub(crate) fn of(project: Project, live: Option<&Catalog>) -> Self {
+    pub(crate) fn of(project: Project, live: Option<&Live>) -> Self {
         let Project {
             folder,
             sources,
@@ -67,7 +72,7 @@ impl Compiled {
         let address = Address::of(&document, &environment, &sources, &folder);
         let dialect = address.map_or(Dialect::Sqlite, |address| address.dialect());
         let catalog = match live.filter(|_| dialect == Dialect::Postgres) {
-            Some(live) => backflow_catalog::complete(&schema, live),
+            Some(live) => backflow_catalog::complete(&schema, &live.catalog),
             None => schema.catalog.clone(),
         };
         let inputs = Inputs {
@@ -82,17 +87,21 @@ impl Compiled {
         settings::check_secret(&document, &jwt, &mut out);
         unserved::report(&document, &mut out);
         let plan = plan.filter(|_| !out.has_errors());
+        if dialect == Dialect::Postgres && live.is_none() {
+            out = beyond::point_out(&sources, &schema, out);
+        }
         Self {
             folder,
             sources,
             document,
+            schema,
             catalog,
             environment,
             diagnostics: out,
             plan,
             migrations,
-            is_unclear: dialect == Dialect::Postgres && !schema.unmodelled.is_empty(),
             jwt,
+            pending: Vec::new(),
         }
     }
 
@@ -107,10 +116,10 @@ impl Compiled {
         directory.map_or(&[], |directory| &directory.setup)
     }
 
-    /// Whether the database may be opened for it: nothing is a fault, or what seems to be one may be unknown to
-    /// the files and known to the database.
-    pub(crate) fn may_open(&self) -> bool {
-        self.plan.is_some() || self.is_unclear && !self.has_faulty_migration()
+    /// Whether all that is wrong may be right, if the database has what the files do not say.
+    pub(crate) fn may_be_right(&self) -> bool {
+        matches!(self.migrations, Migrations::Postgres(_))
+            && beyond::may_be_right(&self.sources, &self.diagnostics)
     }
 
     /// Whether a fault lies in a migration.
@@ -119,11 +128,23 @@ impl Compiled {
             .diagnostics
             .iter()
             .filter(|one| one.code.severity == Severity::Error);
-        faults.any(|fault| {
-            fault
-                .span()
-                .is_some_and(|span| self.sources.name(span.file).ends_with(".sql"))
-        })
+        faults.any(|fault| beyond::in_migration(&self.sources, fault))
+    }
+
+    /// Whether what lives adds nothing to what it was compiled against.
+    pub(crate) fn is_complete(&self, live: &Live) -> bool {
+        backflow_catalog::complete(&self.schema, &live.catalog) == self.catalog
+    }
+
+    /// Reports where the database differs from the files; there is no plan then.
+    pub(crate) fn compare(&mut self, live: &Live) {
+        let Some(plan) = &self.plan else { return };
+        let out = &mut self.diagnostics;
+        backflow_postgres::drift(&self.schema, &live.catalog, statements(plan), out);
+        backflow_postgres::hidden_rows(&self.catalog, live, statements(plan), out);
+        if out.has_errors() {
+            self.plan = None;
+        }
     }
 
     /// The warnings and then the faults, for people: what is read first in a terminal is the end.
@@ -169,6 +190,21 @@ impl Compiled {
         let name = if first == "env" { words.next()? } else { first };
         Some(name.to_owned())
     }
+}
+
+/// The texts of all statements.
+fn statements(plan: &Plan) -> impl Iterator<Item = &str> {
+    let routes = plan.routes.iter().flat_map(|route| {
+        let guard = match &route.place {
+            Place::One(guard) => Some(&guard.statement),
+            Place::Nowhere | Place::Mine => None,
+        };
+        guard
+            .into_iter()
+            .chain(route.steps.iter().map(|step| &step.statement))
+    });
+    let directory = plan.directory.iter().map(|directory| &directory.record);
+    routes.chain(directory).map(|statement| statement.text.as_str())
 }
 
 fn migrations(sources: &SourceMap, schema: &Schema, dialect: Dialect, out: &mut Diagnostics) -> Migrations {

@@ -6,12 +6,12 @@
 
 use crate::address::Address;
 use crate::compiled::{Compiled, Migrations};
+use crate::refusal;
 use anyhow::{Result, bail};
-use backflow_catalog::Catalog;
 use backflow_engine::CorrectedClock;
 use backflow_engine::migrations::{MigrateError, Report, Status};
 use backflow_engine::store::Store;
-use backflow_postgres::Postgres;
+use backflow_postgres::{Live, Postgres};
 use backflow_sqlite::{Options, Sqlite};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,9 @@ impl Database {
         let store = match compiled.address()? {
             Address::File(path) => Opened::Sqlite(Arc::new(Sqlite::open(&path, Options::default())?)),
             Address::Server(options) => {
-                Opened::Postgres(Arc::new(runtime.block_on(Postgres::open(*options))?))
+                let whom = options.to_string();
+                let opened = runtime.block_on(Postgres::open(*options));
+                Opened::Postgres(Arc::new(opened.map_err(|error| refusal::explain(&error, &whom))?))
             }
         };
         Ok(Self { runtime, store })
@@ -83,20 +85,17 @@ impl Database {
         })
     }
 
-    /// Refuses when something is pending; otherwise prepares our own tables.
-    pub(crate) fn refuse_pending(&self, compiled: &Compiled) -> Result<()> {
-        let status = self.status(compiled)?;
-        if !status.pending.is_empty() {
-            bail!(
-                "migrations are pending: {}; run `backflow migrate` first",
-                status.pending.join(", ")
-            );
+    /// Makes our own tables where they are missing.
+    pub(crate) fn prepare(&self, compiled: &Compiled) -> Result<()> {
+        match &self.store {
+            // It makes them whenever it migrates.
+            Opened::Sqlite(_) => self.migrate(compiled).map(drop),
+            Opened::Postgres(store) => Ok(self.runtime.block_on(store.prepare(compiled.setup()))?),
         }
-        self.migrate(compiled)?;
-        Ok(())
     }
 
-    fn status(&self, compiled: &Compiled) -> Result<Status, MigrateError> {
+    /// Where the database stands.
+    pub(crate) fn status(&self, compiled: &Compiled) -> Result<Status, MigrateError> {
         match (&self.store, &compiled.migrations) {
             (Opened::Sqlite(store), Migrations::Sqlite(files)) => store.status(files),
             (Opened::Postgres(store), Migrations::Postgres(files)) => {
@@ -109,10 +108,10 @@ impl Database {
     }
 
     /// What lives in the database, where it may hold more than the files say.
-    pub(crate) fn live(&self) -> Result<Option<Catalog>> {
+    pub(crate) fn live(&self) -> Result<Option<Live>> {
         match &self.store {
             Opened::Sqlite(_) => Ok(None),
-            Opened::Postgres(store) => Ok(Some(self.runtime.block_on(store.introspect())?.catalog)),
+            Opened::Postgres(store) => Ok(Some(self.runtime.block_on(store.introspect())?)),
         }
     }
 
@@ -151,4 +150,23 @@ pub(crate) fn status(compiled: &Compiled) -> Result<Status> {
         });
     }
     Ok(Database::open(compiled)?.status(compiled)?)
+}
+
+/// What a look into a database shows.
+pub(crate) struct Seen {
+    pub(crate) live: Live,
+    /// Files that are not applied to it.
+    pub(crate) pending: Vec<String>,
+}
+
+/// Looks into a database that may hold more than the files say, and changes nothing.
+pub(crate) fn look(compiled: &Compiled) -> Result<Option<Seen>> {
+    if let Address::File(_) = compiled.address()? {
+        return Ok(None);
+    }
+    let database = Database::open(compiled)?;
+    let pending = database.status(compiled)?.pending;
+    let live = database.live();
+    database.close();
+    Ok(live?.map(|live| Seen { live, pending }))
 }

@@ -8,6 +8,7 @@
 
 mod address;
 mod args;
+mod beyond;
 mod command;
 mod compiled;
 mod database;
@@ -16,6 +17,8 @@ mod environment;
 mod files;
 mod log;
 mod project;
+mod ready;
+mod refusal;
 mod run;
 mod settings;
 mod terminal;

@@ -1,16 +1,29 @@
 //! Golden documents with a `check` block: what `backflow check` prints about their files.
 //!
-//! Role: covers the diagnostics that only the command can raise, since it alone reads the environment.
-//! Invariant: a document says exactly what is printed. `BLESS=1` rewrites it.
+//! Role: covers the diagnostics that only the command can raise, since it alone reads the environment and looks into
+//! the database.
+//! Blocks: those with `file=…` are the project; `database` is SQL that is run by hand after the project's migrations,
+//! on PostgreSQL; `check` is expected (`user=…`: as this role).
+//! Invariant: a document says exactly what is printed, but for the database's address. `BLESS=1` rewrites it.
 //! Not here: all other documents; the testkit runs them.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails"
+)]
 
+use backflow_testkit::Probe;
+use backflow_testkit::cluster::{Cluster, Database};
 use std::path::Path;
 use std::process::Command;
 
 /// The documents that only the command can judge.
-const DOCUMENTS: [&str; 1] = ["diagnostics/E0701.md"];
+const DOCUMENTS: [&str; 3] = [
+    "diagnostics/E0408.md",
+    "diagnostics/E0701.md",
+    "diagnostics/W0404.md",
+];
 
 #[test]
 #[allow(
@@ -24,18 +37,12 @@ fn check_prints_what_documents_say() {
             .join("../../spec")
             .join(name);
         let document = std::fs::read_to_string(&path).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        for (head, text) in blocks(&document) {
-            if let Some((_, file)) = head.split_once("file=") {
-                let file = folder.path().join(file);
-                std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-                std::fs::write(file, text).unwrap();
-            }
-        }
-        let (_, expected) = blocks(&document).find(|(head, _)| *head == "check").unwrap();
-        let actual = check(folder.path());
+        let (head, expected) = blocks(&document)
+            .find(|(head, _)| head.starts_with("check"))
+            .unwrap();
+        let actual = run(&document, head);
         if bless {
-            let block = |text: &str| format!("```check\n{text}```");
+            let block = |text: &str| format!("```{head}\n{text}```");
             std::fs::write(&path, document.replace(&block(expected), &block(&actual))).unwrap();
         } else {
             assert_eq!(
@@ -55,8 +62,51 @@ fn blocks(document: &str) -> impl Iterator<Item = (&str, &str)> {
         .filter_map(|block| block.split_once('\n'))
 }
 
-fn check(folder: &Path) -> String {
+/// What `check` prints about the document's project.
+fn run(document: &str, head: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut database = None;
+    for (head, text) in blocks(document) {
+        if let Some((_, file)) = head.split_once("file=") {
+            let file = folder.path().join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        } else if head == "database" {
+            let made = Cluster::shared().create();
+            backflow(&["migrate"], folder.path(), Some(&made.url()));
+            Probe::postgres(&made.url()).execute(text);
+            database = Some(made);
+        }
+    }
+    let Some(database) = database else {
+        return backflow(&["check"], folder.path(), None);
+    };
+    let user = head.split_once("user=").map_or("postgres", |(_, user)| user);
+    let url = database.url().replace("//postgres@", &format!("//{user}@"));
+    let said = backflow(&["check", "--database"], folder.path(), Some(&url));
+    said.replace(&address(&database), "database app at localhost:5432")
+}
+
+/// As it is printed.
+fn address(database: &Database) -> String {
+    format!(
+        "database {} at 127.0.0.1:{}",
+        database.name(),
+        database.cluster().port()
+    )
+}
+
+fn backflow(args: &[&str], folder: &Path, url: Option<&str>) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_backflow"));
-    let output = command.arg("check").arg(folder).env_clear().output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    command.args(args).arg(folder).env_clear();
+    let output = command
+        .envs(url.map(|url| ("DATABASE_URL", url)))
+        .output()
+        .unwrap();
+    let (out, err) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    assert_eq!(err, "", "{args:?}");
+    out
 }

@@ -92,6 +92,7 @@ codes! {
     DUPLICATE_TABLE = "E0405" "a table or column is made twice";
     UNKNOWN_TABLE = "E0406" "unknown table";
     UNKNOWN_COLUMN = "E0407" "unknown column";
+    DATABASE_DIFFERS = "E0408" "the database differs from the migrations";
 
     SELECT_SYNTAX = "E0501" "a select cannot be parsed";
     NO_RELATION = "E0502" "two tables are not related";
@@ -128,6 +129,7 @@ codes! {
     RESERVED_WORD = "W0401" "a reserved word is used as a name";
     MISSING_INDEX = "W0402" "a column that every request filters by has no index";
     DEFERRABLE_KEY = "W0403" "deferrable keys are checked at once on SQLite";
+    ROW_SECURITY = "W0404" "row security hides rows from the server";
     INFERRED_RELATION = "W0501" "a relation was inferred";
     TEXT_NOW = "W0502" "`now()` is stored as text";
     UNKNOWN_BODY_FIELD = "W0503" "a body member is read that nothing validates";

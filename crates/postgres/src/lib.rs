@@ -8,6 +8,7 @@
 mod aside;
 mod clock;
 mod connect;
+mod drift;
 mod drive;
 mod errors;
 mod event;
@@ -35,6 +36,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use drift::{drift, hidden_rows};
 pub use introspect::{IntrospectError, Live};
 pub use migrate::Script;
 pub use options::{OpenError, Options};

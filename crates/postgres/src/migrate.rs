@@ -81,6 +81,14 @@ impl Postgres {
         Ok(report)
     }
 
+    /// Makes our own tables where they are missing.
+    ///
+    /// # Errors
+    /// See [`MigrateError`].
+    pub async fn prepare(&self, setup: &[String]) -> Result<(), MigrateError> {
+        prepare::prepare(&self.work().await?, setup).await
+    }
+
     /// Where the database stands; nothing is changed.
     ///
     /// # Errors

@@ -30,6 +30,12 @@ pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<bool> {
         }
         terminal.line("")?;
     }
+    if !compiled.pending.is_empty() {
+        terminal.line(format_args!(
+            "pending: {}; what they make is not in the database yet, and differences are looked for when it is\n",
+            compiled.pending.join(", ")
+        ))?;
+    }
     let missing = compiled.missing();
     if !missing.is_empty() {
         terminal.line(format_args!(

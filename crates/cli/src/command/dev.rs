@@ -8,13 +8,14 @@
 
 use crate::args::DevArgs;
 use crate::compiled::Compiled;
-use crate::database::Database;
 use crate::dev::{self, State, guide};
 use crate::log::{self, Style};
 use crate::project::Project;
+use crate::ready::{Pending, Ready, ready};
 use crate::terminal::{Look, Terminal};
 use crate::{command, run as server};
 use anyhow::Result;
+use backflow_postgres::Live;
 
 /// Runs the command.
 pub(crate) fn run(args: &DevArgs, terminal: &Terminal) -> Result<bool> {
@@ -26,21 +27,20 @@ pub(crate) fn run(args: &DevArgs, terminal: &Terminal) -> Result<bool> {
     let address = listener.local_addr()?;
     let port = Some(address.port());
     let (compiled, invented) = dev::compile(&args.project, &mut state, port, None)?;
-    if !compiled.may_open() {
+    if compiled.plan.is_none() && !compiled.may_be_right() {
         return command::refuse(&compiled, terminal);
     }
     let _flush = log::start(Style::Short(terminal.color), args.listen.log.as_deref())?;
     state.write()?;
-    let database = Database::open(&compiled)?;
-    let applied = database.migrate(&compiled)?.applied;
-    let compiled = match database.live()? {
-        Some(live) => dev::compile(&args.project, &mut state, port, Some(&live))?.0,
-        None => compiled,
+    let mut compile = |live: Option<&Live>| Ok(dev::compile(&args.project, &mut state, port, live)?.0);
+    let Ready {
+        compiled,
+        database,
+        applied,
+    } = match ready(compiled, &mut compile, Pending::Apply)? {
+        Ok(ready) => ready,
+        Err(compiled) => return command::refuse(&compiled, terminal),
     };
-    if compiled.plan.is_none() {
-        return command::refuse(&compiled, terminal);
-    }
-    database.migrate(&compiled)?;
     greet(&compiled, &applied, &invented, terminal)?;
     guide::print(&compiled, &mut state, address, terminal)?;
     state.write()?;
@@ -55,8 +55,10 @@ fn greet(compiled: &Compiled, applied: &[String], invented: &[String], terminal:
         let folder = compiled.folder.display();
         terminal.line(format_args!("  see the warnings: backflow check --dev {folder}"))?;
     }
+    let address = compiled.address()?;
+    terminal.line(format_args!("database: {}, {address}", address.product()))?;
     for name in applied {
-        terminal.line(format_args!("applied {name} to {}", compiled.address()?))?;
+        terminal.line(format_args!("applied {name}"))?;
     }
     for line in invented {
         terminal.line(terminal.look(Look::Faint, line))?;

@@ -15,11 +15,12 @@ pub(crate) mod token;
 
 use crate::args::{LookArgs, ProjectArgs};
 use crate::compiled::Compiled;
+use crate::database;
 use crate::dev::State;
 use crate::project::Project;
 use crate::terminal::Terminal;
 use anyhow::Result;
-use backflow_catalog::Catalog;
+use backflow_postgres::Live;
 
 /// Compiles a project as `serve` would.
 fn compile(args: &ProjectArgs) -> Result<Compiled> {
@@ -27,18 +28,31 @@ fn compile(args: &ProjectArgs) -> Result<Compiled> {
 }
 
 /// The same, with what lives in the database.
-fn compile_with(args: &ProjectArgs, live: Option<&Catalog>) -> Result<Compiled> {
+fn compile_with(args: &ProjectArgs, live: Option<&Live>) -> Result<Compiled> {
     let project = Project::read(&args.folder, args.env_file.as_deref())?;
     Ok(Compiled::of(project, live))
 }
 
-/// Compiles a project as `serve` would, or as `dev` would.
+/// Compiles a project as `serve` would, or as `dev` would; with a look into the database if that is asked for.
 fn look(args: &LookArgs) -> Result<Compiled> {
-    if !args.dev {
-        return compile(&args.project);
+    let mut state = args.dev.then(|| State::read(&args.project.folder)).transpose()?;
+    let mut compile = |live: Option<&Live>| match &mut state {
+        Some(state) => Ok(crate::dev::compile(&args.project, state, None, live)?.0),
+        None => compile_with(&args.project, live),
+    };
+    let compiled = compile(None)?;
+    if !args.database || compiled.plan.is_none() && !compiled.may_be_right() {
+        return Ok(compiled);
     }
-    let mut state = State::read(&args.project.folder)?;
-    Ok(crate::dev::compile(&args.project, &mut state, None, None)?.0)
+    let Some(seen) = database::look(&compiled)? else {
+        return Ok(compiled);
+    };
+    let mut compiled = compile(Some(&seen.live))?;
+    if seen.pending.is_empty() {
+        compiled.compare(&seen.live);
+    }
+    compiled.pending = seen.pending;
+    Ok(compiled)
 }
 
 /// Shows the faults of a project that cannot be used; false, the outcome of such a command.

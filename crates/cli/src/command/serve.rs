@@ -6,38 +6,40 @@
 
 use crate::args::ServeArgs;
 use crate::compiled::Compiled;
-use crate::database::Database;
 use crate::log::{self, Style};
+use crate::ready::{Pending, Ready, ready};
 use crate::terminal::Terminal;
 use crate::{command, run as server};
 use anyhow::Result;
 use backflow_diag::Severity;
+use backflow_postgres::Live;
 
 /// Runs the command.
 pub(crate) fn run(args: &ServeArgs, terminal: &Terminal) -> Result<bool> {
     let compiled = command::compile(&args.project)?;
-    if !compiled.may_open() {
+    if compiled.plan.is_none() && !compiled.may_be_right() {
         return command::refuse(&compiled, terminal);
     }
     let _flush = log::start(Style::Json, args.listen.log.as_deref())?;
     let listener = server::bind(&args.listen, &compiled.environment)?;
-    let database = Database::open(&compiled)?;
-    if args.no_migrate {
-        database.refuse_pending(&compiled)?;
+    let pending = if args.no_migrate {
+        Pending::Refuse
     } else {
-        for name in &database.migrate(&compiled)?.applied {
-            tracing::info!(%name, "migration applied");
-        }
-    }
-    let compiled = match database.live()? {
-        Some(live) => command::compile_with(&args.project, Some(&live))?,
-        None => compiled,
+        Pending::Apply
     };
-    if compiled.plan.is_none() {
-        return command::refuse(&compiled, terminal);
+    let mut compile = |live: Option<&Live>| command::compile_with(&args.project, live);
+    let Ready {
+        compiled,
+        database,
+        applied,
+    } = match ready(compiled, &mut compile, pending)? {
+        Ok(ready) => ready,
+        Err(compiled) => return command::refuse(&compiled, terminal),
+    };
+    for name in &applied {
+        tracing::info!(%name, "migration applied");
     }
     warn(&compiled);
-    database.migrate(&compiled)?;
     server::run(compiled, &database, listener, false)?;
     Ok(true)
 }

@@ -16,7 +16,7 @@ use crate::compiled::Compiled;
 use crate::project::Project;
 use crate::settings;
 use anyhow::Result;
-use backflow_catalog::Catalog;
+use backflow_postgres::Live;
 
 /// Names that ask for an address rather than a secret.
 const ADDRESSES: [&str; 6] = ["URL", "URI", "ORIGIN", "HOST", "DOMAIN", "ENDPOINT"];
@@ -27,7 +27,7 @@ pub(crate) fn compile(
     args: &ProjectArgs,
     state: &mut State,
     port: Option<u16>,
-    live: Option<&Catalog>,
+    live: Option<&Live>,
 ) -> Result<(Compiled, Vec<String>)> {
     let read = || Project::read(&args.folder, args.env_file.as_deref());
     let mut project = read()?;

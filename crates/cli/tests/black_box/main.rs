@@ -9,6 +9,8 @@ mod check;
 mod dev;
 mod folder;
 mod http;
+#[cfg(unix)]
+mod postgres;
 mod serve;
 mod show;
 mod token;

@@ -17,8 +17,10 @@ pub use fixture::{FIXTURES, Fixture};
 pub use rows::reset;
 pub use script::{Attempt, Sent, attempts, reads, sent};
 
+use crate::probe::Probe;
 use crate::world::{Answer, World};
 use backflow_plan::model::Route;
+use rows::Rows;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who goes where.
@@ -30,6 +32,9 @@ pub struct Plan {
     pub callers: Vec<Caller>,
     /// Whether one finding is enough.
     pub first: bool,
+    /// Whether to look at all rows after each write: one that is refused must not have changed any. What was changed
+    /// is put back, so that no write is refused for what another one left.
+    pub watchful: bool,
 }
 
 impl Plan {
@@ -54,6 +59,7 @@ impl Plan {
             tenants,
             callers,
             first: false,
+            watchful: false,
         }
     }
 
@@ -66,6 +72,7 @@ impl Plan {
             tenants: 3,
             callers,
             first: true,
+            watchful: false,
         }
     }
 }
@@ -98,47 +105,97 @@ pub struct Report {
 
 /// Sends all requests of a plan to a world that serves the fixture. `routes` are those of the unchanged project.
 pub async fn crawl(world: &World, fixture: &Fixture, routes: &[Route], plan: &Plan) -> Report {
-    let marks: Vec<Marks> = (0..plan.tenants).map(Marks::new).collect();
-    let database = world.database();
-    let mut report = Report::default();
+    let mut crawler = Crawler {
+        world,
+        fixture,
+        plan,
+        marks: (0..plan.tenants).map(Marks::new).collect(),
+        database: world.database(),
+        report: Report::default(),
+    };
     for caller in &plan.callers {
-        rows::reset(&database, fixture, &marks);
-        let before = rows::all(&database, fixture);
-        for attempt in attempts(caller, plan.tenants) {
+        crawler.call(caller, routes).await;
+        if plan.first && !crawler.report.findings.is_empty() {
+            break;
+        }
+    }
+    crawler.report
+}
+
+struct Crawler<'c> {
+    world: &'c World,
+    fixture: &'c Fixture,
+    plan: &'c Plan,
+    marks: Vec<Marks>,
+    database: Probe,
+    report: Report,
+}
+
+impl Crawler<'_> {
+    /// All requests of a caller.
+    async fn call(&mut self, caller: &Caller, routes: &[Route]) {
+        rows::reset(&self.database, self.fixture, &self.marks);
+        let mut before = rows::all(&self.database, self.fixture);
+        for attempt in attempts(caller, self.plan.tenants) {
             for route in routes {
-                let sent = sent(fixture, route, caller, &attempt, &marks);
-                let answer = send(world, caller, &sent).await;
-                report.answers += 1;
-                *report.statuses.entry(answer.status).or_default() += 1;
-                if answer.status < 300 {
-                    report.reached.insert(route.name());
-                }
-                report.own += usize::from(judge::shows_own(caller, &answer));
-                let found = judge::answer(fixture, route, (caller, &attempt), &answer, plan.tenants);
-                report.findings.extend(found.map(|(what, detail)| Finding {
-                    what,
-                    after: format!(
-                        "{caller:?}: {} {} {:?} {}",
-                        sent.method, sent.target, sent.headers, sent.body
-                    ),
-                    detail,
-                }));
-                if plan.first && !report.findings.is_empty() {
-                    return report;
+                self.ask(caller, &attempt, route, &mut before).await;
+                if self.plan.first && !self.report.findings.is_empty() {
+                    return;
                 }
             }
         }
-        let changed = judge::rows(caller, &before, &rows::all(&database, fixture));
-        report.findings.extend(changed.map(|(what, detail)| Finding {
-            what,
-            after: format!("{caller:?}"),
-            detail,
-        }));
-        if plan.first && !report.findings.is_empty() {
-            return report;
+        self.look(caller, &before, format!("{caller:?}"));
+    }
+
+    /// One request.
+    async fn ask(&mut self, caller: &Caller, attempt: &Attempt, route: &Route, before: &mut Rows) {
+        let sent = sent(self.fixture, route, caller, attempt, &self.marks);
+        let watched = self.plan.watchful && sent.method != "GET";
+        let rows = watched.then(|| rows::fingerprint(&self.database, self.fixture));
+        let answer = send(self.world, caller, &sent).await;
+        let changed = rows.is_some_and(|rows| rows != rows::fingerprint(&self.database, self.fixture));
+        let after = format!(
+            "{caller:?}: {} {} {:?} {}",
+            sent.method, sent.target, sent.headers, sent.body
+        );
+        let report = &mut self.report;
+        report.answers += 1;
+        *report.statuses.entry(answer.status).or_default() += 1;
+        if answer.status < 300 {
+            report.reached.insert(route.name());
+        }
+        report.own += usize::from(judge::shows_own(caller, &answer));
+        let left = (changed && answer.status >= 400).then(|| {
+            (
+                "a refusal changed rows",
+                format!("{} {}", answer.status, answer.body),
+            )
+        });
+        let found = judge::answer(self.fixture, route, (caller, attempt), &answer, self.plan.tenants);
+        report
+            .findings
+            .extend(found.chain(left).map(|(what, detail)| Finding {
+                what,
+                after: after.clone(),
+                detail,
+            }));
+        if changed {
+            self.look(caller, before, after);
+            rows::reset(&self.database, self.fixture, &self.marks);
+            *before = rows::all(&self.database, self.fixture);
         }
     }
-    report
+
+    /// Judges what became of the rows.
+    fn look(&mut self, caller: &Caller, before: &Rows, after: String) {
+        let now = rows::all(&self.database, self.fixture);
+        let changed = judge::rows(caller, before, &now);
+        self.report.findings.extend(changed.map(|(what, detail)| Finding {
+            what,
+            after: after.clone(),
+            detail,
+        }));
+    }
 }
 
 /// Sends one request as a caller.

@@ -34,6 +34,19 @@ pub fn reset(database: &Probe, fixture: &Fixture, marks: &[Marks]) {
     database.execute_unchecked(&script);
 }
 
+/// A text that is another one after any row changed.
+pub(super) fn fingerprint(database: &Probe, fixture: &Fixture) -> String {
+    if !database.is_postgres() {
+        return format!("{:?}", all(database, fixture).by_owner);
+    }
+    let table = |(table, _): &(&str, &str)| format!("SELECT '{table}' AS t, r::text AS x FROM {table} AS r");
+    let tables: Vec<String> = fixture.tables.iter().map(table).collect();
+    database.table(&format!(
+        "SELECT t, x FROM ({}) AS one ORDER BY 1, 2",
+        tables.join(" UNION ALL ")
+    ))
+}
+
 /// Reads all rows.
 pub(super) fn all(database: &Probe, fixture: &Fixture) -> Rows {
     let mut rows = Rows::default();

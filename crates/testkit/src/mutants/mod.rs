@@ -6,10 +6,11 @@
 //! Invariant: a mutant's text has the same parameters, and holds for every row for which the original holds.
 //! Not here: whether anybody notices.
 
+mod fused;
 mod scan;
 
 use backflow_plan::Plan;
-use backflow_plan::model::{Bind, BindValue, Place, Route};
+use backflow_plan::model::{Bind, BindValue, FusedValue, Place, Route};
 use backflow_sql::ir::Statement;
 use scan::{described, predicates, text};
 use std::ops::Range;
@@ -22,6 +23,8 @@ pub enum Site {
     Guard(Range<usize>),
     /// In the statement of a step.
     Step(usize, Range<usize>),
+    /// In the one statement of the route.
+    Fused(Range<usize>),
     /// The roles that the route asks for.
     Roles,
     /// The e-mail address of the row that a secret opened.
@@ -54,23 +57,7 @@ pub fn take_apart(plan: &mut Plan) {
 pub fn all(plan: &Plan) -> Vec<Mutant> {
     let mut found = Vec::new();
     for (at, route) in plan.routes.iter().enumerate() {
-        let mut push = |site: Site, what: &str| {
-            let name = format!("{}, {what}", route.name());
-            let twins = found
-                .iter()
-                .filter(|mutant: &&Mutant| mutant.name.split(" #").next() == Some(&name))
-                .count();
-            let name = if twins > 0 {
-                format!("{name} #{}", twins + 1)
-            } else {
-                name
-            };
-            found.push(Mutant {
-                route: at,
-                site,
-                name,
-            });
-        };
+        let mut push = |site: Site, what: &str| add(&mut found, (at, route), site, what);
         if let Place::One(guard) = &route.place {
             for span in predicates(&guard.statement.text, &|_| true) {
                 let what = format!("guard: {}", described(&guard.statement.text, &span));
@@ -83,6 +70,43 @@ pub fn all(plan: &Plan) -> Vec<Mutant> {
         of_steps(route, &mut push);
     }
     found
+}
+
+/// All mutants of a plan in the statements that do what several did.
+#[must_use]
+pub fn all_fused(plan: &Plan) -> Vec<Mutant> {
+    let mut found = Vec::new();
+    for (at, route) in plan.routes.iter().enumerate() {
+        let Some(one) = &route.fused else { continue };
+        let sql = &one.statement.text;
+        let is_caller = |number: usize| {
+            let value = number.checked_sub(1).and_then(|at| one.values.get(at));
+            matches!(value, Some(FusedValue::Guard(_) | FusedValue::Email))
+        };
+        for span in fused::conditions(sql, &is_caller) {
+            let what = fused::named(sql, &span, matches!(route.place, Place::One(_)));
+            add(&mut found, (at, route), Site::Fused(span), &what);
+        }
+    }
+    found
+}
+
+fn add(found: &mut Vec<Mutant>, (at, route): (usize, &Route), site: Site, what: &str) {
+    let name = format!("{}, {what}", route.name());
+    let twins = found
+        .iter()
+        .filter(|mutant| mutant.name.split(" #").next() == Some(&name))
+        .count();
+    let name = if twins > 0 {
+        format!("{name} #{}", twins + 1)
+    } else {
+        name
+    };
+    found.push(Mutant {
+        route: at,
+        site,
+        name,
+    });
 }
 
 fn of_steps(route: &Route, push: &mut impl FnMut(Site, &str)) {
@@ -123,7 +147,7 @@ fn names_tenant(bind: &Bind) -> bool {
 /// Takes several predicates away, none of which lies inside another.
 pub fn apply_all(plan: &mut Plan, mutants: &[&Mutant]) {
     let start = |mutant: &Mutant| match &mutant.site {
-        Site::Guard(span) | Site::Step(_, span) => span.start,
+        Site::Guard(span) | Site::Step(_, span) | Site::Fused(span) => span.start,
         _ => 0,
     };
     let mut last_first = mutants.to_vec();
@@ -141,6 +165,11 @@ pub fn apply(plan: &mut Plan, mutant: &Mutant) {
     };
     match (&mutant.site, &mut route.place) {
         (Site::Guard(span), Place::One(guard)) => guard.statement = without(&guard.statement, span),
+        (Site::Fused(span), _) => {
+            if let Some(one) = &mut route.fused {
+                one.statement = without(&one.statement, span);
+            }
+        }
         (Site::Roles, Place::One(guard)) => guard.roles = None,
         (Site::Step(at, span), _) => {
             if let Some(step) = route.steps.get_mut(*at) {

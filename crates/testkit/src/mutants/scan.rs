@@ -34,7 +34,7 @@ pub(super) fn described(sql: &str, span: &Range<usize>) -> String {
 }
 
 /// The tables of the selects around a place, outermost first.
-fn tables(sql: &str, place: usize) -> Vec<String> {
+pub(super) fn tables(sql: &str, place: usize) -> Vec<String> {
     let mut open = vec![0];
     let mut at = 0;
     while let Some(rest) = sql.get(at..place).filter(|rest| !rest.is_empty()) {
@@ -110,7 +110,7 @@ pub(super) fn predicates(sql: &str, is_tenant: &dyn Fn(usize) -> bool) -> Vec<Ra
 }
 
 /// The length of a qualified column at the beginning.
-fn operand(rest: &str) -> Option<usize> {
+pub(super) fn operand(rest: &str) -> Option<usize> {
     let qualifier = if rest.starts_with('"') {
         quoted(rest, '"')
     } else {
@@ -149,7 +149,7 @@ fn comparison(after: &str, is_tenant: &dyn Fn(usize) -> bool) -> Option<usize> {
 }
 
 /// Number and length of a parameter at the beginning: `?1`, `$1::uuid`.
-fn parameter(rest: &str) -> Option<(usize, usize)> {
+pub(super) fn parameter(rest: &str) -> Option<(usize, usize)> {
     let digits = rest.strip_prefix(['?', '$'])?;
     let end = digits.bytes().take_while(u8::is_ascii_digit).count();
     let number = digits.get(..end)?.parse().ok()?;
@@ -157,7 +157,7 @@ fn parameter(rest: &str) -> Option<(usize, usize)> {
 }
 
 /// The length of a cast at the beginning: `::int4`, `::"mood"`, `::text[]`.
-fn cast(rest: &str) -> usize {
+pub(super) fn cast(rest: &str) -> usize {
     let Some(name) = rest.strip_prefix("::") else {
         return 0;
     };
@@ -177,7 +177,7 @@ fn mentions(sql: &str, is_tenant: &dyn Fn(usize) -> bool) -> bool {
 }
 
 /// The length of a quoted text at the beginning.
-fn quoted(rest: &str, quote: char) -> usize {
+pub(super) fn quoted(rest: &str, quote: char) -> usize {
     let mut inside = rest.char_indices().skip(1).peekable();
     while let Some((at, c)) = inside.next() {
         if c == quote && inside.next_if(|(_, next)| *next == quote).is_none() {
@@ -188,7 +188,7 @@ fn quoted(rest: &str, quote: char) -> usize {
 }
 
 /// The length of a text in parentheses at the beginning.
-fn balanced(rest: &str) -> Option<usize> {
+pub(super) fn balanced(rest: &str) -> Option<usize> {
     let (mut depth, mut at) = (0_usize, 0);
     while let Some(rest) = rest.get(at..).filter(|rest| !rest.is_empty()) {
         match rest.chars().next()? {

@@ -229,22 +229,13 @@ const TWICE: &[(&str, [&str; 2])] = &[
 ];
 
 /// The same for the one statement of a route.
-const TWICE_FUSED: &[(&str, [&str; 2])] = &[
-    (
-        "seed",
-        [
-            "GET /usage/check/:feature, query 0: usage_records: organization_id = ?",
-            "GET /usage/check/:feature, query 0: usage_records: organization_id = ? #2",
-        ],
-    ),
-    (
-        "workspaces",
-        [
-            "GET /counters/:name, query 0: counters: workspace_id = ?",
-            "GET /counters/:name, query 0: counters: workspace_id = ? #2",
-        ],
-    ),
-];
+const TWICE_FUSED: &[(&str, [&str; 2])] = &[(
+    "workspaces",
+    [
+        "GET /counters/:name, query 0: counters: workspace_id = ?",
+        "GET /counters/:name, query 0: counters: workspace_id = ? #2",
+    ],
+)];
 
 /// How the statements of routes run.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -136,6 +136,70 @@ fn writes_together() {
 }
 
 #[test]
+fn what_one_statement_would_do_in_another_order() {
+    let child_first = r#"[
+        {"table": "tasks", "operation": "insert", "data": {"title": "x", "project_id": "{{params.id}}"}},
+        {"table": "projects", "operation": "insert", "data": {"name": "x"}}]"#;
+    assert_eq!(
+        shape(child_first, ""),
+        Shape::Apart,
+        "the key would find what comes later"
+    );
+    let replace = r#"[
+        {"table": "tasks", "operation": "delete", "filters": [{"column": "title", "operator": "eq", "value": "x"}]},
+        {"table": "tasks", "operation": "insert", "data": {"title": "x"}}]"#;
+    assert_eq!(shape(replace, ""), Shape::Apart, "the insert may come first");
+    let several = r#"[
+        {"table": "tasks", "operation": "insert", "data": [{"title": "a"}, {"title": "b"}]},
+        {"table": "audit", "operation": "insert", "data": {"what": "x"}}]"#;
+    assert_eq!(shape(several, ""), Shape::Alone, "rows that are made or fail");
+    let parents = r#"[
+        {"table": "tasks", "operation": "insert",
+         "data": [{"title": "a", "project_id": "{{params.id}}"}, {"title": "b"}]},
+        {"table": "audit", "operation": "insert", "data": {"what": "x"}}]"#;
+    assert_eq!(
+        shape(parents, ""),
+        Shape::Apart,
+        "several rows cannot be asked whether there is one"
+    );
+}
+
+#[test]
+fn what_is_missed_behind_a_write() {
+    let by_name = r#"{"table": "tasks", "operation": "select",
+        "filters": [{"column": "title", "operator": "eq", "value": "{{results.project.name}}"}]}"#;
+    let late = format!("[{PROJECT}, {NOTE}, {by_name}]");
+    assert_eq!(
+        shape(&late, ""),
+        Shape::Fused,
+        "the last part refuses when the first found nothing"
+    );
+    let answer = PROJECT.replacen("\"single\"", "\"select\": \"*\", \"single\"", 1);
+    assert_eq!(
+        shape(&format!("[{answer}, {NOTE}]"), ""),
+        Shape::Fused,
+        "the answer may be missing"
+    );
+}
+
+#[test]
+fn nothing_old_is_read_behind_a_lock() {
+    let change = r#"{"table": "projects", "operation": "update", "data": {"done": 1},
+        "filters": [{"column": "id", "operator": "eq", "value": "{{results.project.id}}"}]}"#;
+    let tasks = r#"{"table": "tasks", "operation": "select"}"#;
+    assert_eq!(
+        shape(&format!("[{PROJECT}, {tasks}, {change}]"), ""),
+        Shape::Apart
+    );
+    let only_if = change.replacen('{', "{\"condition\": \"{{results.project}}\",", 1);
+    assert_eq!(
+        shape(&format!("[{PROJECT}, {only_if}]"), ""),
+        Shape::Alone,
+        "the locked row itself"
+    );
+}
+
+#[test]
 fn values_of_earlier_rows() {
     let copy = |value: &str, condition: &str| {
         format!(

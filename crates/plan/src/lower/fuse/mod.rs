@@ -81,23 +81,22 @@ pub(crate) fn fuse(sequence: Sequence<'_>) -> (Option<Fused>, bool) {
 fn hold(sequence: &Sequence<'_>, parts: &mut rewrite::Parts) {
     let admitted = admitted(sequence);
     let tenants: Vec<Cond> = parts.list.iter().flat_map(|part| part.tenants.clone()).collect();
-    let mut passed: Vec<Cond> = Vec::new();
-    for at in 0..parts.list.len() {
-        let is_guard = at < parts.first_step;
-        let pass = proof::pass(sequence, parts, at);
+    for at in parts.first_step..parts.list.len() {
+        let writes = parts.list.get(at).is_some_and(writes);
+        let earlier = if writes { at } else { 0 };
+        let passed: Vec<Cond> = (0..earlier)
+            .flat_map(|before| proof::pass(sequence, parts, before, at))
+            .collect();
         let Some(part) = parts.list.get_mut(at) else {
             continue;
         };
-        if !is_guard {
-            let mut conds = admitted.clone();
-            conds.extend(part.only_if.map(present));
-            if part.writes.is_some() {
-                conds.extend(tenants.iter().cloned());
-                conds.extend(passed.iter().cloned());
-            }
-            only_if(&mut part.query, conds);
+        let mut conds = admitted.clone();
+        conds.extend(part.only_if.map(present));
+        if writes {
+            conds.extend(tenants.iter().cloned());
+            conds.extend(passed);
         }
-        passed.extend(pass);
+        only_if(&mut part.query, conds);
     }
 }
 

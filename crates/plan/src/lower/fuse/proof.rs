@@ -21,12 +21,13 @@ use std::collections::BTreeSet;
 /// is there wherever it matters.
 pub(super) fn sees_the_same(sequence: &Sequence<'_>, parts: &[Part]) -> bool {
     let catalog = &sequence.project.catalog;
-    let mut written: Vec<TableId> = Vec::new();
     let mut needed = BTreeSet::new();
-    let mut spreads = false;
-    for part in parts {
-        let seen = written.iter().any(|table| part.reads.contains(table));
-        if seen || spreads {
+    for (at, part) in parts.iter().enumerate() {
+        if parts
+            .iter()
+            .take(at)
+            .any(|earlier| disturbs(earlier, part, parts, catalog))
+        {
             return false;
         }
         if part.only_if.is_none() {
@@ -37,10 +38,52 @@ pub(super) fn sees_the_same(sequence: &Sequence<'_>, parts: &[Part]) -> bool {
         if !part.wants.iter().chain(&part.needs).all(there) {
             return false;
         }
-        written.extend(part.writes);
-        spreads = reaches_further(part, catalog);
     }
     true
+}
+
+/// Whether two parts would do something else if one statement held both.
+fn disturbs(earlier: &Part, later: &Part, parts: &[Part], catalog: &Catalog) -> bool {
+    let Some(table) = earlier.writes else {
+        // What was read behind a lock that was waited for must be as new as the locked row.
+        return locks(&earlier.query) && !later.reads.is_empty() && !is_of_locked_row(parts, later);
+    };
+    let plain = |part: &Part| matches!(&part.query, Query::Insert(insert) if insert.conflict.is_none());
+    let again = later.writes == Some(table);
+    // In which order a statement writes is its own business: a key that the one frees the other may miss.
+    let order_matters = again && !(plain(earlier) && plain(later));
+    // Keys are looked at when the statement ends, and would find what came later.
+    let mut keys = catalog.table(table).foreign_keys.iter();
+    let found_late = keys.any(|key| later.writes == Some(key.table) && key.table != table);
+    // A part of several rows cannot be asked whether it has one.
+    let unanswerable =
+        later.writes.is_some() && !one_row(&earlier.query, catalog) && !is_plainly_made(earlier);
+    later.reads.contains(&table)
+        || reaches_further(earlier, catalog)
+        || order_matters
+        || found_late
+        || unanswerable
+        || !plain(earlier) && !later.reads.is_empty()
+}
+
+fn locks(query: &Query) -> bool {
+    matches!(query, Query::Read(read) if read.lock)
+}
+
+/// Whether a part reads nothing but the row that an earlier one has locked.
+fn is_of_locked_row(parts: &[Part], part: &Part) -> bool {
+    match &part.query {
+        Query::Update(update) => {
+            part.reads.iter().all(|table| *table == update.table)
+                && is_the_row_read(parts, update.table, &update.filter)
+        }
+        _ => false,
+    }
+}
+
+fn is_plainly_made(part: &Part) -> bool {
+    part.only_if.is_none()
+        && matches!(&part.query, Query::Insert(insert) if insert.guard == Cond::TRUE && insert.conflict.is_none())
 }
 
 /// Whether a write may change rows of other tables: by a trigger, or because keys cascade.
@@ -135,29 +178,24 @@ fn fixed_column(cond: &Cond) -> Option<ColumnId> {
 
 /// A part that makes its rows or fails, so that its row is always there.
 fn is_made(parts: &[Part], part: usize) -> bool {
-    match parts.get(part) {
-        Some(Part {
-            query: Query::Insert(insert),
-            only_if: None,
-            ..
-        }) => insert.guard == Cond::TRUE && insert.conflict.is_none(),
-        _ => false,
-    }
+    parts.get(part).is_some_and(is_plainly_made)
 }
 
-/// What must hold of a part's rows for the route to go on: asked of every write behind it.
-pub(super) fn pass(sequence: &Sequence<'_>, parts: &mut Parts, at: usize) -> Vec<Cond> {
+/// What must hold of a part's rows for the route to reach a write behind it.
+///
+/// Only what is judged before that write is asked for: a write that is held back by what comes later would be
+/// blamed for it.
+pub(super) fn pass(sequence: &Sequence<'_>, parts: &mut Parts, at: usize, write: usize) -> Vec<Cond> {
     let index = at.checked_sub(parts.first_step);
-    let Some((index, step)) = index.and_then(|index| Some((index, sequence.steps.get(index)?))) else {
+    let Some(step) = index.and_then(|index| sequence.steps.get(index)) else {
         return Vec::new();
     };
     // A part that was skipped has no row either, and then the route goes on.
-    let is_certain_to_run = parts.list.get(at).is_some_and(|part| part.only_if.is_none());
-    let mut always = parts.list.iter().filter(|part| part.only_if.is_none());
-    let asked_for = always.any(|part| part.needs.contains(&at));
-    let answers = is_answer(sequence, index) && parts.list.iter().all(|part| part.only_if.is_none());
+    let runs = parts.list.get(at).is_some_and(|part| part.only_if.is_none());
+    let mut before = parts.list.iter().take(write + 1);
+    let asked_for = before.any(|part| part.only_if.is_none() && part.needs.contains(&at));
     let mut conds = Vec::new();
-    if asked_for || answers || is_certain_to_run && step.least_rows() > 0 {
+    if asked_for || runs && step.least_rows() > 0 && !is_made(&parts.list, at) {
         conds.push(present(at));
     }
     if let Some(cell) = step
@@ -209,14 +247,30 @@ pub(super) fn alone(sequence: &Sequence<'_>, parts: &[Part]) -> bool {
         return false;
     }
     let catalog = &sequence.project.catalog;
-    steps
-        .iter()
-        .enumerate()
-        .all(|(index, (_, part, step))| match index.cmp(&first) {
-            Ordering::Less => step.rows == Rows::Many || one_row(&part.query, catalog),
-            Ordering::Equal => all_or_nothing(part, step, catalog),
-            Ordering::Greater => certain(sequence, parts, (part, step), index),
-        })
+    let mut indexed = steps.iter().enumerate();
+    indexed.all(|(index, (at, part, step))| match index.cmp(&first) {
+        Ordering::Less => {
+            let found = step.rows == Rows::Many || one_row(&part.query, catalog);
+            // Whoever is missed only behind the write, by a later part or by the answer, is missed too late.
+            let late = parts
+                .iter()
+                .skip(first_step + first + 1)
+                .any(|later| later.only_if.is_none() && later.needs.contains(at));
+            let missed = step.rows == Rows::One && (late || is_answer(sequence, index));
+            found
+                && (!missed || holds_writes(parts, *at))
+                && (part.only_if.is_none() || step.capability.is_none())
+        }
+        Ordering::Equal if part.only_if.is_some() => certain(sequence, parts, (part, step), index),
+        Ordering::Equal => all_or_nothing(part, step, catalog),
+        Ordering::Greater => certain(sequence, parts, (part, step), index),
+    })
+}
+
+/// Whether everything that is written is written only if this part has a row.
+fn holds_writes(parts: &[Part], at: usize) -> bool {
+    let mut written = parts.iter().filter(|part| writes(part));
+    written.all(|part| part.only_if == Some(at) || part.only_if.is_none() && part.needs.contains(&at))
 }
 
 /// A write whose refusal means that it wrote nothing.
@@ -248,7 +302,7 @@ fn certain(sequence: &Sequence<'_>, parts: &[Part], (part, step): (&Part, &Step)
 }
 
 /// Whether a condition holds for exactly the row that an earlier part has read and locked: each of its parts
-/// compares a column with that row's own value.
+/// compares a column with that row's own value, or is what that row was read by.
 fn is_the_row_read(parts: &[Part], table: TableId, filter: &Cond) -> bool {
     parts.iter().enumerate().any(|(at, part)| {
         let Query::Read(read) = &part.query else {
@@ -268,7 +322,9 @@ fn is_the_row_read(parts: &[Part], table: TableId, filter: &Cond) -> bool {
             _ => false,
         };
         let conds = conjuncts(filter);
-        read.lock && read.from == table && !conds.is_empty() && conds.iter().all(own)
+        let held = conjuncts(&read.filter);
+        let same = |cond: &&Cond| own(cond) || held.contains(cond);
+        read.lock && read.from == table && conds.iter().any(own) && conds.iter().all(same)
     })
 }
 

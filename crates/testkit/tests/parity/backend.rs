@@ -13,25 +13,29 @@ thread_local! {
     static HOMES: RefCell<Vec<Arc<Home>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Compiles files for a database.
-pub(crate) fn compile(backend: Backend, files: &[(String, String)]) -> Compiled {
+/// Compiles files for a database; or says how it stopped.
+pub(crate) fn compile(backend: Backend, files: &[(String, String)]) -> Result<Compiled, String> {
     let mut project = Project::default();
     for (name, text) in files {
         project = project.file(name, text);
     }
-    project.compile_for(backend.dialect())
+    quietly(|| project.compile_for(backend.dialect()))
 }
 
 /// Serves files from an empty database, or says why not.
 pub(crate) fn start(backend: Backend, files: &[(String, String)]) -> Result<World, String> {
-    let compiled = compile(backend, files);
+    let compiled = compile(backend, files)?;
     let home = home(backend);
-    // The reason is told with the finding, not once for each smaller case that is tried.
+    quietly(|| World::start_in(home, compiled))
+}
+
+/// The reason of a panic is told with the finding, not once for each smaller case that is tried.
+fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let hook = take_hook();
     set_hook(Box::new(|_| {}));
-    let started = catch_unwind(AssertUnwindSafe(|| World::start_in(home, compiled)));
+    let done = catch_unwind(AssertUnwindSafe(work));
     set_hook(hook);
-    started.map_err(|panic| {
+    done.map_err(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
             .unwrap_or_default()

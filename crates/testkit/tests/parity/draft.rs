@@ -34,6 +34,15 @@ struct Hole {
     known: Vec<String>,
 }
 
+/// What an earlier query of the route found.
+pub(crate) struct Outcome {
+    pub(crate) alias: String,
+    /// One row or null.
+    pub(crate) one: bool,
+    /// Whose columns are all there.
+    pub(crate) table: Option<usize>,
+}
+
 /// A route while it is being chosen.
 pub(crate) struct Draft<'a> {
     pub(crate) rng: &'a mut Rng,
@@ -46,6 +55,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) tame: bool,
     /// The query writes, and answers what it wrote.
     pub(crate) writes: bool,
+    pub(crate) results: Vec<Outcome>,
 }
 
 impl<'a> Draft<'a> {
@@ -58,6 +68,7 @@ impl<'a> Draft<'a> {
             holes: Vec::new(),
             tame: false,
             writes: false,
+            results: Vec::new(),
         }
     }
 
@@ -98,6 +109,12 @@ impl<'a> Draft<'a> {
 
     /// A value for a column: a constant, or one of the request.
     pub(crate) fn value(&mut self, ty: &Ty, known: Vec<String>) -> Json {
+        if !self.results.is_empty()
+            && self.rng.chance(35)
+            && let Some(path) = self.found(ty)
+        {
+            return Json::text(format!("{{{{{path}}}}}"));
+        }
         match self.rng.below(20) {
             _ if self.tame => {
                 let path = self.hole(Kind::Of(ty.clone()), known);
@@ -175,6 +192,11 @@ impl<'a> Draft<'a> {
             if self.rng.chance(20) {
                 doc.put("rbac", Json::raw(r#"{"roles": ["owner"]}"#));
             }
+        }
+        if self.rng.chance(4) && !self.tame {
+            let columns = &self.table().columns;
+            let name = &self.rng.of_list(columns).name;
+            doc.put("excludeFields", Json::List(vec![Json::text(name.as_str())]));
         }
         if let Some(validation) = self.validation() {
             doc.put("validation", validation);

@@ -22,7 +22,7 @@ pub(crate) fn case(seed: u64, number: u64) -> Case {
     let known = rows::rows(&mut rng, &mut schema);
     let mut case = Case {
         number,
-        project: project(&schema),
+        project: project(&mut rng, &schema),
         schema,
         routes: Vec::new(),
         steps: Vec::new(),
@@ -59,9 +59,23 @@ pub(crate) fn case(seed: u64, number: u64) -> Case {
     case
 }
 
-fn project(schema: &Schema) -> Json {
+fn project(rng: &mut Rng, schema: &Schema) -> Json {
+    let mut project = Json::object([("tenancy", tenancy(schema))]);
+    let table = rng.of_list(&schema.tables);
+    let free: Vec<&str> = (0..table.columns.len())
+        .filter(|at| !table.primary.contains(at) && table.keys.iter().all(|key| !key.columns.contains(at)))
+        .map(|at| table.columns[at].name.as_str())
+        .collect();
+    if rng.chance(12) && !free.is_empty() {
+        let secret = Json::List(vec![Json::text(*rng.of_list(&free))]);
+        project.put("secretColumns", Json::Object(vec![(table.name.clone(), secret)]));
+    }
+    project
+}
+
+fn tenancy(schema: &Schema) -> Json {
     if !schema.scoped {
-        return Json::object([("tenancy", Json::raw("false"))]);
+        return Json::raw("false");
     }
     let members = r#"{"table": "team_members", "tenant": "team_id", "user": "user_id", "role": "role"}"#;
     let mut ways = Vec::new();
@@ -80,7 +94,7 @@ fn project(schema: &Schema) -> Json {
     if !ways.is_empty() {
         tenancy.put("tables", Json::Object(ways));
     }
-    Json::object([("tenancy", tenancy)])
+    tenancy
 }
 
 /// A request for each row that is loaded by requests.

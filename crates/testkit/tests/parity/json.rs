@@ -78,6 +78,17 @@ impl Json {
         }
     }
 
+    /// A member of an object.
+    pub(crate) fn member(&self, name: &str) -> Option<&Json> {
+        match self {
+            Self::Object(members) => members
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
     /// Every value that is this one with one piece less.
     pub(crate) fn smaller(&self) -> Vec<Json> {
         match self {

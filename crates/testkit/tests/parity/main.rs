@@ -9,6 +9,7 @@
 
 mod backend;
 mod case;
+mod chains;
 mod constraints;
 mod draft;
 mod embeds;
@@ -58,6 +59,7 @@ impl Sum {
         self.cases += 1;
         self.all.compared += outcome.compared;
         self.all.either += outcome.either;
+        self.all.unfit += outcome.unfit;
         for (status, count) in outcome.statuses {
             *self.all.statuses.entry(status).or_default() += count;
         }
@@ -68,8 +70,9 @@ impl Sum {
 
     fn print(&self, kinds: &BTreeMap<String, usize>) {
         println!(
-            "{} requests of {} cases; by status {:?}; {} told another of several broken constraints",
-            self.all.compared, self.cases, self.all.statuses, self.all.either
+            "{} requests of {} cases; by status {:?}; {} told another of several broken constraints; \
+             {} schemas not for SQLite",
+            self.all.compared, self.cases, self.all.statuses, self.all.either, self.all.unfit
         );
         if switch("PARITY_ALL").is_some() {
             for (said, count) in &self.all.refused {

@@ -6,7 +6,6 @@
 
 use crate::draft::Draft;
 use crate::json::{Item, Json};
-use crate::names;
 
 fn said(name: &str) -> Json {
     Json::text(name)
@@ -30,7 +29,7 @@ impl Chosen {
 }
 
 impl Draft<'_> {
-    fn query(&self, operation: &str) -> Json {
+    pub(crate) fn query(&self, operation: &str) -> Json {
         Json::object([
             ("table", said(&self.table().name)),
             ("operation", said(operation)),
@@ -41,17 +40,17 @@ impl Draft<'_> {
     pub(crate) fn choose(&mut self) -> Chosen {
         let calm = self.table().calm;
         match self.rng.below(100) {
-            0..62 => self.reads(),
-            62..74 if !calm => self.inserts(),
-            74..80 if !calm => self.upserts().unwrap_or_else(|| self.reads()),
-            80..90 => self.updates(),
-            90..94 => self.deletes(),
-            94..97 => self.chain().unwrap_or_else(|| self.reads()),
-            _ => self.reads(),
+            0..58 => self.reads(),
+            58..69 if !calm => self.inserts(),
+            69..75 if !calm => self.upserts().unwrap_or_else(|| self.reads()),
+            75..84 => self.updates(),
+            84..88 => self.deletes(),
+            88..92 => self.reads(),
+            _ => self.chain(),
         }
     }
 
-    fn reads(&mut self) -> Chosen {
+    pub(crate) fn reads(&mut self) -> Chosen {
         let mut query = self.query("select");
         let selected = self.select();
         let mut filters = self.filters(0);
@@ -90,7 +89,7 @@ impl Draft<'_> {
         }
     }
 
-    fn inserts(&mut self) -> Chosen {
+    pub(crate) fn inserts(&mut self) -> Chosen {
         self.writes = true;
         let mut query = self.query("insert");
         let data = match self.rng.below(10) {
@@ -106,7 +105,7 @@ impl Draft<'_> {
         Chosen::one("post", query)
     }
 
-    fn upserts(&mut self) -> Option<Chosen> {
+    pub(crate) fn upserts(&mut self) -> Option<Chosen> {
         let table = self.table();
         let mut keys = vec![table.key()?];
         keys.extend(table.uniques.clone());
@@ -146,7 +145,7 @@ impl Draft<'_> {
         }
     }
 
-    fn updates(&mut self) -> Chosen {
+    pub(crate) fn updates(&mut self) -> Chosen {
         self.writes = true;
         let mut query = self.query("update");
         let table = self.table();
@@ -180,7 +179,7 @@ impl Draft<'_> {
         Chosen::one("patch", query)
     }
 
-    fn deletes(&mut self) -> Chosen {
+    pub(crate) fn deletes(&mut self) -> Chosen {
         self.writes = true;
         let mut query = self.query("delete");
         let filters = self.which();
@@ -190,73 +189,6 @@ impl Draft<'_> {
         }
         self.answer(&mut query);
         Chosen::one("delete", query)
-    }
-
-    /// A row is found, then changed by what was found; what was done is told.
-    fn chain(&mut self) -> Option<Chosen> {
-        let key = self.table().key()?;
-        let mut find = self.query("select");
-        let tests = self.by_key()?;
-        find.put("filters", Json::List(tests));
-        find.put("single", Json::raw("true"));
-        find.put("alias", said("found"));
-        let mut change = self.query("update");
-        let table = self.table();
-        let writable: Vec<usize> = table
-            .present()
-            .into_iter()
-            .filter(|at| table.columns[*at].is_written() && !key.contains(at))
-            .collect();
-        if writable.is_empty() {
-            return None;
-        }
-        let at = *self.rng.of_list(&writable);
-        let value = if self.rng.chance(40) {
-            self.found(at)
-        } else {
-            self.cell(at)
-        };
-        change.put(
-            "data",
-            Json::Object(vec![(table.columns[at].name.clone(), value)]),
-        );
-        let mut same = Vec::new();
-        for at in key {
-            let value = self.found(at);
-            let name = names::path(&table.columns[at].name);
-            same.push(Json::object([
-                ("column", Json::text(name)),
-                ("operator", said("eq")),
-                ("value", value),
-            ]));
-        }
-        change.put("filters", Json::List(same));
-        change.put("condition", said("{{results.found}}"));
-        change.put("alias", said("changed"));
-        let response = r#"{"was": "{{results.found}}", "is": "{{results.changed}}"}"#;
-        let more = if self.rng.chance(50) {
-            vec![("response", Json::raw(response))]
-        } else {
-            Vec::new()
-        };
-        Some(Chosen {
-            method: "post",
-            queries: vec![find, change],
-            more,
-        })
-    }
-
-    /// `{{results.found['my column']}}`
-    fn found(&mut self, at: usize) -> Json {
-        let name = &self.table().columns[at].name;
-        let word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            && name.starts_with(|c: char| c.is_ascii_alphabetic());
-        let step = if word {
-            format!(".{name}")
-        } else {
-            format!("['{name}']")
-        };
-        Json::text(format!("{{{{results.found{step}}}}}"))
     }
 
     /// Inserts a row as the request sends it.

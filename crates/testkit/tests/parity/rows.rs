@@ -105,7 +105,7 @@ fn row(rng: &mut Rng, (table, at): (&Table, usize), known: &Known) -> Option<Vec
                 parent.and_then(|parent| cell(parent, key.references[part]))
             }
             None if !needed && rng.chance(25) => None,
-            None if table.loaded => Some(values::constant(rng, &column.ty)),
+            None if table.loaded => Some(values::constant(rng, column.first_type())),
             None => Some(values::fitting(rng, &column.ty)),
         };
         let value = match value {

@@ -25,6 +25,8 @@ pub(crate) struct Column {
     pub(crate) numbered: Option<&'static str>,
     /// A later migration adds it, when there are rows.
     pub(crate) added: bool,
+    /// Its type and name until a later migration changes them.
+    pub(crate) was: Option<(Ty, String)>,
     pub(crate) gone: bool,
 }
 
@@ -40,6 +42,7 @@ impl Column {
             generated: None,
             numbered: None,
             added: false,
+            was: None,
             gone: false,
         }
     }
@@ -54,12 +57,21 @@ impl Column {
         self.generated.is_none() && self.numbered.is_none() && !self.gone
     }
 
+    /// The type in which migrations load rows.
+    pub(crate) fn first_type(&self) -> &Ty {
+        self.was.as_ref().map_or(&self.ty, |(ty, _)| ty)
+    }
+
+    fn first_name(&self) -> &str {
+        self.was.as_ref().map_or(&self.name, |(_, name)| name)
+    }
+
     fn sql(&self) -> String {
-        let name = names::declared(&self.name);
+        let name = names::declared(self.first_name());
         let mut sql = match self.numbered {
             Some(serial) if serial.ends_with("SERIAL") => format!("{name} {serial}"),
             Some(identity) => format!("{name} {} GENERATED {identity} AS IDENTITY", self.ty.sql()),
-            None => format!("{name} {}", self.ty.sql()),
+            None => format!("{name} {}", self.first_type().sql()),
         };
         if let Some(default) = &self.default {
             sql.push_str(&format!(" DEFAULT {default}"));
@@ -151,7 +163,7 @@ impl Table {
     fn list(&self, columns: &[usize]) -> String {
         columns
             .iter()
-            .map(|at| names::declared(&self.columns[*at].name))
+            .map(|at| names::declared(self.columns[*at].first_name()))
             .collect::<Vec<_>>()
             .join(", ")
     }
@@ -192,6 +204,26 @@ impl Table {
         }
         sql
     }
+}
+
+/// What a later migration does to a column.
+fn changes(table: &str, column: &Column) -> String {
+    let Some((ty, name)) = &column.was else {
+        return String::new();
+    };
+    let mut sql = String::new();
+    let old = names::declared(name);
+    if *ty != column.ty {
+        sql.push_str(&format!(
+            "ALTER TABLE {table} ALTER COLUMN {old} TYPE {};\n",
+            column.ty.sql()
+        ));
+    }
+    if *name != column.name {
+        let new = names::declared(&column.name);
+        sql.push_str(&format!("ALTER TABLE {table} RENAME COLUMN {old} TO {new};\n"));
+    }
+    sql
 }
 
 /// Rows that migrations load.
@@ -251,6 +283,9 @@ impl Schema {
             .collect();
         let mut more = String::new();
         for table in self.tables.iter().filter(|table| !table.gone) {
+            for column in table.columns.iter().filter(|column| !column.gone) {
+                more.push_str(&changes(&names::declared(&table.name), column));
+            }
             for column in table.columns.iter().filter(|column| column.added && !column.gone) {
                 let name = names::declared(&table.name);
                 more.push_str(&format!("ALTER TABLE {name} ADD COLUMN {};\n", column.sql()));
@@ -274,7 +309,7 @@ impl Schema {
         let columns: Vec<usize> = there.iter().map(|(at, _)| *at).collect();
         let values: Vec<String> = there
             .iter()
-            .map(|(at, value)| values::sql(value, &table.columns[*at].ty))
+            .map(|(at, value)| values::sql(value, table.columns[*at].first_type()))
             .collect();
         format!(
             "INSERT INTO {} ({}) VALUES ({});\n",

@@ -140,6 +140,9 @@ fn table(rng: &mut Rng, schema: &Schema) -> Table {
         later.added = true;
         table.columns.push(later);
     }
+    if rng.chance(25) && table.checks.is_empty() && table.indexes.is_empty() {
+        changed(rng, &mut table);
+    }
     let total = (0..table.columns.len()).any(|at| table.columns[at].ty == Ty::Json);
     if table.key().is_none() && total {
         // Rows that differ in nothing that can be sorted by have no order.
@@ -313,4 +316,58 @@ fn column(rng: &mut Rng, table: &Table, calm: bool) -> Column {
         }
     }
     column
+}
+
+/// Types that a later migration makes of others.
+const WIDER: &[(Ty, Ty)] = &[
+    (Ty::Int2, Ty::Int4),
+    (Ty::Int4, Ty::Int8),
+    (Ty::Int4, Ty::Numeric(None)),
+    (Ty::Int4, Ty::Text),
+    (Ty::Int8, Ty::Numeric(Some((38, 10)))),
+    (Ty::Int4, Ty::Float8),
+    (Ty::Float4, Ty::Float8),
+    (Ty::Varchar(3), Ty::Text),
+    (Ty::Varchar(3), Ty::Varchar(10)),
+    (Ty::Numeric(Some((10, 2))), Ty::Numeric(None)),
+    (Ty::Numeric(Some((10, 2))), Ty::Numeric(Some((12, 4)))),
+    (Ty::Uuid, Ty::Text),
+    (Ty::Date, Ty::Timestamp),
+    (Ty::Bool, Ty::Text),
+    (Ty::Json, Ty::Jsonb),
+];
+
+/// A column has another type or name until a later migration.
+fn changed(rng: &mut Rng, table: &mut Table) {
+    if table.columns.iter().any(|column| column.generated.is_some()) {
+        return;
+    }
+    let keys: Vec<usize> = table
+        .keys
+        .iter()
+        .flat_map(|key| key.columns.clone())
+        .chain(table.primary.clone())
+        .collect();
+    let free = |at: &usize| {
+        let column = &table.columns[*at];
+        let plain = column.check.is_none() && column.default.is_none() && !column.unique && !column.added;
+        plain && !keys.contains(at) && !table.uniques.iter().any(|unique| unique.contains(at))
+    };
+    let free: Vec<usize> = (0..table.columns.len()).filter(free).collect();
+    if free.is_empty() {
+        return;
+    }
+    let at = *rng.of_list(&free);
+    let old = match rng.chance(50) {
+        true => column_name(rng, table),
+        false => table.columns[at].name.clone(),
+    };
+    let (before, after) = rng.of_list(WIDER).clone();
+    let column = &mut table.columns[at];
+    if rng.chance(70) {
+        column.ty = after;
+        column.was = Some((before, old));
+    } else {
+        column.was = Some((column.ty.clone(), old));
+    }
 }

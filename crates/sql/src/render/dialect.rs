@@ -50,6 +50,8 @@ pub(super) trait Syntax {
     fn lower(&self, text: &str) -> String;
     /// Typed arithmetic.
     fn arithmetic(&self, op: ArithmeticOp, left: &str, right: &str, ty: &ColumnType) -> String;
+    /// A computation without columns, so that it is done, and fails, only where a row asks for it.
+    fn deferred(&self, sql: String) -> String;
     /// A value in another type.
     fn cast(&self, value: &Typed, to: &ColumnType) -> String;
     /// Both sides so that `=` compares them by value.

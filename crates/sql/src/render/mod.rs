@@ -9,6 +9,7 @@
 mod chain;
 mod cond;
 mod dialect;
+mod fallible;
 mod json;
 mod postgres;
 mod postgres_cast;
@@ -64,6 +65,8 @@ struct Renderer<'a> {
     written: Vec<TableId>,
     /// When several queries become one statement: how they are joined.
     chain: Option<chain::State>,
+    /// Whether what is being rendered is done only where a row asks for it.
+    deferred: bool,
     /// Values of related rows that have a text already.
     related_values: Vec<rows::RelatedValue>,
 }
@@ -94,6 +97,7 @@ impl<'a> Renderer<'a> {
             next_alias: 0,
             written,
             chain: None,
+            deferred: false,
             related_values: Vec::new(),
         }
     }

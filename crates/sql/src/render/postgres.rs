@@ -86,6 +86,10 @@ impl Syntax for Postgres<'_> {
         }
     }
 
+    fn deferred(&self, sql: String) -> String {
+        format!("(SELECT {sql})")
+    }
+
     fn cast(&self, value: &Typed, to: &ColumnType) -> String {
         postgres_cast::cast(self, value, to)
     }

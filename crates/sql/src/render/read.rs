@@ -5,7 +5,7 @@
 //! Not here: related rows; see `rows`.
 
 use super::dialect::Typed;
-use super::{Renderer, Scope};
+use super::{Renderer, Scope, fallible};
 use crate::ir::{Bound, Link, Member, Read, Scalar};
 use backflow_catalog::ColumnType;
 
@@ -29,11 +29,13 @@ impl Renderer<'_> {
         } else {
             String::new()
         };
-        format!(
-            "SELECT {} FROM {}{filter}{group}{order}{window}{lock}",
-            columns.join(","),
-            self.source(&scope)
-        )
+        let (columns, source) = (columns.join(","), self.source(&scope));
+        let rest = format!("{filter}{group}{order}{window}{lock}");
+        if fallible::chosen_first(read) {
+            let chosen = format!("SELECT * FROM {source}{rest}");
+            return format!("SELECT {columns} FROM ({chosen}) AS {}{order}", scope.qualifier);
+        }
+        format!("SELECT {columns} FROM {source}{rest}")
     }
 
     pub(super) fn bounds(&self, read: &Read) -> String {

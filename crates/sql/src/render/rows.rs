@@ -5,7 +5,7 @@
 //! Not here: how related tables were found.
 
 use super::dialect::Typed;
-use super::{Renderer, Scope};
+use super::{Renderer, Scope, fallible};
 use crate::ir::{Cond, Embed, Link, Member, Read, Scalar};
 
 /// Where related rows come from.
@@ -24,6 +24,12 @@ pub(super) struct RelatedValue {
 }
 
 impl Related {
+    /// The rows that are left when some are left out.
+    fn chosen(&self, tail: &str, window: &str) -> String {
+        let alias = &self.scope.qualifier;
+        format!("(SELECT {alias}.* FROM {}{tail}{window}) AS {alias}", self.from)
+    }
+
     fn whole(&self, mut more: Vec<String>) -> String {
         let mut parts = self.joined.clone();
         parts.append(&mut more);
@@ -147,6 +153,9 @@ impl Renderer<'_> {
     /// The first related row's JSON as a scalar sub-select.
     fn first(&mut self, read: &Read, related: &Related, json: &str) -> String {
         let tail = self.tail(read, related, true);
+        if fallible::outputs(&read.outputs) {
+            return format!("(SELECT {json} FROM {})", related.chosen(&tail, " LIMIT 1"));
+        }
         format!("(SELECT {json} FROM {}{tail} LIMIT 1)", related.from)
     }
 
@@ -165,7 +174,15 @@ impl Renderer<'_> {
         let tail = self.tail(read, related, true);
         let window = self.bounds(read);
         let rows = self.syntax.joined("j", "");
-        let inside = format!("SELECT {json} AS j FROM {from}{tail}{window}");
+        let inside = if fallible::chosen_first(read) {
+            let order = self.order_by(read, &related.scope);
+            format!(
+                "SELECT {json} AS j FROM {}{order}",
+                related.chosen(&tail, &window)
+            )
+        } else {
+            format!("SELECT {json} AS j FROM {from}{tail}{window}")
+        };
         format!("(SELECT '['||coalesce({rows},'')||']' FROM ({inside}) AS r)")
     }
 

@@ -5,12 +5,23 @@
 //! Not here: how a database computes; see `dialect`.
 
 use super::dialect::Typed;
-use super::{Renderer, Scope};
+use super::{Renderer, Scope, fallible};
 use crate::ir::{Assigned, JsonStep, ParamId, Scalar};
 use backflow_catalog::{ColumnId, ColumnType};
 
 impl Renderer<'_> {
     pub(super) fn scalar(&mut self, value: &Scalar, scope: &Scope) -> Typed {
+        if self.deferred || !fallible::needs_no_row(value, self.catalog, scope.table) {
+            return self.value(value, scope);
+        }
+        self.deferred = true;
+        let mut typed = self.value(value, scope);
+        self.deferred = false;
+        typed.sql = self.syntax.deferred(typed.sql);
+        typed
+    }
+
+    fn value(&mut self, value: &Scalar, scope: &Scope) -> Typed {
         match value {
             Scalar::Column(column) => self.typed_column(scope, *column),
             Scalar::Json(column, path) => self.json_path(*column, path, scope),

@@ -122,6 +122,10 @@ impl Syntax for Sqlite<'_> {
         }
     }
 
+    fn deferred(&self, sql: String) -> String {
+        sql
+    }
+
     fn cast(&self, value: &Typed, to: &ColumnType) -> String {
         sqlite_cast::cast(value, to)
     }
@@ -199,9 +203,13 @@ impl Syntax for Sqlite<'_> {
 
     fn one_of(&self, left: &Typed, list: ParamId, ty: &ColumnType) -> String {
         let list = self.param(list, ty);
-        // As JSON, texts keep their quotes.
+        // As JSON, texts keep their quotes, and numbers their digits.
         let element = match ty {
             ColumnType::Jsonb => format!("{list} -> fullkey"),
+            ColumnType::Numeric(_) => format!("nullif(trim({list} -> fullkey,'\"'),'null')"),
+            ColumnType::Float4 | ColumnType::Float8 => {
+                format!("bf_text_float(nullif(trim({list} -> fullkey,'\"'),'null'))")
+            }
             _ => "value".to_owned(),
         };
         let element = Typed::new(element, ty.clone());

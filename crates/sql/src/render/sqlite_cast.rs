@@ -53,11 +53,8 @@ fn class(ty: &ColumnType) -> Class {
 #[must_use]
 pub fn castable(from: &ColumnType, to: &ColumnType, dialect: Dialect) -> bool {
     use Class as C;
-    let native = match (class(from), class(to)) {
-        (C::Text, C::Uuid | C::Json) | (C::Json, C::Json) => true,
-        // What its author made it castable to.
-        _ => matches!(from, ColumnType::Other(_)),
-    };
+    // What the author of the type made it castable to.
+    let native = matches!(from, ColumnType::Other(_));
     (native && dialect == Dialect::Postgres)
         || from == to
         || match (class(from), class(to)) {

@@ -172,20 +172,24 @@ fn operators_of_its_own() {
 
 #[test]
 fn arithmetic_and_json() {
-    let number = |op, ty: ColumnType| Scalar::Arithmetic {
+    let number = |op, left: Scalar| Scalar::Arithmetic {
         op,
-        left: Box::new(param(0, ty.clone())),
-        right: Box::new(param(1, ty.clone())),
-        ty,
+        left: Box::new(left),
+        right: Box::new(param(1, ColumnType::Int8)),
+        ty: ColumnType::Int8,
     };
+    assert_eq!(value(number(ArithmeticOp::Mul, col(0))), "(t0.\"id\" * $2::int8)");
     assert_eq!(
-        value(number(ArithmeticOp::Mul, ColumnType::Int4)),
-        "($1::int4 * $2::int4)"
+        value(number(ArithmeticOp::Div, col(0))),
+        "(t0.\"id\" / nullif($2::int8,0))"
     );
+    // Without a column it would be computed, and fail, with the plan.
     assert_eq!(
-        value(number(ArithmeticOp::Div, ColumnType::Int4)),
-        "($1::int4 / nullif($2::int4,0))"
+        value(number(ArithmeticOp::Mul, param(0, ColumnType::Int8))),
+        "(SELECT ($1::int8 * $2::int8))"
     );
+    let zero = Scalar::Literal(Datum::Int(0), ColumnType::Int8);
+    assert_eq!(value(number(ArithmeticOp::Add, zero)), "('0'::int8 + $2::int8)");
     let step = |key, as_text| JsonStep { key, as_text };
     let path = vec![
         step(JsonKey::Name("a'\\".into()), false),
@@ -198,6 +202,23 @@ fn arithmetic_and_json() {
     assert_eq!(
         value(Scalar::Shift(Box::new(col(7)), -5)),
         "(t0.\"created_at\" + '-5 microseconds'::interval)"
+    );
+}
+
+#[test]
+fn rows_are_chosen_before_what_may_fail() {
+    let mut query = read(ORGS, vec![]);
+    query.outputs.members = Some(vec![Member::Column {
+        key: "n".into(),
+        column: c(1),
+        path: Vec::new(),
+        cast: Some(ColumnType::Int4),
+    }]);
+    query.limit = Some(Bound::Fixed(1));
+    assert_eq!(
+        pg(&Query::Read(query)),
+        "SELECT '{\"n\":'||coalesce(t0.\"name\"::int4::text,'null')||'}' FROM \
+         (SELECT * FROM \"orgs\" AS t0 ORDER BY t0.\"id\" NULLS LAST LIMIT 1) AS t0 ORDER BY t0.\"id\" NULLS LAST"
     );
 }
 

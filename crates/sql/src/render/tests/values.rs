@@ -2,7 +2,7 @@
 
 use super::reads::only;
 use super::*;
-use crate::ir::{ArithmeticOp, Comparison};
+use crate::ir::{ArithmeticOp, Bound, Comparison};
 
 fn computed(value: Scalar, ty: ColumnType) -> Member {
     Member::Computed {
@@ -149,4 +149,46 @@ fn casts() {
         &ColumnType::Int4,
         Dialect::Sqlite
     ));
+}
+
+/// A row that is not answered is not computed, nor is one of a list that is cut.
+#[test]
+fn only_what_is_answered_may_fail() {
+    let more = || {
+        arithmetic(
+            ArithmeticOp::Add,
+            col(3),
+            param(0, ColumnType::Int4),
+            ColumnType::Int4,
+        )
+    };
+    let one = [Value::Integer(1)];
+    let mut tasks = read(TASKS, vec![more()]);
+    tasks.filter = Cond::Not(Box::new(Cond::IsNull(col(3))));
+    tasks.limit = Some(Bound::Fixed(1));
+    for (descending, offset, expected) in [
+        (false, 0, Some(r#"{"v":6}"#)),
+        (false, 1, Some(r#"{"v":4}"#)),
+        (true, 1, Some(r#"{"v":4}"#)),
+        (true, 0, None),
+    ] {
+        tasks.offset = Some(Bound::Fixed(offset));
+        tasks.order = vec![Order { descending, ..by(0) }];
+        let found = try_rows(&database(), &sql(&Query::Read(tasks.clone())), &one).ok();
+        assert_eq!(
+            found.map(|rows| rows.concat()).as_deref(),
+            expected,
+            "{descending} {offset}"
+        );
+    }
+    // By title, which no index orders: `one`, `three`, which overflows, and `two`.
+    tasks.offset = None;
+    tasks.order = vec![by(2)];
+    let found = try_rows(&database(), &sql(&Query::Read(tasks.clone())), &one);
+    assert_eq!(found.unwrap(), [r#"{"v":6}"#]);
+    tasks.order = vec![by(0)];
+    tasks.offset = Some(Bound::Fixed(1));
+    let rows = embed("tasks", true, &[], tasks);
+    let query = Query::Read(only(0, &[1], read(ORGS, vec![Member::Embed(rows)])));
+    assert_eq!(run(&query, &one), [r#"{"tasks":[{"v":4}]}"#]);
 }

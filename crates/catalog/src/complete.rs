@@ -6,7 +6,7 @@
 //! a difference is seen as drift and not taken for granted.
 //! Not here: reporting differences.
 
-use crate::ddl::{Reach, Schema};
+use crate::ddl::Schema;
 use crate::model::{
     Catalog, Column, ColumnId, ColumnType, EnumId, ForeignKey, Index, Table, TableKind, UniqueKey,
 };
@@ -14,7 +14,7 @@ use crate::model::{
 /// Completes the catalog of files by a live one.
 #[must_use]
 pub fn complete(schema: &Schema, live: &Catalog) -> Catalog {
-    let runs_code = schema.unmodelled.iter().any(|one| one.reach == Reach::Anything);
+    let changes_types = schema.changes_types();
     let mut enums = schema.catalog.enums.clone();
     let ids: Vec<EnumId> = live
         .enums
@@ -22,7 +22,7 @@ pub fn complete(schema: &Schema, live: &Catalog) -> Catalog {
         .map(|ty| {
             let at = enums.iter().position(|known| known.name == ty.name);
             if let Some(known) = at.and_then(|at| enums.get_mut(at)) {
-                if runs_code {
+                if changes_types {
                     known.labels.clone_from(&ty.labels);
                 }
             } else {
@@ -36,12 +36,7 @@ pub fn complete(schema: &Schema, live: &Catalog) -> Catalog {
         let found = live.find(&table.name).map(|id| live.table(id));
         sources.push(match found {
             Some(found) if schema.touched.contains(&id) => taken(table, found, live, &ids),
-            found => kept(
-                table,
-                &schema.catalog,
-                found.map(|found| (found, live)),
-                (&ids, runs_code),
-            ),
+            found => kept(table, schema, found, &ids),
         });
     }
     for table in &live.tables {
@@ -107,17 +102,13 @@ fn taken<'a>(declared: &Table, found: &'a Table, live: &'a Catalog, ids: &[EnumI
 }
 
 /// A table as the files have it; from the database only what they leave open.
-fn kept<'a>(
-    declared: &'a Table,
-    files: &'a Catalog,
-    live: Option<(&'a Table, &'a Catalog)>,
-    (ids, runs_code): (&[EnumId], bool),
-) -> Source<'a> {
+fn kept<'a>(declared: &'a Table, schema: &'a Schema, found: Option<&'a Table>, ids: &[EnumId]) -> Source<'a> {
+    let (runs_code, changes_types) = (schema.runs_code(), schema.changes_types());
     let mut columns = declared.columns.clone();
-    if let Some((found, _)) = live {
+    if let Some(found) = found {
         for column in &found.columns {
             match columns.iter_mut().find(|known| known.name == column.name) {
-                Some(known) if is_open(&known.ty) => {
+                Some(known) if is_open(&known.ty, changes_types) => {
                     let same = renumbered(column, ids);
                     known.ty = same.ty;
                     known.not_null |= same.not_null;
@@ -131,21 +122,22 @@ fn kept<'a>(
         }
     }
     let mut table = bare(declared, columns);
-    if let Some((found, _)) = live {
+    if let Some(found) = found {
         table.triggers = found.triggers;
     }
     Source {
         table,
-        keys: (declared, files),
-        indexes: live.map(|(found, _)| found),
+        keys: (declared, &schema.catalog),
+        indexes: found,
     }
 }
 
 /// Whether only the database knows the type.
-fn is_open(ty: &ColumnType) -> bool {
+fn is_open(ty: &ColumnType, changes_types: bool) -> bool {
     match ty {
         ColumnType::Other(_) => true,
-        ColumnType::Array(item) => is_open(item),
+        ColumnType::Enum(_) => changes_types,
+        ColumnType::Array(item) => is_open(item, changes_types),
         _ => false,
     }
 }

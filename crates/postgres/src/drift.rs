@@ -13,7 +13,7 @@ mod used;
 mod tests;
 
 use crate::introspect::Live;
-use backflow_catalog::{Catalog, Column, ColumnId, ColumnType, Reach, Schema, Table, TableId, TableKind};
+use backflow_catalog::{Catalog, Column, ColumnId, ColumnType, Schema, Table, TableId, TableKind};
 use backflow_diag::Diagnostics;
 use said::{Difference, Side};
 use used::Used;
@@ -26,7 +26,7 @@ pub fn drift<'s>(
     out: &mut Diagnostics,
 ) {
     let used = Used::of(&schema.catalog, statements);
-    let runs_code = schema.unmodelled.iter().any(|one| one.reach == Reach::Anything);
+    let changes_types = schema.changes_types();
     for id in schema.catalog.table_ids() {
         if !used.table(id) || schema.touched.contains(&id) {
             continue;
@@ -43,7 +43,7 @@ pub fn drift<'s>(
             catalog: live,
             table: live.table(found),
         };
-        columns(&files, &live, &used.columns(id), runs_code, out);
+        columns(&files, &live, &used.columns(id), changes_types, out);
         if live.table.kind != TableKind::View {
             keys(&files, &live, (&used, id), out);
         }
@@ -66,14 +66,14 @@ pub fn hidden_rows<'s>(
     }
 }
 
-fn columns(files: &Side<'_>, live: &Side<'_>, used: &[ColumnId], runs_code: bool, out: &mut Diagnostics) {
+fn columns(files: &Side<'_>, live: &Side<'_>, used: &[ColumnId], changes_types: bool, out: &mut Diagnostics) {
     for id in used {
         let declared = files.column(*id);
         let Some(found) = live.table.column(&declared.name).map(|id| live.column(id)) else {
             out.push(Difference::Column(declared).told(files));
             continue;
         };
-        if !same_type((&declared.ty, files), (&found.ty, live), runs_code) {
+        if !same_type((&declared.ty, files), (&found.ty, live), changes_types) {
             out.push(Difference::Type(declared, live.type_name(&found.ty)).told(files));
         }
         // A view does not say what may be NULL.
@@ -84,17 +84,21 @@ fn columns(files: &Side<'_>, live: &Side<'_>, used: &[ColumnId], runs_code: bool
 }
 
 /// Whether a value of one type is one of the other. What only the database knows is as the database says.
-fn same_type(declared: (&ColumnType, &Side<'_>), found: (&ColumnType, &Side<'_>), runs_code: bool) -> bool {
+fn same_type(
+    declared: (&ColumnType, &Side<'_>),
+    found: (&ColumnType, &Side<'_>),
+    changes_types: bool,
+) -> bool {
     match (declared.0, found.0) {
         (ColumnType::Other(_), _) => true,
+        (ColumnType::Enum(_), _) if changes_types => true,
         (ColumnType::Array(one), ColumnType::Array(other)) => {
-            same_type((one, declared.1), (other, found.1), runs_code)
+            same_type((one, declared.1), (other, found.1), changes_types)
         }
         (ColumnType::Enum(one), ColumnType::Enum(other)) => {
             let (one, other) = (declared.1.enum_type(*one), found.1.enum_type(*other));
             let labels = |(one, other): (&backflow_catalog::EnumType, &backflow_catalog::EnumType)| {
-                one.name == other.name
-                    && (runs_code || one.labels.iter().all(|label| other.labels.contains(label)))
+                one.name == other.name && one.labels.iter().all(|label| other.labels.contains(label))
             };
             one.zip(other).is_some_and(labels)
         }

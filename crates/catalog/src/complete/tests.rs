@@ -85,6 +85,26 @@ fn types_that_only_the_database_knows_come_from_it() {
 }
 
 #[test]
+fn enums_that_statements_change_come_from_the_database() {
+    let files = "CREATE TYPE m AS ENUM ('a'); CREATE TABLE t (id int PRIMARY KEY, m m);";
+    let live = "CREATE TYPE n AS ENUM ('b'); CREATE TABLE t (id int PRIMARY KEY, m n);";
+    let labels = |files: &str| {
+        let catalog = both(files, live);
+        match table(&catalog, "t").columns.get(1).expect("m").ty {
+            ColumnType::Enum(id) => catalog.labels(id).to_vec(),
+            _ => Vec::new(),
+        }
+    };
+    assert_eq!(labels(files), ["a"]);
+    assert_eq!(
+        labels(&format!(
+            "{files} ALTER TYPE m RENAME VALUE 'a' TO 'b'; ALTER TYPE m RENAME TO n;"
+        )),
+        ["b"]
+    );
+}
+
+#[test]
 fn triggers_are_those_that_live() {
     let live = |triggers: bool, kind: TableKind| {
         let mut live = schema("CREATE TABLE a (id int PRIMARY KEY);").catalog;

@@ -11,6 +11,9 @@ use super::expr_parser::{Place, expression};
 use super::lexer::TokenKind;
 use backflow_diag::Span;
 
+/// A primary key whose columns are those of an index.
+pub(crate) const PRIMARY_KEY_USING_INDEX: &str = "PRIMARY KEY USING INDEX";
+
 /// Whether a table constraint starts here, rather than a column whose name is such a word.
 pub(crate) fn starts_constraint(cursor: &Cursor<'_>) -> bool {
     let Some(word) = cursor.word() else { return false };
@@ -31,6 +34,7 @@ pub(crate) fn table_constraint(cursor: &mut Cursor<'_>) -> Parsed<Constraint> {
     let mark = cursor.mark();
     let name = constraint_name(cursor)?;
     let kind = match cursor.word() {
+        Some("primary") if cursor.is_word_at(2, "using") => other(cursor, PRIMARY_KEY_USING_INDEX),
         Some("primary") => {
             cursor.bump();
             cursor.expect_word("key")?;

@@ -6,6 +6,7 @@
 
 use super::apply::twice;
 use super::ast::{ColumnDef, Constraint, ConstraintKind, Generated, Name, Reference};
+use super::constraint::PRIMARY_KEY_USING_INDEX;
 use super::definition::{Definition, TableDef};
 use super::expr::SqlExpr;
 use super::names::{choose, middle};
@@ -62,6 +63,8 @@ pub(crate) fn add(
     let Some(found) = definition.table_mut(table) else {
         return;
     };
+    // Which columns it makes the key is left to the database.
+    found.touched |= constraint.kind == ConstraintKind::Other(PRIMARY_KEY_USING_INDEX.to_owned());
     if let ConstraintKind::PrimaryKey(columns) = &constraint.kind {
         for name in columns {
             if let Some(column) = found.column_mut(&name.value) {

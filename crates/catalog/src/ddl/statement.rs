@@ -20,6 +20,7 @@ const STARTERS: &[&str] = &[
     "analyze",
     "begin",
     "call",
+    "checkpoint",
     "close",
     "cluster",
     "comment",

@@ -8,6 +8,7 @@
 
 use super::definition::{Definition, TableDef};
 use super::lexer::{Token, TokenKind};
+use super::migration::Schema;
 use super::words::is_reserved;
 use backflow_diag::Span;
 use std::collections::BTreeSet;
@@ -245,6 +246,21 @@ fn all_words(tokens: &[Token]) -> BTreeSet<String> {
         );
     }
     words
+}
+
+impl Schema {
+    /// Whether some statement runs code, which may do anything.
+    #[must_use]
+    pub fn runs_code(&self) -> bool {
+        self.unmodelled.iter().any(|one| one.reach == Reach::Anything)
+    }
+
+    /// Whether enum types may not be as the files say.
+    #[must_use]
+    pub fn changes_types(&self) -> bool {
+        let alters = |one: &Unmodelled| one.keyword == "ALTER TYPE" || one.keyword == "DROP TYPE";
+        self.runs_code() || self.unmodelled.iter().any(alters)
+    }
 }
 
 impl Beyond {

@@ -2,6 +2,8 @@
 
 use crate::{client, fresh, open, scripts, value};
 use backflow_engine::migrations::{Difference, MigrateError, Report};
+use backflow_postgres::{Options, Postgres};
+use backflow_testkit::bouncer::Bouncer;
 use std::time::Duration;
 
 const NOTES: (&str, &str) = (
@@ -231,8 +233,8 @@ async fn files_outside_a_transaction_run_statement_by_statement() {
     );
     assert_eq!(store.status(&files).await.unwrap().pending, ["1.sql"]);
 
-    let pooled = backflow_postgres::Options::parse(&format!("{}?pgbouncer=true", database.url())).unwrap();
-    let pooled = backflow_postgres::Postgres::open(pooled).await.unwrap();
+    let pooled = Options::parse(&format!("{}?pgbouncer=true", database.url())).unwrap();
+    let pooled = Postgres::open(pooled).await.unwrap();
     let error = pooled.migrate(&files, &[]).await.unwrap_err();
     assert!(error.to_string().contains("direct connection string"), "{error}");
     assert_eq!(
@@ -275,9 +277,7 @@ async fn a_role_without_rights_serves_what_others_have_made() {
     );
     admin.batch_execute(&grant).await.unwrap();
     let url = database.url().replace("//postgres@", &format!("//{role}@"));
-    let plain = backflow_postgres::Postgres::open(backflow_postgres::Options::parse(&url).unwrap())
-        .await
-        .unwrap();
+    let plain = Postgres::open(Options::parse(&url).unwrap()).await.unwrap();
     assert_eq!(
         plain.migrate(&scripts(&[NOTES]), &setup).await.unwrap(),
         Report::default()
@@ -288,4 +288,57 @@ async fn a_role_without_rights_serves_what_others_have_made() {
         error.to_string().contains("permission denied for schema public"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn all_of_it_works_through_a_pooler() {
+    let (bouncer, database) = tokio::task::spawn_blocking(|| {
+        let bouncer = Bouncer::shared();
+        let database = bouncer.create();
+        (bouncer, database)
+    })
+    .await
+    .unwrap();
+    let url = bouncer.url(database.name());
+    let dump = "SELECT pg_catalog.set_config('search_path', '', false); SET statement_timeout = '7s'; CREATE TABLE public.a (x int);";
+    let mut files = scripts(&[
+        NOTES,
+        ("2.sql", dump),
+        ("3.sql", "SELECT pg_sleep(0.1); CREATE TABLE b (x int);"),
+    ]);
+    let mut nodes = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let (files, store) = (
+            files.clone(),
+            Postgres::open(Options::parse(&url).unwrap()).await.unwrap(),
+        );
+        assert!(store.pooled());
+        nodes.spawn(async move {
+            store
+                .migrate(&files, &[])
+                .await
+                .map(|report| report.applied.len())
+        });
+    }
+    let applied: Vec<_> = nodes
+        .join_all()
+        .await
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(applied.iter().sum::<usize>(), 3, "{applied:?}");
+
+    let (pooled, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    for _ in 0..10 {
+        let left = pooled.simple_query("SHOW statement_timeout").await.unwrap();
+        assert!(!format!("{left:?}").contains("7s"), "{left:?}");
+    }
+    let store = Postgres::open(Options::parse(&url).unwrap()).await.unwrap();
+    assert_eq!(store.introspect().await.unwrap().catalog.tables.len(), 3);
+    files.extend(scripts(&[("4.sql", "-- backflow: no transaction\nVACUUM a;")]));
+    let error = store.migrate(&files, &[]).await.unwrap_err();
+    assert!(error.to_string().contains("direct connection string"), "{error}");
 }

@@ -78,6 +78,10 @@ fn what_code_names_it_may_have_changed() {
             "ALTER TABLE a ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON a USING (true);",
             &[],
         ),
+        (
+            "ALTER TABLE a DROP CONSTRAINT a_pkey; ALTER TABLE a ADD PRIMARY KEY USING INDEX i;",
+            &["a"],
+        ),
         ("ALTER TABLE a INHERIT b;", &["a", "b"]),
         ("CREATE VIEW v AS SELECT * FROM a;", &[]),
         (

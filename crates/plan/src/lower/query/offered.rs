@@ -18,11 +18,15 @@ pub(super) fn report_computed_defaults(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'
     }
     for value in draft.rows.iter().flatten() {
         let declared = cx.project.column(cx.table, value.column);
+        // Rows may be many: they are only looked through where it matters.
+        if !matches!(declared.default, Some(DefaultValue::Expression(_))) {
+            continue;
+        }
         let may_miss = rows.iter().any(|row| {
             let found = row.iter().find(|(known, _)| *known == value.column);
             !matches!(found, Some((_, Assigned::Value(_))))
         });
-        if matches!(declared.default, Some(DefaultValue::Expression(_))) && may_miss {
+        if may_miss {
             let name = &declared.name;
             cx.out.push(
                 Diagnostic::new(

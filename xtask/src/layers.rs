@@ -37,7 +37,7 @@ const fn shell(name: &'static str, uses: &'static [&'static str]) -> Room {
     }
 }
 
-const ROOMS: [Room; 14] = [
+const ROOMS: [Room; 15] = [
     pure("diag", &[]),
     pure("expr", &["diag"]),
     pure("catalog", &["diag"]),
@@ -47,17 +47,20 @@ const ROOMS: [Room; 14] = [
     shell("engine", &["diag", "expr", "catalog", "sql", "plan"]),
     shell("sqlite", &["diag", "expr", "catalog", "sql", "plan", "engine"]),
     shell("postgres", &["diag", "expr", "catalog", "sql", "plan", "engine"]),
+    shell("connect", &["diag", "expr", "plan", "engine"]),
     shell("server", &["engine"]),
     shell(
         "cli",
         &[
-            "diag", "expr", "catalog", "config", "sql", "plan", "engine", "sqlite", "postgres", "server",
+            "diag", "expr", "catalog", "config", "sql", "plan", "engine", "sqlite", "postgres", "connect",
+            "server",
         ],
     ),
     shell(
         TESTKIT,
         &[
-            "diag", "expr", "catalog", "config", "sql", "plan", "engine", "sqlite", "postgres", "server",
+            "diag", "expr", "catalog", "config", "sql", "plan", "engine", "sqlite", "postgres", "connect",
+            "server",
         ],
     ),
     shell("benches", &["engine", "server", "sqlite", "postgres", TESTKIT]),
@@ -100,7 +103,7 @@ const IMPURE: [&str; 26] = [
 const RESERVED: [(&str, &[&str]); 5] = [
     ("anyhow", &["benches", "cli", "xtask"]),
     ("clap", &["cli"]),
-    ("hyper", &["server"]),
+    ("hyper", &["connect", "server"]),
     ("mimalloc", &["cli"]),
     ("rusqlite", &["sqlite", "testkit"]),
 ];

@@ -75,9 +75,11 @@ impl Compiled {
             Some(live) => backflow_catalog::complete(&schema, &live.catalog),
             None => schema.catalog.clone(),
         };
+        let manifests = backflow_connect::manifests();
         let inputs = Inputs {
             document: &document,
             catalog: &catalog,
+            manifests: &manifests,
             environment: &names,
             dialect,
         };

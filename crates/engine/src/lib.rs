@@ -28,6 +28,7 @@ mod base64url;
 mod binds;
 mod caller;
 mod clock;
+pub mod connector;
 mod directory;
 mod event;
 mod fault;

@@ -9,11 +9,18 @@
 //! use backflow_catalog::Catalog;
 //! use backflow_config::document::Document;
 //! use backflow_diag::Diagnostics;
+//! use backflow_plan::manifest::Manifests;
 //! use backflow_plan::{Environment, Inputs, compile};
 //! use backflow_sql::ir::Dialect;
 //!
-//! let (document, catalog, environment) = (Document::default(), Catalog::default(), Environment::default());
-//! let inputs = Inputs { document: &document, catalog: &catalog, environment: &environment, dialect: Dialect::Sqlite };
+//! let (document, catalog) = (Document::default(), Catalog::default());
+//! let inputs = Inputs {
+//!     document: &document,
+//!     catalog: &catalog,
+//!     manifests: &Manifests::default(),
+//!     environment: &Environment::default(),
+//!     dialect: Dialect::Sqlite,
+//! };
 //! let plan = compile(&inputs, &mut Diagnostics::default()).expect("an empty project is a good one");
 //! assert!(plan.routes.is_empty());
 //! ```
@@ -23,6 +30,7 @@ pub mod convert;
 mod draft;
 mod frame;
 mod lower;
+pub mod manifest;
 pub mod model;
 pub mod print;
 mod project;
@@ -37,6 +45,7 @@ use backflow_catalog::Catalog;
 use backflow_config::document::Document;
 use backflow_diag::Diagnostics;
 use backflow_sql::ir::Dialect;
+use manifest::Manifests;
 use model::RouteId;
 use project::Project;
 use std::collections::BTreeSet;
@@ -48,6 +57,8 @@ pub struct Inputs<'a> {
     pub document: &'a Document,
     /// The schema.
     pub catalog: &'a Catalog,
+    /// What may be called, beside the project's own `customIntegrations`.
+    pub manifests: &'a Manifests,
     /// Which variables of the environment exist.
     pub environment: &'a Environment,
     /// The database's dialect.

@@ -160,9 +160,11 @@ struct Read {
 
 fn compile(mut read: Read, catalog: &Catalog, dialect: Dialect) -> Compiled {
     let environment = Environment::new(read.env.keys().cloned());
+    let manifests = backflow_connect::manifests();
     let inputs = Inputs {
         document: &read.document,
         catalog,
+        manifests: &manifests,
         environment: &environment,
         dialect,
     };

@@ -67,6 +67,7 @@ pub(crate) fn lower<'a>(
         path: lowering.path,
         frame: frame.sources,
         steps,
+        work: None,
         answer,
         status: doc.status.as_ref().map(|status| status.value),
         access: if writes { Access::Write } else { Access::Read },

@@ -6,14 +6,17 @@
 //! Not here: how it is made (`lower`), how it is run (the engine).
 
 mod answer;
+mod custom;
 mod fused;
 mod input;
 mod place;
 mod route;
 mod step;
+mod work;
 
 pub use answer::{Answer, Shape};
 pub use backflow_config::document::Method;
+pub use custom::{Custom, CustomAction, CustomAuth, CustomBody};
 pub use fused::{Fused, FusedValue};
 pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
 pub use place::{Directory, Guard, Naming, Place};
@@ -21,6 +24,7 @@ pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};
 pub use step::{
     Bind, BindValue, Capability, KeyPart, ListedRows, Offset, Operation, Page, Results, Rows, Step,
 };
+pub use work::{Call, Refuse, Retry, Work, WorkAction, WorkStep, Workflow};
 
 use crate::tenancy::Tenancy;
 
@@ -31,12 +35,29 @@ pub struct Plan {
     pub routes: Vec<Route>,
     /// Paths that receive webhooks.
     pub hooks: Vec<Hook>,
+    /// Stand-alone workflows.
+    pub workflows: Vec<Workflow>,
+    /// `credentials`, by provider: objects whose expressions read only the environment and constants.
+    pub credentials: Vec<Credentials>,
+    /// `customIntegrations`
+    pub customs: Vec<Custom>,
     /// How tenants and their members are known; `None` when tenancy is off.
     pub tenancy: Option<Tenancy>,
     /// The directory of users, when the engine keeps it.
     pub directory: Option<Directory>,
     /// Facts that `check` reports and `plan` prints.
     pub facts: Vec<String>,
+}
+
+/// What a provider is called with.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The provider.
+    pub provider: String,
+    /// Where the values of its expressions come from: the environment and constants.
+    pub frame: Vec<Source>,
+    /// Its keys, in the order of the file.
+    pub values: Vec<(String, Shape)>,
 }
 
 /// A path that receives webhooks.

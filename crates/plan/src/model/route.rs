@@ -3,7 +3,7 @@
 //! Invariant: every slot that a program of the route loads is a position of its frame.
 //! Not here: what one query does; see `step`.
 
-use super::{Answer, Fused, Input, Place, Step};
+use super::{Answer, Fused, Input, Place, Step, Work};
 use backflow_config::document::Method;
 use backflow_expr::{Key, Value};
 
@@ -108,6 +108,8 @@ pub struct Route {
     pub frame: Vec<Source>,
     /// What it does, in order.
     pub steps: Vec<Step>,
+    /// What it does, if that is more than queries; there are no `steps` then.
+    pub work: Option<Work>,
     /// What it answers.
     pub answer: Answer,
     /// The status of a good answer, if the author fixed it.

@@ -1,0 +1,14 @@
+//! Providers: what they offer, how they are called, and a sandbox that stands in for them.
+//!
+//! Role: manifests for the planner ([`manifests`]), connectors for the engine.
+//! Invariant: a request goes only to its provider's own host or to one that is named; credentials are added when it
+//! is sent and are kept nowhere else.
+//! Not here: when a call is made, made again or undone; that is the engine's.
+
+use backflow_plan::manifest::Manifests;
+
+/// What the built-in providers offer.
+#[must_use]
+pub fn manifests() -> Manifests {
+    Manifests::default()
+}

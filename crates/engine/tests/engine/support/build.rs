@@ -136,6 +136,7 @@ pub(crate) fn route(method: &str, path: &str, frame: Frame) -> Route {
         input: Input::default(),
         frame: frame.sources,
         steps: Vec::new(),
+        work: None,
         answer: Answer::LastStep,
         status: None,
         access: if method == Method::Get {

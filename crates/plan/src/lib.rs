@@ -29,6 +29,7 @@ mod collide;
 pub mod convert;
 mod draft;
 mod frame;
+mod journal;
 mod lower;
 pub mod manifest;
 pub mod model;
@@ -109,6 +110,7 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
     let mut plan = Plan {
         hooks: hooks.into_iter().map(|(hook, _)| hook).collect(),
         directory,
+        journal: Some(journal::build(&project)),
         ..Plan::default()
     };
     plan.facts = report::facts(&project, facts);

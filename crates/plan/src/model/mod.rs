@@ -9,6 +9,7 @@ mod answer;
 mod custom;
 mod fused;
 mod input;
+mod journal;
 mod place;
 mod route;
 mod step;
@@ -19,6 +20,9 @@ pub use backflow_config::document::Method;
 pub use custom::{Custom, CustomAction, CustomAuth, CustomBody};
 pub use fused::{Fused, FusedValue};
 pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
+pub use journal::{
+    Journal, KeyStatements, LockStatements, RUN_CELLS, RunStatements, STEP_CELLS, StepStatements,
+};
 pub use place::{Directory, Guard, Naming, Place};
 pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};
 pub use step::{
@@ -45,6 +49,8 @@ pub struct Plan {
     pub tenancy: Option<Tenancy>,
     /// The directory of users, when the engine keeps it.
     pub directory: Option<Directory>,
+    /// Where durable runs are kept.
+    pub journal: Option<Journal>,
     /// Facts that `check` reports and `plan` prints.
     pub facts: Vec<String>,
 }

@@ -15,7 +15,6 @@ mod cast;
 mod column;
 mod compare;
 mod default;
-mod directory;
 mod drop;
 mod expr;
 mod fault;
@@ -27,13 +26,14 @@ mod pattern;
 mod quote;
 mod rebuild;
 mod script;
+mod system;
 mod table;
 mod types;
 
 #[cfg(test)]
 mod tests;
 
-pub use directory::directory;
 pub use literal::array_items;
 pub(crate) use literal::constant;
 pub use script::sqlite;
+pub use system::system;

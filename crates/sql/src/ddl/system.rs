@@ -1,0 +1,64 @@
+//! Tables of our own, which no migration makes: the directory of users, the journal of runs.
+//!
+//! Invariant: running the statements again changes nothing.
+//! Not here: what is written into them; the planner makes those statements.
+
+use crate::ir::Dialect;
+use backflow_catalog::{ColumnId, ColumnType, Table};
+
+/// The statements that make a table and its unique keys if they are not there.
+///
+/// Columns are uuids, texts, instants and whole numbers; on SQLite all but numbers are kept as canonical text.
+#[must_use]
+pub fn system(table: &Table, dialect: Dialect) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for column in &table.columns {
+        let not_null = if column.not_null { " NOT NULL" } else { "" };
+        let ty = type_name(&column.ty, dialect);
+        parts.push(format!("{} {ty}{not_null}", quoted(&column.name)));
+    }
+    parts.push(format!("PRIMARY KEY ({})", names(table, &table.primary_key)));
+    for unique in &table.uniques {
+        parts.push(format!("UNIQUE ({})", names(table, &unique.columns)));
+    }
+    let options = match dialect {
+        Dialect::Sqlite => " STRICT, WITHOUT ROWID",
+        Dialect::Postgres => "",
+    };
+    let name = quoted(&table.name);
+    let mut statements = vec![format!(
+        "CREATE TABLE IF NOT EXISTS {name} ({}){options}",
+        parts.join(", ")
+    )];
+    for index in &table.indexes {
+        statements.push(format!(
+            "CREATE INDEX IF NOT EXISTS {} ON {name} ({})",
+            quoted(&index.name),
+            names(table, &index.columns)
+        ));
+    }
+    statements
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn names(table: &Table, columns: &[ColumnId]) -> String {
+    let columns = columns
+        .iter()
+        .filter_map(|column| table.columns.get(usize::from(column.0)))
+        .map(|column| quoted(&column.name));
+    columns.collect::<Vec<_>>().join(", ")
+}
+
+fn type_name(ty: &ColumnType, dialect: Dialect) -> &'static str {
+    match (dialect, ty) {
+        (Dialect::Sqlite, ty) if ty.is_integer() => "INTEGER",
+        (Dialect::Sqlite, _) => "TEXT",
+        (Dialect::Postgres, ColumnType::Uuid) => "uuid",
+        (Dialect::Postgres, ColumnType::TimestampTz) => "timestamptz",
+        (Dialect::Postgres, ty) if ty.is_integer() => "bigint",
+        (Dialect::Postgres, _) => "text",
+    }
+}

@@ -4,7 +4,7 @@
 //! Not here: the load; see `load`.
 
 use anyhow::{Context, Result};
-use backflow_engine::{Runtime, Secret, Settings, SystemClock, SystemIds};
+use backflow_engine::{Outside, Runtime, Secret, Settings, SystemClock, SystemIds};
 use backflow_server::{ServeOptions, serve};
 use backflow_sqlite::{Options, Sqlite};
 use backflow_testkit::Compiled;
@@ -41,9 +41,7 @@ pub(crate) async fn start(compiled: Compiled, options: Options) -> Result<Served
     let runtime = Runtime::build(
         plan,
         settings,
-        store.clone(),
-        Arc::new(SystemClock),
-        Arc::new(SystemIds),
+        Outside::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemIds)),
     )?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

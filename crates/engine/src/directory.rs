@@ -78,7 +78,7 @@ impl Recorder {
         }
         let transaction = Transaction::single(self.call(profile));
         let outcome = match store.run(Permit::judged(), transaction).await {
-            Ok(transaction) => transaction.into_outcome().map(drop),
+            Ok(transaction) => transaction.into_rows().map(drop),
             Err(error) => Err(Fault::from(error)),
         };
         match outcome {

@@ -9,7 +9,7 @@ use backflow_plan::model::{Route, Step};
 
 /// A request was refused, or failed.
 pub(crate) fn refused(request_id: &str, route: &str, fault: &Fault) {
-    let (status, code, why) = (fault.status().as_u16(), fault.code().text(), fault.private_text());
+    let (status, code, why) = (fault.status().as_u16(), fault.code_text(), fault.private_text());
     if status >= 500 {
         tracing::error!(request_id, route, status, code, why, "request failed");
     } else {
@@ -20,6 +20,11 @@ pub(crate) fn refused(request_id: &str, route: &str, fault: &Fault) {
 /// The condition of a query did not hold.
 pub(crate) fn skipped(request_id: &str, step: &Step) {
     tracing::debug!(request_id, step = %step.label, "query skipped");
+}
+
+/// The condition of a workflow's step did not hold.
+pub(crate) fn step_skipped(request_id: &str, step: &str) {
+    tracing::debug!(request_id, step, "step skipped");
 }
 
 /// A transaction starts again.
@@ -34,6 +39,76 @@ pub(crate) fn not_in_directory(request_id: &str, why: &'static str) {
 
 /// The directory of users could not be written; the request goes on.
 pub(crate) fn directory_failed(request_id: &str, fault: &Fault) {
-    let (code, why) = (fault.code().text(), fault.private_text());
+    let (code, why) = (fault.code_text(), fault.private_text());
     tracing::warn!(request_id, code, why, "directory of users was not written");
+}
+
+/// A workflow's step failed, and the workflow goes on.
+pub(crate) fn step_tolerated(run: &str, step: &str, status: Option<u16>) {
+    tracing::warn!(run, step, status, "step failed and is tolerated");
+}
+
+/// A run waits for the database.
+pub(crate) fn run_waits(run: &str, tries: u32, why: &str) {
+    tracing::warn!(run, tries, why, "run waits for the database");
+}
+
+/// A run ended otherwise than by its answer.
+pub(crate) fn run_ended(run: &str, state: &str, code: &str, why: Option<&str>) {
+    tracing::warn!(run, state, code, why, "run ended");
+}
+
+/// A run is another worker's now.
+pub(crate) fn run_lost(run: &str) {
+    tracing::warn!(run, "run was taken over by another worker");
+}
+
+/// A run cannot go on here.
+pub(crate) fn run_stuck(run: &str, why: &str) {
+    tracing::error!(run, why, "run cannot go on");
+}
+
+/// A run whose worker is gone goes on here.
+pub(crate) fn taken_over(run: &str, name: &str, fence: i64) {
+    tracing::info!(run, name, fence, "run taken over");
+}
+
+/// A request means the same as an earlier one.
+pub(crate) fn joined(request_id: &str, run: &str, state: &str) {
+    tracing::info!(request_id, run, state, "request joined a run");
+}
+
+/// A provider is asked again.
+pub(crate) fn call_again(run: &str, step: &str, tries: u32, status: Option<u16>) {
+    tracing::warn!(run, step, tries, status, "provider's call failed");
+}
+
+/// A call is made under a new idempotency key.
+pub(crate) fn new_key(run: &str, step: &str, epoch: i64) {
+    tracing::warn!(
+        run,
+        step,
+        epoch,
+        "call left no trace under its old key; it is made under a new one"
+    );
+}
+
+/// A step could not be undone.
+pub(crate) fn not_undone(run: &str, step: &str, why: &str) {
+    tracing::error!(run, step, why, "step could not be undone");
+}
+
+/// The worker's sign of life did not arrive.
+pub(crate) fn no_pulse(why: &str) {
+    tracing::warn!(why, "runs could not be kept alive");
+}
+
+/// Runs of other workers could not be looked for.
+pub(crate) fn no_take_over(why: &str) {
+    tracing::warn!(why, "lost runs could not be looked for");
+}
+
+/// Old data of runs could not be erased.
+pub(crate) fn not_erased(why: &str) {
+    tracing::warn!(why, "old runs could not be erased");
 }

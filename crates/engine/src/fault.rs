@@ -22,6 +22,14 @@ pub struct Fault {
     private: Option<Box<str>>,
     retry_after: Option<u32>,
     allow: Option<Box<str>>,
+    own: Option<Box<Own>>,
+}
+
+/// A status and code that the author chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Own {
+    status: http::StatusCode,
+    code: String,
 }
 
 /// One thing that is wrong.
@@ -30,17 +38,21 @@ pub struct Detail {
     /// Where: `body.email`, `data.slug`, a column.
     pub path: String,
     /// Which rule is broken.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What is wrong, in words.
     pub message: String,
 }
 
 impl Detail {
     /// A detail.
-    pub fn new(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(
+        path: impl Into<String>,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             path: path.into(),
-            code,
+            code: code.into(),
             message: message.into(),
         }
     }
@@ -62,6 +74,15 @@ impl Fault {
             private: None,
             retry_after: None,
             allow: None,
+            own: None,
+        }
+    }
+
+    /// An end that the author wrote.
+    pub(crate) fn authored(status: http::StatusCode, code: String, message: String) -> Self {
+        Self {
+            own: Some(Box::new(Own { status, code })),
+            ..Self::new(Code::Refused, message)
         }
     }
 
@@ -114,7 +135,17 @@ impl Fault {
     /// Its status.
     #[must_use]
     pub fn status(&self) -> http::StatusCode {
-        self.code.status()
+        self.own
+            .as_ref()
+            .map_or_else(|| self.code.status(), |own| own.status)
+    }
+
+    /// The text of its code.
+    #[must_use]
+    pub fn code_text(&self) -> &str {
+        self.own
+            .as_ref()
+            .map_or_else(|| self.code.text(), |own| &own.code)
     }
 
     /// What callers read.
@@ -144,11 +175,20 @@ impl Fault {
     /// The body.
     #[must_use]
     pub fn body(&self, request_id: &str) -> Vec<u8> {
+        let mut members = self.members();
+        members.push(("requestId", Value::from(request_id)));
+        let mut out = Vec::new();
+        Value::object(members).write_json(&mut out);
+        out
+    }
+
+    /// All of the body that is the same for every request.
+    pub(crate) fn members(&self) -> Vec<(&'static str, Value)> {
         let reason = self.status().canonical_reason().unwrap_or("Error");
         let mut members = vec![
             ("error", Value::from(reason)),
             ("message", Value::from(&*self.message)),
-            ("code", Value::from(self.code.text())),
+            ("code", Value::from(self.code_text())),
         ];
         if !self.details.is_empty() {
             members.push(("details", Value::list(self.details.iter().map(Detail::value))));
@@ -156,10 +196,7 @@ impl Fault {
         if let Some(seconds) = self.retry_after {
             members.push(("retryAfter", Value::int(seconds.into())));
         }
-        members.push(("requestId", Value::from(request_id)));
-        let mut out = Vec::new();
-        Value::object(members).write_json(&mut out);
-        out
+        members
     }
 }
 
@@ -167,7 +204,7 @@ impl Detail {
     fn value(&self) -> Value {
         Value::object([
             ("path", Value::from(self.path.as_str())),
-            ("code", Value::from(self.code)),
+            ("code", Value::from(&*self.code)),
             ("message", Value::from(self.message.as_str())),
         ])
     }

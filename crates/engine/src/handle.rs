@@ -9,7 +9,10 @@ use crate::caller::Identity;
 use crate::event;
 use crate::fault::{Code, Fault};
 use crate::frame;
+use crate::guard::{self, Named};
+use crate::host::RequestHost;
 use crate::input::{Input, Sent};
+use crate::key;
 use crate::permit::Permit;
 use crate::reply::{self, Reply};
 use crate::request::{BodySource, Request};
@@ -17,15 +20,25 @@ use crate::route::Served;
 use crate::router::Found;
 use crate::runtime::Runtime;
 use crate::transaction::{Outcome, Transaction, Work};
+use crate::work::{Ask, Job, Reached};
 use backflow_expr::Value;
+use backflow_plan::model::Place;
+use http::{HeaderMap, Method};
 use std::sync::Arc;
 
 /// Answers a request.
 pub async fn handle<B: BodySource>(runtime: &Runtime, request: Request<'_, B>) -> Reply {
     let id = reply::request_id(request.headers, &*runtime.ids);
     let method = request.method;
-    let reply = match runtime.router.find(method, request.path) {
+    let found = match run_of(method, request.path) {
+        Some(run) => Ok(Found::Run(run)),
+        None => runtime.router.find(method, request.path),
+    };
+    let reply = match found {
         Ok(Found::Options(allow)) => Ok(Reply::options(&allow)),
+        Ok(Found::Run(run)) => show(runtime, request.headers, run)
+            .await
+            .map_err(|fault| (None, fault)),
         Ok(Found::Hook) => Err((None, Fault::of(Code::NotServed))),
         Ok(Found::Route { index, params }) => match runtime.routes.get(index) {
             Some(served) => serve(runtime, served, request, &params, &id)
@@ -62,7 +75,7 @@ async fn serve<B: BodySource>(
     if let Some(why) = &served.route.unavailable {
         return Err(Fault::of(Code::NotServed).private(why.as_str()));
     }
-    let (headers, now) = (request.headers, runtime.now());
+    let (method, headers, now) = (request.method, request.headers, runtime.now());
     let caller = Identity::of(headers, runtime.verifier.as_ref(), now)?;
     let permit = permit(served, caller.as_ref())?;
     let sent = Sent {
@@ -79,22 +92,110 @@ async fn serve<B: BodySource>(
     if let (Some(recorder), Some(caller)) = (&runtime.recorder, &caller) {
         recorder.record(&*runtime.store, caller, id).await;
     }
-    let transaction = Transaction::new(Work {
-        served: Arc::clone(served),
-        request_id: Arc::clone(id),
-        frame: frame::fill(served, &input, headers, caller.as_ref()),
+    let asking = Asking {
+        served,
+        request_id: id,
+        caller: caller.as_ref(),
         params,
         headers,
-        caller: caller.as_ref(),
         refused,
         now,
-        ids: Arc::clone(&runtime.ids),
-    });
-    let outcome = execute(runtime, permit, transaction).await?;
+    };
+    let reply = match &served.job {
+        Some(job) => asking.run(runtime, permit, job, (method, input)).await?,
+        None => asking.execute(runtime, permit, input).await?,
+    };
     Ok(Reply {
         route: Some(Arc::clone(&served.name)),
-        ..Reply::of(outcome, caller.is_some())
+        ..reply
     })
+}
+
+/// A request that may be answered.
+struct Asking<'a> {
+    served: &'a Arc<Served>,
+    request_id: &'a Arc<str>,
+    caller: Option<&'a Identity>,
+    params: &'a [Arc<str>],
+    headers: &'a HeaderMap,
+    /// What was found wrong with the input; told once the tenant is judged.
+    refused: Option<Fault>,
+    now: jiff::Timestamp,
+}
+
+impl Asking<'_> {
+    /// Answers by the route's own queries.
+    async fn execute(self, runtime: &Runtime, permit: Permit, input: Input) -> Result<Reply, Fault> {
+        let transaction = Transaction::new(Work {
+            served: Arc::clone(self.served),
+            request_id: Arc::clone(self.request_id),
+            frame: frame::fill(self.served, &input, self.headers, self.caller),
+            params: self.params,
+            headers: self.headers,
+            caller: self.caller,
+            refused: self.refused,
+            now: self.now,
+            ids: Arc::clone(&runtime.ids),
+        });
+        let outcome = execute(runtime, permit, transaction).await?;
+        Ok(Reply::of(outcome, self.caller.is_some()))
+    }
+
+    /// Answers by a run of the route's workflow.
+    async fn run(
+        self,
+        runtime: &Runtime,
+        permit: Permit,
+        job: &Arc<Job>,
+        (method, input): (&Method, Input),
+    ) -> Result<Reply, Fault> {
+        let works = runtime.works.as_ref().ok_or_else(|| Fault::of(Code::NotServed))?;
+        let frame = frame::fill(self.served, &input, self.headers, self.caller);
+        let named = key::of(method, self.headers, self.caller, &input);
+        let guard = match &job.place {
+            Place::One(guard) => {
+                let mut host = RequestHost::new(self.now, Arc::clone(&runtime.ids));
+                let named = Named {
+                    params: self.params,
+                    headers: self.headers,
+                    caller: self.caller,
+                    frame: &frame,
+                };
+                Some(guard::values(guard, &named, &mut host))
+            }
+            _ => None,
+        };
+        let (key, refused) = match (named, self.refused) {
+            (Ok(named), refused) => (named.map(|named| (named.key, named.body)), refused),
+            (Err(fault), refused) => (None, Some(refused.unwrap_or(fault))),
+        };
+        let ask = Ask {
+            job: Arc::clone(job),
+            request_id: Arc::clone(self.request_id),
+            caller: self.caller,
+            guard,
+            refused,
+            frame,
+            key,
+        };
+        match works.serve(permit, ask).await? {
+            Reached::Settled(settled) => settled.reply(self.caller.is_some(), self.request_id),
+            Reached::Running(run) => Ok(Reply::running(&run)),
+        }
+    }
+}
+
+/// The run whose address this is.
+fn run_of<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
+    let run = path.strip_prefix("/_runs/")?;
+    matches!(*method, Method::GET | Method::HEAD).then(|| run.trim_end_matches('/'))
+}
+
+/// Shows a run to its caller.
+async fn show(runtime: &Runtime, headers: &HeaderMap, run: &str) -> Result<Reply, Fault> {
+    let caller = Identity::of(headers, runtime.verifier.as_ref(), runtime.now())?;
+    let works = runtime.works.as_ref().ok_or_else(|| Fault::of(Code::NotFound))?;
+    works.show(run, caller.as_ref()).await
 }
 
 /// Whether such callers may try this route at all.

@@ -9,8 +9,8 @@
 //! ```no_run
 //! # use backflow_engine::*;
 //! # async fn example(plan: backflow_plan::model::Plan, store: std::sync::Arc<dyn store::Store>) -> Result<(), BuildError> {
-//! let world = (std::sync::Arc::new(SystemClock), std::sync::Arc::new(SystemIds));
-//! let runtime = Runtime::build(plan, Settings::default(), store, world.0, world.1)?;
+//! let outside = Outside::new(store, std::sync::Arc::new(SystemClock), std::sync::Arc::new(SystemIds));
+//! let runtime = Runtime::build(plan, Settings::default(), outside)?;
 //! let headers = http::HeaderMap::new();
 //! let request = Request {
 //!     method: &http::Method::GET,
@@ -38,10 +38,12 @@ mod guard;
 mod handle;
 mod host;
 mod input;
+mod key;
 mod listed;
 pub mod migrations;
 mod offered;
 mod path;
+pub mod pause;
 pub mod permit;
 mod prepare;
 mod query;
@@ -57,11 +59,13 @@ pub mod store;
 pub mod token;
 pub mod transaction;
 mod validate;
+mod work;
 
 pub use clock::{Clock, CorrectedClock, Ids, SystemClock, SystemIds};
 pub use fault::{Code, Detail, Fault};
 pub use handle::handle;
 pub use reply::Reply;
 pub use request::{BodyError, BodySource, Request};
-pub use runtime::{BuildError, Runtime};
+pub use runtime::{BuildError, Outside, Runtime};
 pub use settings::{Secret, Settings};
+pub use work::{Version, Versions};

@@ -13,6 +13,11 @@ impl Permit {
     pub(crate) fn judged() -> Self {
         Permit(())
     }
+
+    /// A run goes on, or is kept: what it may do was judged in the transaction that stored it.
+    pub(crate) fn of_run() -> Self {
+        Permit(())
+    }
 }
 
 /// The tenant in which the caller's membership was found, in this transaction.
@@ -23,6 +28,11 @@ pub struct Scope {
 
 impl Scope {
     pub(crate) fn verified(tenant: backflow_sql::ir::Datum) -> Self {
+        Scope { tenant }
+    }
+
+    /// As the journal has it: verified in the transaction that stored the run.
+    pub(crate) fn of_run(tenant: backflow_sql::ir::Datum) -> Self {
         Scope { tenant }
     }
 

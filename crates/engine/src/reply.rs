@@ -7,9 +7,11 @@
 use crate::clock::Ids;
 use crate::fault::Fault;
 use crate::transaction::Outcome;
+use backflow_expr::Value;
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RETRY_AFTER, VARY,
+    WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use std::sync::Arc;
@@ -58,6 +60,15 @@ impl Reply {
         }
     }
 
+    /// An answer that only its caller may keep.
+    pub(crate) fn json_of(status: StatusCode, body: Bytes) -> Self {
+        let mut reply = Self::json(status, body);
+        reply
+            .headers
+            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        reply
+    }
+
     /// A route's own answer.
     pub(crate) fn of(outcome: Outcome, is_known_caller: bool) -> Self {
         let mut reply = Self::json(outcome.status, outcome.body);
@@ -77,10 +88,7 @@ impl Reply {
 
     /// A refusal.
     pub(crate) fn fault(fault: &Fault, request_id: &str) -> Self {
-        let mut reply = Self::json(fault.status(), Bytes::from(fault.body(request_id)));
-        reply
-            .headers
-            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let mut reply = Self::json_of(fault.status(), Bytes::from(fault.body(request_id)));
         if fault.status() == StatusCode::UNAUTHORIZED {
             reply
                 .headers
@@ -95,6 +103,29 @@ impl Reply {
         {
             reply.headers.insert(ALLOW, allow);
         }
+        reply
+    }
+
+    /// A refusal that was given before: its members, for another request.
+    pub(crate) fn told(status: StatusCode, members: &Value, request_id: &str) -> Self {
+        let known = members.as_object().into_iter().flat_map(|members| members.iter());
+        let known = known.map(|(name, value)| (name.as_ref(), value.clone()));
+        let all = known.chain([("requestId", Value::from(request_id))]);
+        let mut reply = Self::json_of(status, Bytes::from(Value::object(all).to_json()));
+        if let Some(seconds) = members.member("retryAfter").as_i64() {
+            reply.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        reply
+    }
+
+    /// A run goes on; it is looked at under its address.
+    pub(crate) fn running(run: &str) -> Self {
+        let body = Value::object([("run", Value::from(run)), ("status", Value::from("running"))]);
+        let mut reply = Self::json_of(StatusCode::ACCEPTED, Bytes::from(body.to_json()));
+        if let Ok(address) = HeaderValue::try_from(format!("/_runs/{run}")) {
+            reply.headers.insert(LOCATION, address);
+        }
+        reply.headers.insert(RETRY_AFTER, HeaderValue::from(1));
         reply
     }
 

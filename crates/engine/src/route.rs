@@ -4,6 +4,7 @@
 //! Invariant: nothing in here changes once it is built.
 //! Not here: which path leads here (`router`).
 
+use crate::work::{Job, Jobs};
 use backflow_expr::{Program, Slot, Value};
 use backflow_plan::model::{Bind, BodyRule, Place, Route, Source, Step};
 use std::collections::HashMap;
@@ -21,11 +22,13 @@ pub(crate) struct Served {
     pub(crate) reads_query: bool,
     /// Whether some early value needs what only the guard knows.
     pub(crate) waits_for_guard: bool,
+    /// Its workflow, if it is more than queries.
+    pub(crate) job: Option<Arc<Job>>,
 }
 
 impl Served {
-    pub(crate) fn new(route: Route, env: &HashMap<String, String>) -> Self {
-        let template = route.frame.iter().map(|source| constant(source, env)).collect();
+    pub(crate) fn new(route: Route, env: &HashMap<String, String>, jobs: &Jobs) -> Self {
+        let template = template(&route.frame, env);
         let reads_query = route.input.query.is_some()
             || route
                 .frame
@@ -33,6 +36,7 @@ impl Served {
                 .any(|source| matches!(source, Source::Query(_)));
         let waits_for_guard = matches!(route.place, Place::One(_)) && reads_tenant_early(&route);
         Self {
+            job: jobs.get(route.name().as_str()).map(Arc::clone),
             name: route.name().into(),
             route,
             template,
@@ -44,6 +48,11 @@ impl Served {
     pub(crate) fn reads_body(&self) -> bool {
         !matches!(self.route.input.body, BodyRule::Unread)
     }
+}
+
+/// A frame with what is the same for every request.
+pub(crate) fn template(frame: &[Source], env: &HashMap<String, String>) -> Vec<Value> {
+    frame.iter().map(|source| constant(source, env)).collect()
 }
 
 fn constant(source: &Source, env: &HashMap<String, String>) -> Value {

@@ -43,9 +43,11 @@ enum Target {
 
 /// A matched request.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Found {
+pub(crate) enum Found<'a> {
     /// A route and its parameters.
     Route { index: usize, params: Vec<Arc<str>> },
+    /// The address of a run.
+    Run(&'a str),
     /// A webhook.
     Hook,
     /// `OPTIONS` of a known path: the methods it has.
@@ -90,7 +92,7 @@ impl Router {
     }
 
     /// Finds what a request is for.
-    pub(crate) fn find(&self, method: &Method, raw_path: &str) -> Result<Found, Fault> {
+    pub(crate) fn find(&self, method: &Method, raw_path: &str) -> Result<Found<'static>, Fault> {
         let path = path::normal(raw_path).map_err(|_| Fault::of(Code::BadPath))?;
         let served = if method == Method::HEAD {
             &Method::GET
@@ -129,7 +131,7 @@ impl Router {
     }
 }
 
-fn look_up(table: &matchit::Router<Target>, path: &str) -> Option<Found> {
+fn look_up(table: &matchit::Router<Target>, path: &str) -> Option<Found<'static>> {
     let matched = table.at(path).ok()?;
     let mut params: Vec<Arc<str>> = Vec::with_capacity(matched.params.len());
     for (_, param) in matched.params.iter() {

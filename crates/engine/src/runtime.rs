@@ -1,20 +1,24 @@
 //! A plan that is running.
 //!
 //! Role: [`Runtime`] holds a plan's routes ready to serve, and the world they run in.
-//! Input: a plan, settings, a store, a clock, ids. Output: what [`crate::handle`] needs.
+//! Input: a plan, settings, what lies outside. Output: what [`crate::handle`] needs.
 //! Invariant: once built it does not change; a reload builds another.
 //! Not here: reading files, applying migrations, sockets.
 
 use crate::clock::{Clock, Ids};
+use crate::connector::Connectors;
 use crate::directory::Recorder;
+use crate::fault::Fault;
 use crate::route::Served;
 use crate::router::Router;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::token::Verifier;
-use backflow_plan::model::Plan;
+use crate::work::{Job, Jobs, Parts, Versions, Works};
+use backflow_plan::model::{Journal, Plan};
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A running plan.
 pub struct Runtime {
@@ -22,11 +26,41 @@ pub struct Runtime {
     pub(crate) router: Router,
     pub(crate) verifier: Option<Verifier>,
     pub(crate) recorder: Option<Recorder>,
+    /// What runs workflows; a plan without a journal has none.
+    pub(crate) works: Option<Arc<Works>>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) max_body: usize,
     dev: bool,
+}
+
+/// What a runtime meets outside.
+#[derive(Clone)]
+pub struct Outside {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// The providers that can be called.
+    pub connectors: Connectors,
+    /// How the files of earlier versions become plans, for runs that they started.
+    pub versions: Option<Arc<dyn Versions>>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Outside {
+    /// A world without providers.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self {
+            store,
+            connectors: Connectors::default(),
+            versions: None,
+            clock,
+            ids,
+        }
+    }
 }
 
 /// Why a plan cannot run.
@@ -54,31 +88,53 @@ impl Runtime {
     ///
     /// # Errors
     /// When the secret for tokens is too short, or two routes have one method and path.
-    pub fn build(
-        plan: Plan,
-        settings: Settings,
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-    ) -> Result<Runtime, BuildError> {
+    pub fn build(plan: Plan, settings: Settings, outside: Outside) -> Result<Runtime, BuildError> {
         let router = Router::build(&plan)?;
         let verifier = Verifier::new(&settings)?;
+        let jobs = Job::all(&plan, &settings.env);
         let routes = plan
             .routes
             .into_iter()
-            .map(|route| Arc::new(Served::new(route, &settings.env)))
+            .map(|route| Arc::new(Served::new(route, &settings.env, &jobs)))
             .collect();
+        let works = plan
+            .journal
+            .map(|journal| works(journal, jobs, &settings, &outside));
         Ok(Runtime {
             routes,
             router,
             verifier,
             recorder: plan.directory.map(Recorder::new),
-            store,
-            clock,
-            ids,
+            works,
+            store: outside.store,
+            clock: outside.clock,
+            ids: outside.ids,
             max_body: settings.max_body,
             dev: settings.dev,
         })
+    }
+
+    /// Keeps the version of the files that is served, and from now on looks after runs of workflows: those that
+    /// are under way here, and those whose process is gone. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub async fn start(&self) -> Result<(), Fault> {
+        match &self.works {
+            Some(works) => Arc::clone(works).start().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Takes up no more runs of others, and waits for those that are under way, so long at most; what is not over
+    /// then goes on elsewhere, or when a process starts again.
+    pub async fn rest(&self, limit: Duration) {
+        let Some(works) = &self.works else { return };
+        works.stop();
+        let begun = Instant::now();
+        while !works.is_idle() && begun.elapsed() < limit {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// The store, to ask whether it answers.
@@ -98,6 +154,20 @@ impl Runtime {
         let now = self.clock.now();
         jiff::Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
+}
+
+fn works(journal: Journal, jobs: Jobs, settings: &Settings, outside: &Outside) -> Arc<Works> {
+    Arc::new(Works::new(Parts {
+        jobs,
+        env: settings.env.clone(),
+        version: settings.version.clone(),
+        versions: outside.versions.clone(),
+        journal,
+        connectors: outside.connectors.clone(),
+        store: Arc::clone(&outside.store),
+        clock: Arc::clone(&outside.clock),
+        ids: Arc::clone(&outside.ids),
+    }))
 }
 
 impl fmt::Debug for Runtime {

@@ -4,6 +4,7 @@
 //! Invariant: a [`Secret`] is never printed.
 //! Not here: where they come from (files, the process environment); that is the binary's business.
 
+use crate::work::Version;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -22,6 +23,8 @@ pub struct Settings {
     pub max_body: usize,
     /// Whether this is the development server.
     pub dev: bool,
+    /// Which version of the project's files this is.
+    pub version: Version,
 }
 
 impl Default for Settings {
@@ -33,6 +36,7 @@ impl Default for Settings {
             env: HashMap::new(),
             max_body: 1024 * 1024,
             dev: false,
+            version: Version::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::clock::Ids;
 use crate::fault::Fault;
 use crate::route::Served;
 use crate::store::{Call, RowSet, StatementError, Turn};
+use crate::work::Group;
 use backflow_expr::Value;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -23,14 +24,18 @@ pub struct Transaction(Script);
 
 enum Script {
     Route(Box<Run>),
-    Single(Single),
+    Group(Box<Group>),
+    Sequence(Sequence),
 }
 
-/// A statement on its own.
-struct Single {
-    call: Call,
-    asked: bool,
-    end: Option<Result<Outcome, Fault>>,
+/// Statements that are known beforehand.
+struct Sequence {
+    calls: Vec<Call>,
+    /// The last of them must find a row: else nothing is kept.
+    guarded: bool,
+    reads: bool,
+    next: usize,
+    end: Option<Result<RowSet, Fault>>,
 }
 
 /// A good end.
@@ -64,11 +69,34 @@ impl Transaction {
         Self(Script::Route(Box::new(Run::new(work))))
     }
 
+    /// A transaction of a workflow.
+    pub(crate) fn group(group: Group) -> Self {
+        Self(Script::Group(Box::new(group)))
+    }
+
     /// One statement that writes.
     pub(crate) fn single(call: Call) -> Self {
-        Self(Script::Single(Single {
-            call,
-            asked: false,
+        Self::sequence(vec![call], false)
+    }
+
+    /// Statements that write; `guarded`: nothing is kept unless the last one finds a row.
+    pub(crate) fn sequence(calls: Vec<Call>, guarded: bool) -> Self {
+        Self(Script::Sequence(Sequence {
+            calls,
+            guarded,
+            reads: false,
+            next: 0,
+            end: None,
+        }))
+    }
+
+    /// One statement that reads.
+    pub(crate) fn reading(call: Call) -> Self {
+        Self(Script::Sequence(Sequence {
+            calls: vec![Call { alone: true, ..call }],
+            guarded: false,
+            reads: true,
+            next: 0,
             end: None,
         }))
     }
@@ -77,9 +105,10 @@ impl Transaction {
     pub fn rewind(&mut self) {
         match &mut self.0 {
             Script::Route(run) => run.rewind(),
-            Script::Single(single) => {
-                single.asked = false;
-                single.end = None;
+            Script::Group(group) => group.rewind(),
+            Script::Sequence(sequence) => {
+                sequence.next = 0;
+                sequence.end = None;
             }
         }
     }
@@ -88,7 +117,8 @@ impl Transaction {
     pub fn next(&mut self, last: Option<Result<RowSet, StatementError>>) -> Turn {
         match &mut self.0 {
             Script::Route(run) => run.next(last),
-            Script::Single(single) => single.next(last),
+            Script::Group(group) => group.next(last),
+            Script::Sequence(sequence) => sequence.next(last),
         }
     }
 
@@ -97,7 +127,8 @@ impl Transaction {
     pub fn reads_only(&self) -> bool {
         match &self.0 {
             Script::Route(run) => run.reads_only(),
-            Script::Single(_) => false,
+            Script::Group(_) => false,
+            Script::Sequence(sequence) => sequence.reads,
         }
     }
 
@@ -105,41 +136,58 @@ impl Transaction {
     pub(crate) fn is_idle(&self) -> bool {
         match &self.0 {
             Script::Route(run) => run.is_idle(),
-            Script::Single(_) => false,
+            Script::Group(group) => group.is_idle(),
+            Script::Sequence(_) => false,
         }
     }
 
-    /// How it ended.
+    /// How a route's transaction ended.
     pub(crate) fn into_outcome(self) -> Result<Outcome, Fault> {
-        let end = match self.0 {
-            Script::Route(run) => run.into_end(),
-            Script::Single(single) => single.end,
-        };
-        end.unwrap_or_else(|| Err(Fault::internal("the store left a transaction unfinished")))
+        match self.0 {
+            Script::Route(run) => run.into_end().unwrap_or_else(|| Err(unfinished())),
+            Script::Group(_) | Script::Sequence(_) => Err(Fault::internal("an outcome of no route")),
+        }
+    }
+
+    /// The rows of the last statement of a sequence.
+    pub(crate) fn into_rows(self) -> Result<RowSet, Fault> {
+        match self.0 {
+            Script::Sequence(sequence) => sequence.end.unwrap_or_else(|| Err(unfinished())),
+            Script::Route(_) | Script::Group(_) => Err(Fault::internal("rows of no sequence")),
+        }
+    }
+
+    /// The workflow's transaction, to be asked how it ended.
+    pub(crate) fn into_group(self) -> Option<Group> {
+        match self.0 {
+            Script::Group(group) => Some(*group),
+            Script::Route(_) | Script::Sequence(_) => None,
+        }
     }
 }
 
-impl Single {
+fn unfinished() -> Fault {
+    Fault::internal("the store left a transaction unfinished")
+}
+
+impl Sequence {
     fn next(&mut self, last: Option<Result<RowSet, StatementError>>) -> Turn {
-        match last {
-            None if !self.asked => {
-                self.asked = true;
-                Turn::Run(self.call.clone())
-            }
-            Some(Ok(_)) => {
-                self.end = Some(Ok(Outcome {
-                    status: http::StatusCode::OK,
-                    body: Bytes::new(),
-                    range: None,
-                }));
-                Turn::Commit
-            }
+        let rows = match last {
+            None if self.next == 0 => RowSet::default(),
+            Some(Ok(rows)) => rows,
             Some(Err(error)) => {
                 self.end = Some(Err(error.into()));
-                Turn::RollBack
+                return Turn::RollBack;
             }
-            None => Turn::RollBack,
+            None => return Turn::RollBack,
+        };
+        if let Some(call) = self.calls.get(self.next) {
+            self.next += 1;
+            return Turn::Run(call.clone());
         }
+        let keeps = !(self.guarded && rows.rows.is_empty());
+        self.end = Some(Ok(rows));
+        if keeps { Turn::Commit } else { Turn::RollBack }
     }
 }
 
@@ -148,7 +196,8 @@ impl fmt::Debug for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match &self.0 {
             Script::Route(run) => run.name(),
-            Script::Single(_) => "a single statement".to_owned(),
+            Script::Group(group) => group.name(),
+            Script::Sequence(_) => "a sequence of statements".to_owned(),
         };
         f.debug_tuple("Transaction").field(&name).finish()
     }

@@ -7,7 +7,7 @@ use crate::blocking;
 use crate::home::{Backend, Home};
 use crate::probe::Probe;
 use crate::project::Compiled;
-use backflow_engine::{Clock, Ids, Request, Runtime, Secret, Settings, handle, token};
+use backflow_engine::{Clock, Ids, Outside, Request, Runtime, Secret, Settings, handle, token};
 use backflow_expr::Value;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -152,7 +152,8 @@ impl World {
             env: compiled.env.into_iter().collect(),
             ..Settings::default()
         };
-        let runtime = Runtime::build(plan, settings, store, clock.clone(), ids.clone()).expect("a runtime");
+        let outside = Outside::new(store, clock.clone(), ids.clone());
+        let runtime = Runtime::build(plan, settings, outside).expect("a runtime");
         Self {
             runtime: Arc::new(runtime),
             clock,

@@ -40,6 +40,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// An `Idempotency-Key` that cannot be used.
+    BadKey = "bad_idempotency_key", 400, "The Idempotency-Key is not valid, or its sender is not known";
     /// The path cannot be decoded.
     BadPath = "bad_path", 400, "The path is not valid";
     /// The query string cannot be decoded.
@@ -60,6 +62,8 @@ codes! {
     InvalidToken = "invalid_token", 401, "The token is not valid";
     /// A credential whose time is over.
     TokenExpired = "token_expired", 401, "The token has expired";
+    /// The provider wants money.
+    PaymentRequired = "payment_required", 402, "The payment was refused";
     /// The request names no tenant.
     NoTenant = "no_tenant", 403, "The request names no tenant";
     /// A member without the role that is needed.
@@ -74,6 +78,12 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "This method is not allowed here";
     /// The body came too slowly.
     BodyTimeout = "body_timeout", 408, "The body did not arrive in time";
+    /// The workflow ended here by its author's word.
+    Refused = "refused", 409, "Refused";
+    /// A request with this key is being answered.
+    InProgress = "in_progress", 409, "A request with this Idempotency-Key is being answered";
+    /// Another run holds the lock.
+    Locked = "locked", 409, "Something else is at work on this";
     /// An upsert met a row that is somebody else's.
     Conflict = "conflict", 409, "Not written: the key is taken, or a row that it refers to does not exist";
     /// A unique key is taken.
@@ -89,6 +99,10 @@ codes! {
     PayloadTooLarge = "payload_too_large", 413, "The body is too large";
     /// The body is not JSON by its own word.
     UnsupportedMediaType = "unsupported_media_type", 415, "The body must be application/json";
+    /// An `Idempotency-Key` was used with another body.
+    KeyReused = "idempotency_key_reused", 422, "This Idempotency-Key was used for another request";
+    /// A provider refused what it was asked.
+    ProviderRefused = "provider_refused", 422, "A provider refused the request";
     /// A value that is needed is absent.
     UndefinedValue = "undefined_value", 422, "A value that is needed is missing";
     /// A value does not fit where it is used.
@@ -105,10 +119,20 @@ codes! {
     Internal = "internal", 500, "Something went wrong";
     /// The database did not say whether it committed.
     OutcomeUnknown = "outcome_unknown", 500, "It is not known whether the change was made";
+    /// The run is over in a way that cannot be told any more.
+    RunLost = "run_lost", 500, "The run came to no end that can be told";
     /// This version does not serve the route.
     NotServed = "not_served", 501, "This route is not served by this version";
+    /// A provider does not accept our credentials.
+    ProviderRefusedUs = "provider_refused_us", 502, "A provider could not be used";
+    /// A provider failed.
+    ProviderFailed = "provider_failed", 502, "A provider failed";
+    /// A provider is busy.
+    ProviderBusy = "provider_busy", 503, "A provider is busy";
     /// The database cannot be reached or is overloaded.
     Unavailable = "unavailable", 503, "The service is busy; nothing was changed";
+    /// A provider took too long.
+    ProviderTimeout = "provider_timeout", 504, "A provider did not answer in time";
     /// A statement took too long.
     Timeout = "timeout", 504, "It took too long; nothing was changed";
 }

@@ -15,7 +15,6 @@ use crate::fault::{Code, Fault};
 use crate::guard::{self, Named};
 use crate::host::RequestHost;
 use crate::listed;
-use crate::offered;
 use crate::permit::Scope;
 use crate::prepare::{self, Prepared};
 use crate::render;
@@ -293,24 +292,11 @@ impl Run {
             host: &mut self.host,
             subject: self.subject.as_ref(),
         };
-        if let Some(condition) = step.condition.as_ref().filter(|_| step.condition_late)
-            && !prepare::holds(condition, step, &mut reading)?
-        {
-            return Ok(None);
-        }
-        if step.binds.iter().all(|bind| !bind.late) {
-            self.listed = listed::expected(step, early);
-            return binds::complete(step, early, self.scope.as_ref()).map(Some);
-        }
-        let mut bounds = early.clone();
-        for (bind, bound) in step.binds.iter().zip(&mut bounds) {
-            if bind.late {
-                *bound = binds::value(bind, &mut reading)?;
-            }
-        }
-        offered::judge(step, &bounds)?;
-        self.listed = listed::expected(step, &bounds);
-        binds::complete(step, &bounds, self.scope.as_ref()).map(Some)
+        let values = prepare::values(step, early, &mut reading, self.scope.as_ref())?;
+        Ok(values.map(|(values, listed)| {
+            self.listed = listed;
+            values
+        }))
     }
 
     /// The last result of a query that names `select` is the answer, else the last.

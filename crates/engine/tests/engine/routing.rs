@@ -2,7 +2,7 @@
 
 use crate::support::{FakeStore, Frame, World, ask, pattern, plan, route};
 use backflow_engine::store::StoreError;
-use backflow_engine::{BuildError, Runtime, Secret, Settings};
+use backflow_engine::{BuildError, Outside, Runtime, Secret, Settings};
 use backflow_plan::model::{Answer, Hook, Operation, Plan, Route, Shape};
 use std::time::{Duration, Instant};
 
@@ -196,9 +196,11 @@ fn plans_that_cannot_run_are_refused() {
         Runtime::build(
             plan,
             settings,
-            std::sync::Arc::new(FakeStore::new()),
-            std::sync::Arc::new(crate::support::FixedClock),
-            std::sync::Arc::new(crate::support::CountedIds::default()),
+            Outside::new(
+                std::sync::Arc::new(FakeStore::new()),
+                std::sync::Arc::new(crate::support::FixedClock),
+                std::sync::Arc::new(crate::support::CountedIds::default()),
+            ),
         )
         .map(drop)
     };

@@ -49,7 +49,7 @@ pub(super) fn statements(t: &Tables) -> KeyStatements {
             Some(taken()),
             &[KEY],
         ),
-        read: t.read(t.keys, t.is(t.keys, KEY, 0), &[], None, &[BODY, STATUS, ANSWER]),
+        read: t.read(t.keys, t.is(t.keys, KEY, 0), (&[], None), &[BODY, STATUS, ANSWER]),
         answer: t.insert(
             t.keys,
             vec![

@@ -41,7 +41,7 @@ pub(super) fn statements(t: &Tables) -> LockStatements {
             Some(conflict),
             &[VALUE],
         ),
-        holder: t.read(t.locks, t.is(t.locks, VALUE, 0), &[], None, &[RUN]),
+        holder: t.read(t.locks, t.is(t.locks, VALUE, 0), (&[], None), &[RUN]),
         free: t.delete(
             t.locks,
             Cond::All(vec![t.is(t.locks, VALUE, 0), Cond::Not(Box::new(running))]),

@@ -11,7 +11,7 @@ mod runs;
 mod steps;
 mod tables;
 
-use crate::model::Journal;
+use crate::model::{Journal, Membership};
 use crate::project::Project;
 use backflow_sql::ddl;
 use backflow_sql::ir::{Cond, Outputs, ParamId, Query, Read};
@@ -32,12 +32,10 @@ pub(crate) fn build(project: &Project<'_>) -> Journal {
 }
 
 /// A caller's membership in a tenant known by its key.
-fn membership(project: &Project<'_>) -> Option<std::sync::Arc<backflow_sql::ir::Statement>> {
+fn membership(project: &Project<'_>) -> Option<Membership> {
     let members = &project.tenancy.as_ref()?.members;
-    let pinned = |column, position| {
-        let ty = project.column(members.table, column).ty.clone();
-        Cond::equals(column, ParamId(position), ty)
-    };
+    let of = |column| project.column(members.table, column).ty.clone();
+    let pinned = |column, position| Cond::equals(column, ParamId(position), of(column));
     let read = Read {
         from: members.table,
         outputs: Outputs {
@@ -50,7 +48,11 @@ fn membership(project: &Project<'_>) -> Option<std::sync::Arc<backflow_sql::ir::
         offset: None,
         lock: false,
     };
-    Some(project.statement(&Query::Read(read)))
+    Some(Membership {
+        statement: project.statement(&Query::Read(read)),
+        tenant: of(members.tenant),
+        user: of(members.user),
+    })
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ const ALL: [Col; RUN_CELLS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
 pub(super) fn statements(t: &Tables) -> RunStatements {
     RunStatements {
         open: open(t),
-        of_intent: t.read(t.runs, t.is(t.runs, INTENT, 0), &[], None, &ALL),
+        of_intent: t.read(t.runs, t.is(t.runs, INTENT, 0), (&[], None), &ALL),
         release: t.update(
             t.runs,
             vec![(INTENT, null())],
@@ -78,7 +78,7 @@ pub(super) fn statements(t: &Tables) -> RunStatements {
             ]),
             &[ID],
         ),
-        read: t.read(t.runs, t.is(t.runs, ID, 0), &[], None, &ALL),
+        read: t.read(t.runs, t.is(t.runs, ID, 0), (&[], None), &ALL),
         list: list(t),
         hold: t.update(t.runs, vec![(LEASE, t.param(t.runs, LEASE, 2))], held(t), &[ID]),
         end: end(t),
@@ -94,8 +94,7 @@ pub(super) fn statements(t: &Tables) -> RunStatements {
                 t.says(STATE, RUNNING),
                 t.test(t.runs, LEASE, Comparison::Lt, 0),
             ]),
-            &[(LEASE, false), (ID, false)],
-            Some(1),
+            (&[(LEASE, false), (ID, false)], Some(1)),
             &[ID],
         ),
         claim: claim(t),
@@ -103,7 +102,7 @@ pub(super) fn statements(t: &Tables) -> RunStatements {
         stop: stop(t),
         erase: erase(t),
         keep_version: keep_version(t),
-        version: t.read(t.versions, t.is(t.versions, 0, 0), &[], None, &[1]),
+        version: t.read(t.versions, t.is(t.versions, 0, 0), (&[], None), &[1]),
     }
 }
 
@@ -144,7 +143,7 @@ fn list(t: &Tables) -> Arc<Statement> {
         Cond::Any(vec![any, t.is(t.runs, STATE, 0)]),
         t.test(t.runs, STARTED, Comparison::Lt, 1),
     ]);
-    t.read(t.runs, filter, &[(STARTED, true), (ID, true)], Some(2), &ALL)
+    t.read(t.runs, filter, (&[(STARTED, true), (ID, true)], Some(2)), &ALL)
 }
 
 fn end(t: &Tables) -> Arc<Statement> {

@@ -51,8 +51,7 @@ pub(super) fn statements(t: &Tables) -> StepStatements {
         of_run: t.read(
             t.steps,
             t.is(t.steps, RUN, 0),
-            &[(POSITION, false), (STEP, false)],
-            None,
+            (&[(POSITION, false), (STEP, false)], None),
             &CELLS,
         ),
         erase: erase(t),

@@ -160,13 +160,12 @@ impl Tables {
         }))
     }
 
-    /// `SELECT`, ordered by the columns, largest first where asked.
+    /// `SELECT`, ordered by the columns, largest first where asked; a parameter may say how many rows.
     pub(super) fn read(
         &self,
         table: TableId,
         filter: Cond,
-        order: &[(Col, bool)],
-        limit: Option<u16>,
+        (order, limit): (&[(Col, bool)], Option<u16>),
         cells: &[Col],
     ) -> Arc<Statement> {
         let order = order.iter().map(|(column, descending)| Order {

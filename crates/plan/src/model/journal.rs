@@ -4,6 +4,7 @@
 //! Invariant: no route can name these tables; every change of a run names the fence that its worker holds.
 //! Not here: how the statements are made (`journal`), when they run (the engine).
 
+use backflow_catalog::ColumnType;
 use backflow_sql::ir::Statement;
 use std::sync::Arc;
 
@@ -20,8 +21,19 @@ pub struct Journal {
     pub locks: LockStatements,
     /// Statements about requests that callers named by a key.
     pub keys: KeyStatements,
-    /// Whether a caller is a member of a tenant: (tenant, user) → tenant. `None`: there are no tenants.
-    pub membership: Option<Arc<Statement>>,
+    /// Whether a caller is a member of a tenant. `None`: there are no tenants.
+    pub membership: Option<Membership>,
+}
+
+/// A caller's membership in a tenant known by its key.
+#[derive(Debug, Clone)]
+pub struct Membership {
+    /// (tenant, user) → tenant.
+    pub statement: Arc<Statement>,
+    /// Type of the tenant's key.
+    pub tenant: ColumnType,
+    /// Type of the members' user column.
+    pub user: ColumnType,
 }
 
 /// A run's cells, wherever rows of runs are read, in this order: id, name, version, tenant, caller, intent, state,

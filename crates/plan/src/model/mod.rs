@@ -21,7 +21,7 @@ pub use custom::{Custom, CustomAction, CustomAuth, CustomBody};
 pub use fused::{Fused, FusedValue};
 pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
 pub use journal::{
-    Journal, KeyStatements, LockStatements, RUN_CELLS, RunStatements, STEP_CELLS, StepStatements,
+    Journal, KeyStatements, LockStatements, Membership, RUN_CELLS, RunStatements, STEP_CELLS, StepStatements,
 };
 pub use place::{Directory, Guard, Naming, Place};
 pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};

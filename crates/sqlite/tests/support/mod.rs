@@ -6,7 +6,7 @@
 
 use backflow_catalog::ColumnType;
 use backflow_engine::store::Store;
-use backflow_engine::{Reply, Request, Runtime, Settings, SystemClock, SystemIds, handle};
+use backflow_engine::{Outside, Reply, Request, Runtime, Settings, SystemClock, SystemIds, handle};
 use backflow_expr::{Kind, Program, Slot, Type};
 use backflow_plan::model::Method;
 use backflow_plan::model::{
@@ -58,9 +58,7 @@ pub(crate) fn runtime(store: Arc<dyn Store>) -> Runtime {
     Runtime::build(
         plan,
         Settings::default(),
-        store,
-        Arc::new(SystemClock),
-        Arc::new(SystemIds),
+        Outside::new(store, Arc::new(SystemClock), Arc::new(SystemIds)),
     )
     .expect("plan")
 }

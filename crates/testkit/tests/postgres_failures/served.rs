@@ -2,7 +2,7 @@
 //!
 //! Invariant: the store lives on the test's own runtime, and nothing between the test and the engine tries again.
 
-use backflow_engine::{Request, Runtime, Settings, SystemClock, SystemIds, handle};
+use backflow_engine::{Outside, Request, Runtime, Settings, SystemClock, SystemIds, handle};
 use backflow_postgres::Postgres;
 use backflow_sql::ir::Dialect;
 use backflow_testkit::cluster::{Cluster, Database};
@@ -115,8 +115,12 @@ impl Served {
         let options = backflow_postgres::Options::parse(url).unwrap();
         let store = Arc::new(Postgres::open(options).await.unwrap());
         let settings = Settings::default();
-        let runtime =
-            Runtime::build(plan, settings, store, Arc::new(SystemClock), Arc::new(SystemIds)).unwrap();
+        let runtime = Runtime::build(
+            plan,
+            settings,
+            Outside::new(store, Arc::new(SystemClock), Arc::new(SystemIds)),
+        )
+        .unwrap();
         Served(Arc::new(Inner { runtime, database }))
     }
 

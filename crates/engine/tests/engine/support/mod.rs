@@ -7,7 +7,7 @@ pub(crate) use build::{Frame, bind, field, late, pattern, plan, route, rule, sin
 pub(crate) use store::{FakeStore, found, row};
 
 use backflow_engine::{
-    BodyError, BodySource, Clock, Ids, Reply, Request, Runtime, Secret, Settings, handle, token,
+    BodyError, BodySource, Clock, Ids, Outside, Reply, Request, Runtime, Secret, Settings, handle, token,
 };
 use backflow_expr::{Value, json};
 use backflow_plan::model::Plan;
@@ -74,9 +74,11 @@ impl World {
         let runtime = Runtime::build(
             plan,
             settings,
-            Arc::clone(&store) as _,
-            Arc::new(FixedClock),
-            Arc::new(CountedIds::default()),
+            Outside::new(
+                Arc::clone(&store) as _,
+                Arc::new(FixedClock),
+                Arc::new(CountedIds::default()),
+            ),
         );
         Self {
             runtime: runtime.unwrap(),

@@ -1,0 +1,67 @@
+//! A caller's own name for a request: `Idempotency-Key`.
+//!
+//! Role: reads the header; makes the names under which request and body are kept.
+//! Invariant: a key is its caller's; two callers never share one.
+//! Not here: what is kept under it.
+
+use crate::caller::Identity;
+use crate::fault::{Code, Detail, Fault};
+use crate::input::Input;
+use crate::work::digest;
+use backflow_expr::Value;
+use http::{HeaderMap, Method};
+
+/// The header.
+const HEADER: &str = "idempotency-key";
+
+/// The longest key.
+const LONGEST: usize = 255;
+
+/// A request that its caller named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// The key, with the parameters of the path.
+    pub(crate) key: String,
+    /// A digest of the query string and the body.
+    pub(crate) body: String,
+}
+
+/// The caller's name of a request; `None`: it has none, or changes nothing.
+pub(crate) fn of(
+    method: &Method,
+    headers: &HeaderMap,
+    caller: Option<&Identity>,
+    input: &Input,
+) -> Result<Option<Named>, Fault> {
+    let mut values = headers.get_all(HEADER).iter();
+    let changes = matches!(
+        *method,
+        Method::POST | Method::PATCH | Method::DELETE | Method::PUT
+    );
+    let Some(value) = values.next().filter(|_| changes) else {
+        return Ok(None);
+    };
+    let key = value
+        .to_str()
+        .ok()
+        .filter(|key| (1..=LONGEST).contains(&key.len()));
+    let (Some(key), None) = (key, values.next()) else {
+        return Err(refused("must be one header of 1 to 255 visible characters"));
+    };
+    if caller.is_none() {
+        return Err(refused(
+            "needs a caller with a token: a key belongs to who sends it",
+        ));
+    }
+    let params = Value::list(input.params.iter().cloned()).to_json();
+    let content = Value::list([input.query.clone(), input.body.clone()]).to_json();
+    Ok(Some(Named {
+        key: format!("{params}{key}"),
+        body: digest(content.as_bytes()),
+    }))
+}
+
+fn refused(why: &str) -> Fault {
+    let detail = Detail::new("headers.Idempotency-Key", Code::BadKey.text(), why);
+    Fault::new(Code::BadKey, format!("Idempotency-Key {why}")).detail(detail)
+}

@@ -1,0 +1,159 @@
+//! Steps of type `database`, `lock` and `refuse`.
+//!
+//! Invariant: a step is passed only with its row in the journal.
+//! Not here: calls to providers.
+
+use super::answer::Candidate;
+use super::{Awaiting, Group, Verdict};
+use crate::event;
+use crate::fault::{Code, Fault};
+use crate::listed;
+use crate::prepare::{self, Prepared};
+use crate::render;
+use crate::results;
+use crate::store::{RowSet, Turn};
+use crate::work::journal::{self, StepEntry, StepState};
+use crate::work::kept;
+use backflow_expr::Program;
+use backflow_plan::model::{Refuse, Step, WorkAction, WorkStep};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+impl Group {
+    /// Runs the statements of a step from `at` on; then the step is done.
+    pub(super) fn statement(&mut self, at: usize, from: usize) -> Result<Turn, Fault> {
+        let job = Arc::clone(&self.context.job);
+        let statements = statements(job.step(at))?;
+        for (number, statement) in statements.iter().enumerate().skip(from) {
+            let (mut reading, scope) = self.reading();
+            let values = match prepare::step(statement, &mut reading)? {
+                Prepared::Skipped => None,
+                Prepared::Ready(early) => prepare::values(statement, &early, &mut reading, scope)?,
+            };
+            if let Some((values, listed)) = values {
+                self.listed = listed;
+                let awaiting = Awaiting::Rows {
+                    at,
+                    statement: number,
+                };
+                return Ok(self.run(awaiting, &statement.statement, values));
+            }
+            event::skipped(&self.context.request_id, statement);
+            results::skip(statement, &mut self.progress.frame);
+            self.rows.push(None);
+        }
+        let rows = self.context.job.work.durable.then(|| kept::rows(&self.rows));
+        self.pass(at, StepState::Done, rows);
+        self.advance()
+    }
+
+    pub(super) fn took(&mut self, at: usize, number: usize, rows: RowSet) -> Result<Turn, Fault> {
+        let job = Arc::clone(&self.context.job);
+        let statement = statements(job.step(at))?
+            .get(number)
+            .ok_or_else(|| Fault::internal("a statement that does not exist"))?;
+        self.rows.push(Some(rows.clone()));
+        let email = self.context.email.as_deref();
+        let result = results::take(statement, rows, email, &mut self.progress.frame)?;
+        listed::judge(statement, self.listed, result.rows)?;
+        self.progress.consider(Candidate::of_rows(statement, result));
+        self.statement(at, number + 1)
+    }
+
+    /// Takes the lock of a step.
+    pub(super) fn lock(&mut self, at: usize) -> Result<Turn, Fault> {
+        let job = Arc::clone(&self.context.job);
+        let Some((step, WorkAction::Lock(program))) = job.step(at).map(|step| (step, &step.action)) else {
+            return Err(Fault::internal("a lock that does not exist"));
+        };
+        let (reading, scope) = self.reading();
+        let value = render::run(program, reading.frame, reading.host, &step.label)?;
+        // A lock is of its workflow's tenant: other tenants use the same words.
+        let tenant = scope.and_then(|scope| kept::tenant(scope.tenant()));
+        self.lock = match value.hole_text() {
+            Some(text) if !text.is_empty() => format!("{}:{text}", tenant.unwrap_or_default()),
+            _ => {
+                let message = format!("{} is missing", step.label);
+                return Err(Fault::new(Code::UndefinedValue, message));
+            }
+        };
+        Ok(self.take_lock(at, false))
+    }
+
+    /// Takes it `again`, once runs that are over have lost it.
+    pub(super) fn take_lock(&mut self, at: usize, again: bool) -> Turn {
+        let journal = Arc::clone(&self.context.journal);
+        let values = vec![journal::text(&self.lock), journal::text(&self.context.id)];
+        self.run(Awaiting::Locked { at, again }, &journal.locks.take, values)
+    }
+
+    pub(super) fn locked(&mut self, at: usize, again: bool, rows: &RowSet) -> Result<Turn, Fault> {
+        if !rows.rows.is_empty() {
+            self.pass(at, StepState::Done, None);
+            return self.advance();
+        }
+        match (again, self.context.job.work.durable) {
+            (false, _) => {
+                let journal = Arc::clone(&self.context.journal);
+                let value = vec![journal::text(&self.lock)];
+                Ok(self.run(Awaiting::Freed { at }, &journal.locks.free, value))
+            }
+            (true, true) => self.finish(Verdict::Wait(at)),
+            (true, false) => Err(Fault::of(Code::Locked).retry_after(1)),
+        }
+    }
+
+    /// A step whose condition does not hold.
+    pub(super) fn skip(&mut self, at: usize, step: &WorkStep) {
+        event::step_skipped(&self.context.request_id, &step.label);
+        self.progress.absent(step);
+        self.pass(at, StepState::Skipped, None);
+    }
+
+    /// Goes past a step, and writes down how it went.
+    pub(super) fn pass(&mut self, at: usize, state: StepState, outcome: Option<String>) {
+        self.progress.position = at + 1;
+        if !self.context.job.work.durable {
+            return;
+        }
+        if let Some(step) = self.context.job.step(at) {
+            let entry = StepEntry {
+                run: &self.context.id,
+                step: &step.id,
+                position: at,
+                state,
+                epoch: 0,
+                params: None,
+                request: None,
+                outcome,
+                sent: None,
+            };
+            let call = journal::write_step(&self.context.journal, entry);
+            self.outbox.push(call);
+        }
+    }
+
+    /// The end that the author wrote.
+    pub(super) fn refusal(&mut self, refuse: &Refuse, label: &str) -> Result<Fault, Fault> {
+        let code = self.word(refuse.code.as_ref(), label, Code::Refused.text())?;
+        let message = self.word(refuse.message.as_ref(), label, Code::Refused.message())?;
+        let status = http::StatusCode::from_u16(refuse.status).unwrap_or(http::StatusCode::CONFLICT);
+        Ok(Fault::authored(status, code, message))
+    }
+
+    fn word(&mut self, program: Option<&Program>, label: &str, otherwise: &str) -> Result<String, Fault> {
+        let Some(program) = program else {
+            return Ok(otherwise.to_owned());
+        };
+        let (reading, _) = self.reading();
+        let value = render::run(program, reading.frame, reading.host, label)?;
+        Ok(value.hole_text().map_or(otherwise.to_owned(), Cow::into_owned))
+    }
+}
+
+fn statements(step: Option<&WorkStep>) -> Result<&[Step], Fault> {
+    match step.map(|step| &step.action) {
+        Some(WorkAction::Database(statements)) => Ok(statements),
+        _ => Err(Fault::internal("a database step that does not exist")),
+    }
+}

@@ -1,0 +1,187 @@
+//! Runs whose worker is gone, and our own signs of life.
+//!
+//! Role: keeps the leases of our runs, takes over runs whose lease is over, erases what is old.
+//! Invariant: a run is taken by a statement that shuts its old worker out.
+//! Not here: driving a run.
+
+use super::journal::{self, RunRow};
+use super::{LEASE, Works};
+use crate::event;
+use crate::fault::Fault;
+use crate::permit::Permit;
+use crate::store::{Call, RowSet};
+use crate::transaction::Transaction;
+use jiff::SignedDuration;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// How often a worker gives a sign of life and looks for runs without one.
+const PULSE: Duration = Duration::from_millis(1000);
+
+/// How many runs it takes over at a time.
+const AT_ONCE: i64 = 16;
+
+/// How often old data is erased.
+const ERASING: Duration = Duration::from_secs(3600);
+
+/// How long the data of ended runs is kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// How long callers' keys are kept.
+const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// A sign of life that no lease outlives.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pulse {
+    /// When the last one was begun that arrived.
+    pub(super) at: Instant,
+}
+
+impl Works {
+    /// Keeps our runs alive and takes over others, until the runtime goes.
+    pub(crate) async fn pulse(self: Arc<Self>) {
+        let mut erased: Option<Instant> = None;
+        loop {
+            if let Err(fault) = self.beat().await {
+                event::no_pulse(fault.private_text().unwrap_or(fault.code_text()));
+            } else if let Err(fault) = self.take_over().await {
+                event::no_take_over(fault.private_text().unwrap_or(fault.code_text()));
+            }
+            if erased.is_none_or(|at| at.elapsed() > ERASING) {
+                erased = Some(Instant::now());
+                self.erase().await;
+            }
+            tokio::time::sleep(PULSE).await;
+            if self.stopping.load(Ordering::Relaxed) && self.live().is_empty() {
+                return;
+            }
+        }
+    }
+
+    async fn beat(&self) -> Result<(), Fault> {
+        let begun = Instant::now();
+        if !self.live().is_empty() {
+            let values = vec![
+                journal::text(&self.worker),
+                journal::instant(super::lease(self.now())),
+            ];
+            self.write(journal::call(&self.journal.runs.beat, values, true))
+                .await?;
+        }
+        self.pulsed(begun);
+        Ok(())
+    }
+
+    /// Takes runs whose lease is over.
+    async fn take_over(self: &Arc<Self>) -> Result<(), Fault> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let values = vec![
+            journal::instant(self.now()),
+            backflow_sql::ir::Datum::Int(AT_ONCE),
+        ];
+        let lost = self
+            .read(journal::call(&self.journal.runs.lost, values, true))
+            .await?;
+        for row in &lost.rows {
+            let Some(backflow_sql::ir::Datum::Text(id)) = row.cells.first() else {
+                continue;
+            };
+            if let Some(run) = self.claim(id).await? {
+                event::taken_over(&run.id, &run.name, run.fence);
+                self.go_on(run);
+            }
+        }
+        Ok(())
+    }
+
+    /// A run whose lease is over, if nobody else was faster.
+    pub(super) async fn claim(&self, id: &str) -> Result<Option<RunRow>, Fault> {
+        let now = self.now();
+        let values = vec![
+            journal::text(id),
+            journal::text(&self.worker),
+            journal::instant(super::lease(now)),
+            journal::instant(now),
+        ];
+        let taken = self
+            .write(journal::call(&self.journal.runs.claim, values, true))
+            .await?;
+        Ok(taken.rows.first().and_then(journal::read_run))
+    }
+
+    /// A failed run, to be taken up again.
+    pub(super) async fn resume(&self, id: &str, fence: i64) -> Result<Option<RunRow>, Fault> {
+        let values = vec![
+            journal::text(id),
+            backflow_sql::ir::Datum::Int(fence),
+            journal::text(&self.worker),
+            journal::instant(super::lease(self.now())),
+        ];
+        let taken = self
+            .write(journal::call(&self.journal.runs.resume, values, true))
+            .await?;
+        Ok(taken.rows.first().and_then(journal::read_run))
+    }
+
+    async fn erase(&self) {
+        let before =
+            |span: SignedDuration| journal::instant(self.now().checked_sub(span).unwrap_or_default());
+        let all = [
+            (&self.journal.steps.erase, before(KEPT)),
+            (&self.journal.runs.erase, before(KEPT)),
+            (&self.journal.keys.forget, before(KEYS_KEPT)),
+        ];
+        for (statement, before) in all {
+            if let Err(fault) = self.write(journal::call(statement, vec![before], true)).await {
+                event::not_erased(fault.private_text().unwrap_or(fault.code_text()));
+                return;
+            }
+        }
+    }
+
+    fn pulsed(&self, at: Instant) {
+        let mut pulse = self
+            .pulse
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        pulse.at = pulse.at.max(at);
+    }
+
+    /// Waits until our runs are surely ours: at once, unless signs of life failed to arrive.
+    pub(super) async fn alive(&self, context: &super::group::Context) -> Result<(), super::send::Fenced> {
+        let span = Duration::try_from(LEASE).unwrap_or_default();
+        let pulse = *self
+            .pulse
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Some of the lease is left for the request to go out.
+        if pulse.at.elapsed() < span / 2 {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let lease = super::lease(self.now());
+        let hold = journal::hold(&context.journal, &context.id, context.fence, lease);
+        match self.insist(context, vec![hold]).await {
+            true => {
+                self.pulsed(begun);
+                Ok(())
+            }
+            false => Err(super::send::Fenced),
+        }
+    }
+
+    /// Rows that a statement of the journal reads.
+    pub(super) async fn read(&self, call: Call) -> Result<RowSet, Fault> {
+        let transaction = Transaction::reading(call);
+        self.store.run(Permit::of_run(), transaction).await?.into_rows()
+    }
+
+    /// Rows that a statement of the journal writes.
+    pub(super) async fn write(&self, call: Call) -> Result<RowSet, Fault> {
+        let transaction = Transaction::sequence(vec![call], false);
+        self.store.run(Permit::of_run(), transaction).await?.into_rows()
+    }
+}

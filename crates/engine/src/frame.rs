@@ -33,6 +33,7 @@ pub(crate) fn fill(
             | Source::TenantId
             | Source::TenantRole
             | Source::Context(_)
+            | Source::Input(_)
             | Source::Item(_)
             | Source::Result => {}
         }

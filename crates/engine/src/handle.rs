@@ -62,6 +62,9 @@ async fn serve<B: BodySource>(
     if let Some(why) = &served.route.unavailable {
         return Err(Fault::of(Code::NotServed).private(why.as_str()));
     }
+    if served.route.work.is_some() {
+        return Err(Fault::of(Code::NotServed));
+    }
     let (headers, now) = (request.headers, runtime.now());
     let caller = Identity::of(headers, runtime.verifier.as_ref(), now)?;
     let permit = permit(served, caller.as_ref())?;

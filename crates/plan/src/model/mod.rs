@@ -19,12 +19,12 @@ pub use backflow_config::document::Method;
 pub use custom::{Custom, CustomAction, CustomAuth, CustomBody};
 pub use fused::{Fused, FusedValue};
 pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
-pub use place::{Directory, Guard, Naming, Place};
+pub use place::{Directory, Guard, Naming, Place, TenantRow};
 pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};
 pub use step::{
     Bind, BindValue, Capability, KeyPart, ListedRows, Offset, Operation, Page, Results, Rows, Step,
 };
-pub use work::{Call, Refuse, Retry, Work, WorkAction, WorkStep, Workflow};
+pub use work::{Call, Given, Refuse, Retry, Work, WorkAction, WorkStep, Workflow};
 
 use crate::tenancy::Tenancy;
 
@@ -47,6 +47,24 @@ pub struct Plan {
     pub directory: Option<Directory>,
     /// Facts that `check` reports and `plan` prints.
     pub facts: Vec<String>,
+}
+
+impl Plan {
+    /// The texts of all statements that requests and workflows run.
+    pub fn statements(&self) -> impl Iterator<Item = &str> {
+        let routes = self.routes.iter().flat_map(|route| {
+            let steps = route.steps.iter().map(|step| &step.statement);
+            let work = route.work.iter().flat_map(Work::statements);
+            route.place.statement().into_iter().chain(steps).chain(work)
+        });
+        let workflows = self.workflows.iter().flat_map(|workflow| {
+            let place = workflow.place.statement();
+            place.into_iter().chain(workflow.work.statements())
+        });
+        let directory = self.directory.iter().map(|directory| &directory.record);
+        let all = routes.chain(workflows).chain(directory);
+        all.map(|statement| statement.text.as_str())
+    }
 }
 
 /// What a provider is called with.

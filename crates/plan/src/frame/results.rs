@@ -215,6 +215,9 @@ impl Frame<'_> {
             .collect();
         unknown_field(path, 0, "nothing earlier has this name")
             .did_you_mean(nearest(name, known.iter().copied()))
-            .help("give the query that makes it an `alias`")
+            .help(match path.root.value.as_str() {
+                "steps" => "a query or a call is read by the `id` of its step",
+                _ => "give the query that makes it an `alias`",
+            })
     }
 }

@@ -1,6 +1,6 @@
 //! Workflows as text.
 //!
-//! Invariant: steps of one transaction stand below one line.
+//! Invariant: steps with the number of one transaction commit together.
 //! Not here: their statements, which print like those of routes.
 
 use super::{answer, body, frame, line, shape, step};
@@ -53,20 +53,26 @@ pub(super) fn steps(text: &mut String, work: &Work) {
         line(text, 1, &format!("input: {}", shape(&given.shape)));
         body(text, &given.rule, "input must be");
     }
+    let mut transactions = 0;
     for group in work.groups() {
         let steps = work.steps.get(group).unwrap_or_default();
         let database = |step: &WorkStep| matches!(step.action, WorkAction::Database(_));
-        if steps.iter().any(database) {
-            line(text, 1, "in one transaction:");
-        }
+        transactions += usize::from(steps.iter().any(database));
         for step in steps {
-            self::one(text, step);
+            let within = database(step).then_some(transactions);
+            self::one(text, step, within);
         }
     }
 }
 
-fn one(text: &mut String, work: &WorkStep) {
-    line(text, 1, &format!("step {}: {}", work.id, what(&work.action)));
+/// A step; `within`: the number of its transaction.
+fn one(text: &mut String, work: &WorkStep, within: Option<usize>) {
+    let within = within.map_or_else(String::new, |number| format!(", transaction {number}"));
+    line(
+        text,
+        1,
+        &format!("step {}{within}: {}", work.id, what(&work.action)),
+    );
     if let Some(condition) = &work.condition {
         line(text, 2, &format!("only if {condition}"));
     }

@@ -65,6 +65,16 @@ impl Flow<'_> {
         self.names.iter().position(|known| known.as_deref() == Some(name))
     }
 
+    /// How expressions read a column of a result.
+    pub(super) fn path(&self, index: usize, column: &str) -> String {
+        let name = self.names.get(index).and_then(Option::as_deref).unwrap_or("…");
+        if self.stands.is_empty() {
+            format!("results.{name}.{column}")
+        } else {
+            format!("steps.{name}.result.{column}")
+        }
+    }
+
     pub(super) fn stand(&self, index: usize) -> Stand {
         self.stands.get(index).copied().unwrap_or_default()
     }

@@ -4,13 +4,13 @@
 //! Invariant: a call in a plan has every parameter that its action needs, and none that it does not know.
 //! Not here: whether a value fits a parameter; see `param`.
 
+use super::credential;
 use super::param::{self, Wanted};
 use crate::draft;
 use crate::frame::Frame;
 use crate::manifest::{Action, Manifest, ParamKind};
 use crate::model::{Call, Results, Shape};
 use crate::project::Project;
-use crate::types;
 use backflow_config::document::{Ask, Step as StepDoc};
 use backflow_config::tree::{Member, Tree};
 use backflow_diag::{Diagnostic, Diagnostics, codes, nearest};
@@ -86,8 +86,8 @@ pub(super) fn lower<'a>(
             continue;
         };
         whole &= wanted.judge(member, &value, out);
-        whole &= !param::is_retired(project, (manifest, action), member, &value, out);
-        param::warn_of_unmapped(project, manifest, member, &value, out);
+        whole &= !credential::is_retired(project, (manifest, action), member, &value, out);
+        credential::warn_of_unmapped(project, manifest, member, &value, out);
         lowered.push((member.key.value.clone(), value));
     }
     whole.then(|| Call {
@@ -174,7 +174,7 @@ fn type_of(kind: &ParamKind) -> Type {
         ParamKind::Number => Type::new(Kind::Number),
         ParamKind::Bool => Type::new(Kind::Bool),
         ParamKind::Object => Type::new(Kind::Object(None)),
-        ParamKind::List(item) => types::nullable(Type::list(type_of(item)), false),
+        ParamKind::List(item) => Type::list(type_of(item)),
         ParamKind::OneOf(_) | ParamKind::Any => Type::unknown(),
     }
 }

@@ -38,7 +38,6 @@ pub(super) fn find<'a>(project: &'a Project<'a>, run: &Run, out: &mut Diagnostic
 
 /// Its input; `None`: a fault was reported.
 pub(super) fn lower<'a>(
-    project: &'a Project<'a>,
     frame: &mut Frame<'a>,
     (run, doc): (&'a Run, &'a Workflow),
     out: &mut Diagnostics,
@@ -55,7 +54,7 @@ pub(super) fn lower<'a>(
         let shape = shape(frame, node, out)?;
         return Some(Given { shape, rule });
     };
-    object(project, frame, (run, doc, node), members, out).map(|shape| Given { shape, rule })
+    object(frame, (run, doc, node), members, out).map(|shape| Given { shape, rule })
 }
 
 /// What a workflow's input must look like.
@@ -67,7 +66,6 @@ pub(super) fn rule(doc: &Workflow, out: &mut Diagnostics) -> BodyRule {
 }
 
 fn object<'a>(
-    _project: &'a Project<'a>,
     frame: &mut Frame<'a>,
     (run, doc, node): (&'a Run, &'a Workflow, &'a Node),
     members: &'a [Member],

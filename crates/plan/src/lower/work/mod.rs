@@ -7,6 +7,8 @@
 pub(crate) mod alone;
 mod call;
 mod close;
+mod credential;
+mod draft;
 mod given;
 mod intent;
 mod param;
@@ -14,93 +16,17 @@ pub(crate) mod route;
 mod step;
 
 pub(crate) use close::{close, queries};
+pub(crate) use draft::Draft;
 pub(crate) use intent::intent;
 
 use super::flow::{self, OpenStep, Setting};
-use super::whole;
 use crate::draft::DraftQuery;
 use crate::frame::{Frame, ResultInfo};
 use crate::model::{Call, Refuse};
-use crate::project::Project;
-use crate::prove::{Flow, Kind, Stand, decide};
+use crate::prove::Kind;
 use backflow_config::document::{Step as StepDoc, StepAction, Workflow};
-use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
-use backflow_expr::ast::{BinaryOp, Node};
-use backflow_expr::{Expr, Program, parse_condition};
-
-/// A workflow with its queries read.
-pub(crate) struct Draft<'a> {
-    pub(crate) doc: &'a Workflow,
-    /// Each step, and what it queries.
-    pub(crate) steps: Vec<(&'a StepDoc, Option<DraftQuery<'a>>)>,
-    /// Every query could be read.
-    complete: bool,
-}
-
-impl<'a> Draft<'a> {
-    /// Reads the steps. `whole`: what a template that is all of `data` may stand for.
-    pub(crate) fn read(
-        project: &'a Project<'a>,
-        doc: &'a Workflow,
-        whole: &whole::Source<'a>,
-        out: &mut Diagnostics,
-    ) -> Self {
-        let mut complete = true;
-        let mut steps = Vec::new();
-        for step in &doc.steps {
-            let StepAction::Database(query) = &step.action else {
-                steps.push((step, None));
-                continue;
-            };
-            let draft = DraftQuery::read(&project.catalog, query, out)
-                .map(|draft| whole::data(project, whole, draft, out))
-                .map(|draft| under_condition(draft, step, out));
-            complete &= draft.is_some();
-            steps.push((step, draft));
-        }
-        Draft { doc, steps, complete }
-    }
-
-    /// Leaves out the values that its route leaves out of all queries.
-    pub(crate) fn leave_out(&mut self, names: &[Spanned<String>]) {
-        for (_, draft) in &mut self.steps {
-            *draft = draft.take().map(|draft| draft.without(names));
-        }
-    }
-
-    /// The queries that could be read.
-    pub(crate) fn queries(&self) -> impl Iterator<Item = (&'a StepDoc, &DraftQuery<'a>)> {
-        let drafts = self.steps.iter();
-        drafts.filter_map(|(step, draft)| Some((*step, draft.as_ref()?)))
-    }
-
-    /// The flow of its queries, for the proof.
-    pub(crate) fn flow<'f>(&'f self, flow: Flow<'f>) -> Flow<'f> {
-        let mut group = 0;
-        let mut stands = Vec::new();
-        for (step, draft) in &self.steps {
-            group += usize::from(ends_transaction(step));
-            stands.extend(draft.as_ref().map(|_| Stand {
-                group,
-                tolerated: is_tolerated(step),
-            }));
-        }
-        Flow {
-            names: self
-                .queries()
-                .map(|(step, _)| Some(step.id.value.clone()))
-                .collect(),
-            queries: self.queries().map(|(_, draft)| draft).collect(),
-            stands,
-            ..flow
-        }
-    }
-
-    /// The kinds of its queries.
-    pub(crate) fn decide(&self, flow: Flow<'_>, out: &mut Diagnostics) -> Vec<Kind> {
-        decide(&self.flow(flow), out)
-    }
-}
+use backflow_diag::{Diagnostic, Diagnostics, codes};
+use backflow_expr::Program;
 
 /// A step lowered, the cells of its query still open.
 pub(crate) struct OpenWork<'a> {
@@ -170,15 +96,9 @@ fn database<'a>(
             )),
         );
     }
-    let mut notes = Vec::new();
-    let opened = flow::step(
-        setting,
-        frame,
-        (query, kind),
-        Some(doc.id.clone()),
-        (&mut notes, out),
-    );
-    facts.extend(notes);
+    let name = Some(doc.id.clone());
+    let opened = flow::step(setting, frame, (query, kind), name, (facts, out));
+    facts.extend(doc.compensate.as_ref().map(|undo| call::fact(doc, undo)));
     let result = frame.results.len().saturating_sub(1);
     if let Some(info) = frame.results.last_mut() {
         info.maybe_absent |= is_tolerated(doc);
@@ -202,29 +122,6 @@ fn register(frame: &mut Frame<'_>, doc: &StepDoc, info: ResultInfo) -> usize {
         ..info
     });
     frame.results.len() - 1
-}
-
-/// A query runs if its step does, and its own condition holds.
-fn under_condition<'a>(
-    mut draft: DraftQuery<'a>,
-    step: &'a StepDoc,
-    out: &mut Diagnostics,
-) -> DraftQuery<'a> {
-    let Some(outer) = step
-        .condition
-        .as_ref()
-        .and_then(|text| parse_condition(text, out))
-    else {
-        return draft;
-    };
-    draft.condition = Some(match draft.condition.take() {
-        Some(inner) => Expr {
-            span: inner.span,
-            node: Node::Binary(BinaryOp::And, Box::new(outer), Box::new(inner)),
-        },
-        None => outer,
-    });
-    draft
 }
 
 fn is_tolerated(step: &StepDoc) -> bool {

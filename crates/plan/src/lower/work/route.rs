@@ -5,17 +5,17 @@
 //! a provider is bound to the tenant that its route names, whether or not it touches rows.
 //! Not here: single steps; stand-alone workflows that nothing starts (`alone`).
 
+use super::draft::paths_of;
 use super::{Draft, calls, close, given, intent, is_plain, queries};
-use crate::draft::{node_paths, node_reads_tenant, text_paths};
+use crate::draft::{node_paths, node_reads_tenant};
 use crate::frame::Frame;
 use crate::lower::flow::Setting;
 use crate::lower::route::{Body, Lowering, Stance};
 use crate::lower::{answer, exclude, whole};
 use crate::model::{Answer, Given, Work, WorkStep};
 use crate::prove::{Kind, NamedBy};
-use backflow_config::document::{Run, Step as StepDoc, StepAction, Workflow};
-use backflow_config::tree::Node;
-use backflow_diag::{Diagnostic, Diagnostics, Text, codes};
+use backflow_config::document::{Run, Workflow};
+use backflow_diag::{Diagnostic, Diagnostics, codes};
 
 /// How long a caller waits for the end of a workflow, if the author does not say: half a minute.
 pub(super) const PATIENCE: u64 = 30_000;
@@ -63,7 +63,9 @@ pub(crate) fn body<'a>(
     let kinds = draft.decide(lowering.flow(), out);
     let stance = Stance {
         pinned: kinds.contains(&Kind::Pinned),
-        reads: draft.reads_tenant() || sends_for_tenant(lowering, started, &kinds),
+        reads: draft.reads_tenant()
+            || run.is_some_and(|run| run.input.as_ref().is_some_and(node_reads_tenant))
+            || sends_for_tenant(lowering, started, &kinds),
     };
     let view = lowering.view(stance);
     let mut frame = lowering.frame(view);
@@ -72,7 +74,7 @@ pub(crate) fn body<'a>(
         lowering.report_unheld(out);
     }
     let template = lowering.tenant_template(&mut frame, out);
-    let given = run.map(|run| given::lower(project, &mut frame, (run, doc), out));
+    let given = run.map(|run| given::lower(&mut frame, (run, doc), out));
     let setting = Setting {
         roles: roles.clone(),
         ..lowering.setting()
@@ -172,30 +174,4 @@ fn sends_for_tenant(lowering: &Lowering<'_>, started: Started<'_>, kinds: &[Kind
     let mut paths: Vec<String> = started.doc.steps.iter().flat_map(paths_of).collect();
     paths.extend(given.into_iter().flat_map(node_paths));
     named || claim.is_some_and(|claim| paths.contains(&claim))
-}
-
-/// What the texts of a step that is no query read.
-fn paths_of(step: &StepDoc) -> Vec<String> {
-    let text = |text: &Option<Text>| text.as_ref().map(text_paths).unwrap_or_default();
-    let node = |node: &Option<Node>| node.as_ref().map(node_paths).unwrap_or_default();
-    let mut paths = text(&step.condition);
-    paths.extend(match &step.action {
-        StepAction::Integration(ask) => node(&ask.params),
-        StepAction::Refuse(said) => [text(&said.code), text(&said.message)].concat(),
-        StepAction::Lock(value) => text_paths(value),
-        StepAction::Database(_) => Vec::new(),
-    });
-    paths.extend(step.compensate.iter().flat_map(|ask| node(&ask.params)));
-    paths
-}
-
-impl Draft<'_> {
-    /// Whether some expression reads the tenant or its row.
-    pub(super) fn reads_tenant(&self) -> bool {
-        let of_tenant = |path: &String| path.starts_with("tenant.") || path.starts_with("context.");
-        let others = self.doc.steps.iter().flat_map(paths_of);
-        let response = self.doc.response.as_ref().is_some_and(node_reads_tenant);
-        let queries = self.queries().any(|(_, query)| query.reads_tenant());
-        queries || response || others.collect::<Vec<_>>().iter().any(of_tenant)
-    }
 }

@@ -27,6 +27,7 @@ pub(super) fn other<'a>(
             let action = call::find(project, ask, out);
             let lowered = action.and_then(|found| call::lower(project, frame, (ask, found), out));
             facts.push(call::fact(doc, ask));
+            facts.extend(doc.compensate.as_ref().map(|undo| call::fact(doc, undo)));
             let known = action.and_then(|(_, action)| call::result(action));
             let info = ResultInfo {
                 known,
@@ -50,6 +51,13 @@ pub(super) fn other<'a>(
     };
     frame.present.clear();
     let result = register(frame, doc, info);
+    if let (false, Some(info)) = (
+        matches!(doc.action, StepAction::Integration(_)),
+        frame.results.last_mut(),
+    ) {
+        // There is nothing to read.
+        info.name = None;
+    }
     let missing = doc.condition.is_some() && condition.is_none();
     Some(OpenWork {
         doc,

@@ -25,8 +25,8 @@ pub struct Work {
     pub join: bool,
     /// Some step calls a provider: runs are rows, and outlive their process.
     pub durable: bool,
-    /// The slots with everything that it reads of its request; with route, caller and tenant they tell whether
-    /// two requests mean the same.
+    /// The slots with everything that it reads of its request, or of what it was given ([`Source::Input`]: once
+    /// that is filled); with route, caller and tenant they tell whether two requests mean the same.
     pub intent: Vec<Slot>,
 }
 

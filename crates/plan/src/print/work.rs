@@ -68,11 +68,13 @@ pub(super) fn steps(text: &mut String, work: &Work) {
 /// A step; `within`: the number of its transaction.
 fn one(text: &mut String, work: &WorkStep, within: Option<usize>) {
     let within = within.map_or_else(String::new, |number| format!(", transaction {number}"));
-    line(
-        text,
-        1,
-        &format!("step {}{within}: {}", work.id, what(&work.action)),
-    );
+    // Steps without an id of their own are counted: `step 2`.
+    let name = if work.id.contains(' ') {
+        work.id.clone()
+    } else {
+        format!("step {}", work.id)
+    };
+    line(text, 1, &format!("{name}{within}: {}", what(&work.action)));
     if let Some(condition) = &work.condition {
         line(text, 2, &format!("only if {condition}"));
     }

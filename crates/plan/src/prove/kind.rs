@@ -239,9 +239,14 @@ fn created_skipped(flow: &Flow<'_>, query: &DraftQuery<'_>, by: usize) -> Diagno
     {
         diagnostic = diagnostic.at(condition.span(), "the insert of the tenant can be skipped");
     }
-    diagnostic
-        .note("the right to write under a tenant comes from having made it in the same request")
-        .help("give both queries the same `condition`")
+    let diagnostic =
+        diagnostic.note("the right to write under a tenant comes from having made it in the same request");
+    if flow.stand(by).tolerated {
+        return diagnostic.help(
+            "run it only if the result of that step is there, or take its `\"onError\": \"continue\"` away",
+        );
+    }
+    diagnostic.help("give both queries the same `condition`")
 }
 
 fn directory(flow: &Flow<'_>, query: &DraftQuery<'_>, out: &mut Diagnostics) -> Kind {

@@ -53,7 +53,7 @@ pub(crate) enum Kind {
     },
     /// It reads the caller's own row of the directory.
     Own,
-    /// It runs for a verified event and is pinned to the event's tenant.
+    /// It runs for no caller, and is pinned to the tenant that it runs for.
     System,
 }
 
@@ -69,7 +69,7 @@ impl std::fmt::Display for Kind {
             Kind::Opened { by } => write!(f, "the row that query {by} opened"),
             Kind::Joins { by } => write!(f, "own membership, from the row that query {by} opened"),
             Kind::Own => f.write_str("the caller's own row"),
-            Kind::System => f.write_str("pinned to the event's tenant"),
+            Kind::System => f.write_str("pinned to the tenant that it runs for"),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: everything that can make two requests mean different things is among the slots; who sends them, and
 //! in which tenant, is compared besides.
+//! What a route gives is compared as it was sent; a whole body that is given only as far as it is read.
 //! Not here: comparing.
 
 use crate::model::{Answer, Call, Given, Refuse, Shape, Source, WorkAction, WorkStep};
@@ -16,12 +17,25 @@ pub(crate) fn intent(
     frame: &[Source],
 ) -> Vec<Slot> {
     let mut read: BTreeSet<Slot> = steps.iter().flat_map(of_step).collect();
-    read.extend(input.iter().flat_map(|given| given.shape.slots()));
+    let given = input.filter(|given| !is_whole_body(given, frame));
+    read.extend(given.into_iter().flat_map(|given| given.shape.slots()));
     if let Answer::Template(shape) = answer {
         read.extend(shape.slots());
     }
-    read.retain(|slot| frame.get(slot.0 as usize).is_some_and(is_of_request));
+    read.retain(|slot| match frame.get(slot.0 as usize) {
+        Some(Source::Input(_)) => given.is_none(),
+        Some(source) => is_of_request(source),
+        None => false,
+    });
     read.into_iter().collect()
+}
+
+fn is_whole_body(given: &Given, frame: &[Source]) -> bool {
+    let Shape::Program(program) = &given.shape else {
+        return false;
+    };
+    let source = program.as_slot().and_then(|slot| frame.get(slot.0 as usize));
+    matches!(source, Some(Source::Body(keys)) if keys.is_empty())
 }
 
 fn is_of_request(source: &Source) -> bool {

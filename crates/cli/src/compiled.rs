@@ -16,7 +16,6 @@ use aws_lc_rs::digest::{SHA256, digest};
 use backflow_catalog::{Catalog, Migration, Schema};
 use backflow_config::document::Document;
 use backflow_diag::{Diagnostics, Severity, SourceMap, codes, render};
-use backflow_plan::model::Place;
 use backflow_plan::{Inputs, Plan, compile};
 use backflow_postgres::{Live, Script};
 use backflow_sql::ir::Dialect;
@@ -112,10 +111,9 @@ impl Compiled {
         Address::of(&self.document, &self.environment, &self.sources, &self.folder)
     }
 
-    /// Statements that are run at each start, before migrations.
-    pub(crate) fn setup(&self) -> &[String] {
-        let directory = self.plan.as_ref().and_then(|plan| plan.directory.as_ref());
-        directory.map_or(&[], |directory| &directory.setup)
+    /// What makes our own tables at each start.
+    pub(crate) fn setup(&self) -> Vec<String> {
+        self.plan.iter().flat_map(Plan::setup).cloned().collect()
     }
 
     /// Whether all that is wrong may be right, if the database has what the files do not say.
@@ -142,8 +140,8 @@ impl Compiled {
     pub(crate) fn compare(&mut self, live: &Live) {
         let Some(plan) = &self.plan else { return };
         let out = &mut self.diagnostics;
-        backflow_postgres::drift(&self.schema, &live.catalog, statements(plan), out);
-        backflow_postgres::hidden_rows(&self.catalog, live, statements(plan), out);
+        backflow_postgres::drift(&self.schema, &live.catalog, plan.statements(), out);
+        backflow_postgres::hidden_rows(&self.catalog, live, plan.statements(), out);
         if out.has_errors() {
             self.plan = None;
         }
@@ -192,21 +190,6 @@ impl Compiled {
         let name = if first == "env" { words.next()? } else { first };
         Some(name.to_owned())
     }
-}
-
-/// The texts of all statements.
-fn statements(plan: &Plan) -> impl Iterator<Item = &str> {
-    let routes = plan.routes.iter().flat_map(|route| {
-        let guard = match &route.place {
-            Place::One(guard) => Some(&guard.statement),
-            Place::Nowhere | Place::Mine => None,
-        };
-        guard
-            .into_iter()
-            .chain(route.steps.iter().map(|step| &step.statement))
-    });
-    let directory = plan.directory.iter().map(|directory| &directory.record);
-    routes.chain(directory).map(|statement| statement.text.as_str())
 }
 
 fn migrations(sources: &SourceMap, schema: &Schema, dialect: Dialect, out: &mut Diagnostics) -> Migrations {

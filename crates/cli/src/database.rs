@@ -77,9 +77,9 @@ impl Database {
     /// Applies what is pending, then makes our own tables.
     pub(crate) fn migrate(&self, compiled: &Compiled) -> Result<Report> {
         Ok(match (&self.store, &compiled.migrations) {
-            (Opened::Sqlite(store), Migrations::Sqlite(files)) => store.migrate(files, compiled.setup())?,
+            (Opened::Sqlite(store), Migrations::Sqlite(files)) => store.migrate(files, &compiled.setup())?,
             (Opened::Postgres(store), Migrations::Postgres(files)) => {
-                self.runtime.block_on(store.migrate(files, compiled.setup()))?
+                self.runtime.block_on(store.migrate(files, &compiled.setup()))?
             }
             _ => bail!("the migrations are for another database"),
         })
@@ -90,7 +90,7 @@ impl Database {
         match &self.store {
             // It makes them whenever it migrates.
             Opened::Sqlite(_) => self.migrate(compiled).map(drop),
-            Opened::Postgres(store) => Ok(self.runtime.block_on(store.prepare(compiled.setup()))?),
+            Opened::Postgres(store) => Ok(self.runtime.block_on(store.prepare(&compiled.setup()))?),
         }
     }
 

@@ -26,7 +26,7 @@ mod workflow;
 pub use query::{Filter, FilterTest, OfEmbed, Operation, Query};
 pub use route::{Cache, Method, Route};
 pub use rules::{Field, RuleType, Rules, Validation};
-pub use workflow::{Step, StepAction, Webhook, WebhookAction, Workflow};
+pub use workflow::{Ask, Refuse, Retry, Run, Step, StepAction, Webhook, WebhookAction, Workflow};
 
 use crate::tree::Node;
 use backflow_diag::{Span, Spanned, Text};

@@ -20,6 +20,7 @@
 
 pub mod document;
 mod dotenv;
+mod duration;
 mod escape;
 mod include;
 mod object;

@@ -43,11 +43,6 @@ impl<'a, 'd> Object<'a, 'd> {
         })
     }
 
-    /// The node being read.
-    pub(crate) fn whole(&self) -> &'a Node {
-        self.node
-    }
-
     /// Where the whole object stands.
     pub(crate) fn span(&self) -> Span {
         self.node.span

@@ -22,9 +22,9 @@ pub(crate) fn route(node: &Node, out: &mut Diagnostics) -> Option<Route> {
     });
     let aliases = queries.iter().flatten().filter_map(|query| query.alias.as_ref());
     value::unique(aliases, "results of this route", object.out);
-    let workflow = object
+    let (workflow, run) = object
         .node("workflow")
-        .and_then(|node| workflow::inline(node, object.out));
+        .map_or((None, None), |node| workflow::of_route(node, object.out));
     let status = object.integer("status", 200..=599);
     let cache = cache(&mut object);
     let require_auth = object.flag("requireAuth", false);
@@ -64,6 +64,7 @@ pub(crate) fn route(node: &Node, out: &mut Diagnostics) -> Option<Route> {
         validation,
         queries,
         workflow,
+        run,
         response,
         status: status.map(|status| status.map(|n| u16::try_from(n).unwrap_or(u16::MAX))),
         cache,

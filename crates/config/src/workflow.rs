@@ -4,7 +4,8 @@
 //! Invariant: ids of steps are unique; steps that need none get one that no author can have written.
 //! Not here: what a provider's action needs, and which step may read which.
 
-use crate::document::{Step, StepAction, Workflow};
+use crate::document::{Ask, Refuse, Retry, Run, Step, StepAction, Workflow};
+use crate::duration::duration;
 use crate::object::Object;
 use crate::query::{OperationAt, query};
 use crate::tree::{Node, Tree};
@@ -30,6 +31,36 @@ const KINDS: [(&str, Kind); 4] = [
 /// Reads a workflow that belongs to a route or a webhook.
 pub(crate) fn inline(node: &Node, out: &mut Diagnostics) -> Option<Workflow> {
     workflow(node, false, out)
+}
+
+/// Reads what a route does: a workflow written there, or one that stands alone.
+pub(crate) fn of_route(node: &Node, out: &mut Diagnostics) -> (Option<Workflow>, Option<Run>) {
+    let is_named = matches!(node.tree, Tree::Text(_));
+    if is_named || node.member("run").is_some() {
+        return (None, run(node, out));
+    }
+    (inline(node, out), None)
+}
+
+/// `"name"`, or `{run, input}`.
+fn run(node: &Node, out: &mut Diagnostics) -> Option<Run> {
+    if matches!(node.tree, Tree::Text(_)) {
+        let name = value::word(node, "workflow", out)?;
+        return Some(Run {
+            span: node.span,
+            name,
+            input: None,
+        });
+    }
+    let mut object = Object::open(node, "workflow", "the start of a workflow", out)?;
+    let name = object.required_word("run");
+    let input = object.node("input").cloned();
+    object.finish();
+    Some(Run {
+        span: node.span,
+        name: name?,
+        input,
+    })
 }
 
 /// Reads a workflow of its own, which must have a name.
@@ -99,6 +130,12 @@ fn step(node: &Node, number: usize, out: &mut Diagnostics) -> Option<Step> {
         Some((Kind::Database | Kind::Integration, _)) => object.required_word("id"),
         _ => object.word("id"),
     };
+    if matches!(kind, Some((Kind::Refuse | Kind::Lock, _))) {
+        useless(
+            &mut object,
+            kind.as_ref().is_some_and(|(kind, _)| *kind == Kind::Refuse),
+        );
+    }
     // An author's id cannot hold a space and still be read in an expression, so this one is free.
     let id = id.unwrap_or_else(|| Spanned::new(format!("step {number}"), node.place()));
     rest(object, kind, id)
@@ -137,6 +174,21 @@ fn rest(
     common(object, id, action)
 }
 
+/// Keys that mean nothing on a step which neither reads, writes nor calls.
+fn useless(object: &mut Object<'_, '_>, refuses: bool) {
+    let why = if refuses {
+        "a refusal cannot fail, and nothing is left of it"
+    } else {
+        "a lock changes nothing; it is waited for, and freed with the end of the workflow"
+    };
+    for key in ["retry", "onError", "compensate"] {
+        object.needs_other(key, why, &format!("remove `{key}`"));
+    }
+    if refuses {
+        object.needs_other("timeout", why, "remove `timeout`");
+    }
+}
+
 /// Keys that every step may have.
 fn common(mut object: Object<'_, '_>, id: Spanned<String>, action: Option<StepAction>) -> Option<Step> {
     let condition = object.text("condition");
@@ -144,7 +196,7 @@ fn common(mut object: Object<'_, '_>, id: Spanned<String>, action: Option<StepAc
     let on_error = value::keyword(on_error, "word for `onError`", &["fail", "continue"], object.out);
     let retry = retry(&mut object);
     let timeout = timeout(&mut object);
-    let compensate = object.kept_object("compensate");
+    let compensate = compensate(&mut object);
     let span = object.span();
     object.finish();
     Some(Step {
@@ -182,73 +234,71 @@ fn database(object: &mut Object<'_, '_>, operation: OperationAt) -> Option<StepA
 }
 
 fn integration(object: &mut Object<'_, '_>, provider: Option<Spanned<String>>) -> Option<StepAction> {
+    ask(object, provider).map(StepAction::Integration)
+}
+
+fn ask(object: &mut Object<'_, '_>, provider: Option<Spanned<String>>) -> Option<Ask> {
     let action = object.required_word("action");
     let params = object.kept_object("params");
-    Some(StepAction::Integration {
+    Some(Ask {
+        span: object.span(),
         provider: provider?,
         action: action?,
         params,
     })
 }
 
-fn refuse(object: &mut Object<'_, '_>) -> Option<StepAction> {
-    if object.required("status").is_some() {
-        object.integer("status", 400..=599);
-    }
-    object.text("code");
-    object.text("message");
-    let Tree::Object(members) = &object.whole().tree else {
+/// What undoes a step: a call.
+fn compensate(object: &mut Object<'_, '_>) -> Option<Ask> {
+    let node = object.node("compensate")?;
+    let mut inner = Object::open(node, "compensate", "`compensate`", object.out)?;
+    if let Some(ty) = inner.word("type").filter(|ty| ty.value != "integration") {
+        let fault = Diagnostic::new(codes::UNKNOWN_WORD, format!("`{}` undoes no step", ty.value))
+            .at(ty.span, "only a call to a provider does")
+            .note("rows go with their transaction; rows of an earlier transaction may have been read, or changed")
+            .help("let a last step with a `condition` mend the rows, and mark the steps before it `\"onError\": \"continue\"`");
+        inner.out.push(fault);
+        for key in ["integration", "action", "params"] {
+            inner.node(key);
+        }
+        inner.finish();
         return None;
-    };
-    let said = members
-        .iter()
-        .filter(|member| matches!(member.key.value.as_str(), "status" | "code" | "message"));
-    Some(StepAction::Refuse(Node {
-        tree: Tree::Object(said.cloned().collect()),
-        span: object.span(),
+    }
+    let provider = inner.required_word("integration");
+    let found = ask(&mut inner, provider);
+    inner.finish();
+    found
+}
+
+fn refuse(object: &mut Object<'_, '_>) -> Option<StepAction> {
+    object.required("status");
+    let status = object.integer("status", 400..=599);
+    let (code, message) = (object.text("code"), object.text("message"));
+    Some(StepAction::Refuse(Refuse {
+        status: status?,
+        code,
+        message,
     }))
 }
 
 /// `retry {attempts, backoff}`
-fn retry(object: &mut Object<'_, '_>) -> Option<Node> {
+fn retry(object: &mut Object<'_, '_>) -> Option<Retry> {
     let node = object.node("retry")?;
     let mut inner = Object::open(node, "retry", "`retry`", object.out)?;
-    inner.integer("attempts", 1..=100);
-    if let Some(backoff) = inner.node("backoff") {
-        duration(backoff, "backoff", inner.out);
-    }
+    let retry = Retry {
+        span: node.span,
+        attempts: inner.integer("attempts", 1..=100),
+        backoff: inner
+            .node("backoff")
+            .and_then(|backoff| duration(backoff, "backoff", inner.out)),
+    };
     inner.finish();
-    Some(node.clone())
+    Some(retry)
 }
 
-fn timeout(object: &mut Object<'_, '_>) -> Option<Node> {
+fn timeout(object: &mut Object<'_, '_>) -> Option<Spanned<u64>> {
     let node = object.node("timeout")?;
-    duration(node, "timeout", object.out).then(|| node.clone())
-}
-
-/// Whether a value is a duration: milliseconds, or text such as `30s`; reported if not.
-fn duration(node: &Node, key: &str, out: &mut Diagnostics) -> bool {
-    match &node.tree {
-        Tree::Number(_) => value::integer(node, key, 1..=u32::MAX, out).is_some(),
-        Tree::Text(text) => {
-            let unit = text.as_str().trim_start_matches(|c: char| c.is_ascii_digit());
-            let digits = text.as_str().strip_suffix(unit).unwrap_or("");
-            let is_amount = digits.parse::<u32>().is_ok_and(|amount| amount > 0);
-            let is_duration = is_amount && matches!(unit, "ms" | "s" | "m" | "h" | "d");
-            if !is_duration {
-                let fault = Diagnostic::new(codes::OUT_OF_RANGE, format!("`{key}` is no duration"))
-                    .at(node.span, "not a duration")
-                    .note("a duration is a whole number above 0 and a unit: `ms`, `s`, `m`, `h` or `d`")
-                    .help("write for example `\"30s\"`, or a number of milliseconds");
-                out.push(fault);
-            }
-            is_duration
-        }
-        _ => {
-            value::wrong_type(node, key, "text such as `30s`, or a number of milliseconds", out);
-            false
-        }
-    }
+    duration(node, "timeout", object.out)
 }
 
 /// Reads a webhook's action in its short form, `{condition, type, action, params}`, as a workflow of one step.

@@ -33,11 +33,21 @@ pub(crate) fn fill(
             | Source::TenantId
             | Source::TenantRole
             | Source::Context(_)
+            | Source::Input(_)
             | Source::Item(_)
             | Source::Result => {}
         }
     }
     frame
+}
+
+/// Puts what a workflow was given where its programs read it.
+pub(crate) fn give(sources: &[Source], given: &Value, frame: &mut [Value]) {
+    for (slot, source) in frame.iter_mut().zip(sources) {
+        if let Source::Input(keys) = source {
+            *slot = given.at_path(keys);
+        }
+    }
 }
 
 /// The first value of a header; undefined if it is absent or not UTF-8.

@@ -12,9 +12,10 @@ use crate::host::RequestHost;
 use crate::permit::Scope;
 use crate::render;
 use crate::store::RowSet;
+use backflow_catalog::ColumnType;
 use backflow_expr::Value;
 use backflow_plan::convert::{convert, restore};
-use backflow_plan::model::{Guard, Naming, Source};
+use backflow_plan::model::{Guard, Naming, Source, TenantRow};
 use backflow_sql::ir::Datum;
 use http::HeaderMap;
 use std::sync::Arc;
@@ -92,19 +93,60 @@ pub(crate) fn admit(
     {
         return Err(Fault::of(Code::ForbiddenRole));
     }
-    let context: Vec<&Datum> = cells.collect();
-    for (slot, source) in frame.iter_mut().zip(sources) {
-        match source {
-            Source::TenantId => *slot = restore(key, &guard.key_type),
-            Source::TenantRole => *slot = role.clone(),
-            Source::Context(at) => {
-                *slot = match (context.get(*at), guard.context.get(*at)) {
-                    (Some(cell), Some(ty)) => restore(cell, ty),
-                    _ => return Err(Fault::internal("the guard gave too few cells")),
-                }
-            }
-            _ => {}
-        }
-    }
+    let found = Found {
+        key: restore(key, &guard.key_type),
+        role,
+        context: cells.collect(),
+        types: &guard.context,
+    };
+    found.tell(sources, frame)?;
     Ok(Scope::verified(key.clone()))
+}
+
+/// Takes the tenant that the engine itself named, and tells the frame of it.
+pub(crate) fn find(
+    row: &TenantRow,
+    found: &RowSet,
+    sources: &[Source],
+    frame: &mut [Value],
+) -> Result<Scope, Fault> {
+    let tenant = found.rows.first().ok_or_else(|| Fault::of(Code::NotFound))?;
+    let mut cells = tenant.cells.iter();
+    let key = cells.next().filter(|key| **key != Datum::Null);
+    let key = key.ok_or_else(|| Fault::internal("a tenant without key was found"))?;
+    let found = Found {
+        key: restore(key, &row.key_type),
+        role: Value::Undefined,
+        context: cells.collect(),
+        types: &row.context,
+    };
+    found.tell(sources, frame)?;
+    Ok(Scope::of_run(key.clone()))
+}
+
+/// What was found of a tenant.
+struct Found<'a> {
+    key: Value,
+    role: Value,
+    context: Vec<&'a Datum>,
+    types: &'a [ColumnType],
+}
+
+impl Found<'_> {
+    fn tell(&self, sources: &[Source], frame: &mut [Value]) -> Result<(), Fault> {
+        for (slot, source) in frame.iter_mut().zip(sources) {
+            match source {
+                Source::TenantId => *slot = self.key.clone(),
+                Source::TenantRole => *slot = self.role.clone(),
+                Source::Context(at) => {
+                    *slot = match (self.context.get(*at), self.types.get(*at)) {
+                        (Some(cell), Some(ty)) => restore(cell, ty),
+                        _ => return Err(Fault::internal("the guard gave too few cells")),
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
 }

@@ -60,12 +60,22 @@ impl Input {
                 None if served.reads_query => query.whole(),
                 None => Value::Undefined,
             },
-            body: body(&rules.body, sent_body, &mut failures),
+            body: body(&rules.body, sent_body, "body", &mut failures),
         };
         if failures.0.is_empty() {
             return Ok(input);
         }
         Err(Fault::of(Code::ValidationFailed).details(failures.0))
+    }
+}
+
+/// Checks what a workflow is given as a body is checked.
+pub(crate) fn given(rule: &BodyRule, value: Value) -> Result<Value, Fault> {
+    let mut failures = Failures::default();
+    let value = body(rule, value, "input", &mut failures);
+    match failures.0.is_empty() {
+        true => Ok(value),
+        false => Err(Fault::of(Code::ValidationFailed).details(failures.0)),
     }
 }
 
@@ -96,15 +106,15 @@ fn checked_query(rules: &[Field], query: &Query<'_>, out: &mut Failures) -> Valu
     Value::object(members)
 }
 
-fn body(rule: &BodyRule, sent: Value, out: &mut Failures) -> Value {
+fn body(rule: &BodyRule, sent: Value, name: &str, out: &mut Failures) -> Value {
     if !matches!(sent, Value::Object(_) | Value::Undefined) {
-        out.0.push(Detail::new("body", "type", "must be an object"));
+        out.0.push(Detail::new(name, "type", "must be an object"));
         return sent;
     }
     match rule {
         BodyRule::Unread => Value::Undefined,
         BodyRule::Any => sent,
-        BodyRule::Fields(rules) => validate::fields(rules, &sent, "body", out),
+        BodyRule::Fields(rules) => validate::fields(rules, &sent, name, out),
     }
 }
 

@@ -68,4 +68,4 @@ pub use reply::Reply;
 pub use request::{BodyError, BodySource, Request};
 pub use runtime::{BuildError, Outside, Runtime};
 pub use settings::{Secret, Settings};
-pub use work::{Version, Versions};
+pub use work::{Desk, RunEnd, RunInfo, StepInfo, Version, Versions};

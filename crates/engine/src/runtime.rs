@@ -11,14 +11,17 @@ use crate::directory::Recorder;
 use crate::fault::Fault;
 use crate::route::Served;
 use crate::router::Router;
-use crate::settings::Settings;
+use crate::settings::{Secret, Settings};
 use crate::store::Store;
 use crate::token::Verifier;
-use crate::work::{Job, Jobs, Parts, Versions, Works};
+use crate::work::{Desk, Job, Jobs, Parts, Versions, Works};
 use backflow_plan::model::{Journal, Plan};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Shorter values of the environment are words like `on`, which hide nothing and would hide much.
+const SHORTEST_SECRET: usize = 8;
 
 /// A running plan.
 pub struct Runtime {
@@ -137,6 +140,12 @@ impl Runtime {
         }
     }
 
+    /// Where runs are handled; `None`: the plan keeps none.
+    #[must_use]
+    pub fn desk(&self) -> Option<Desk> {
+        self.works.as_ref().map(|works| Desk::new(Arc::clone(works)))
+    }
+
     /// The store, to ask whether it answers.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
@@ -156,10 +165,24 @@ impl Runtime {
     }
 }
 
+/// Values of the environment that are not shown, the longest first: one may hold another.
+fn secrets(settings: &Settings) -> Vec<Secret> {
+    let hidden = |name: &String| !settings.public_env.contains(name);
+    let mut values: Vec<&String> = settings
+        .env
+        .iter()
+        .filter(|(name, value)| hidden(name) && value.len() >= SHORTEST_SECRET)
+        .map(|(_, value)| value)
+        .collect();
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    values.into_iter().map(|value| Secret::new(value.as_str())).collect()
+}
+
 fn works(journal: Journal, jobs: Jobs, settings: &Settings, outside: &Outside) -> Arc<Works> {
     Arc::new(Works::new(Parts {
         jobs,
         env: settings.env.clone(),
+        secrets: secrets(settings),
         version: settings.version.clone(),
         versions: outside.versions.clone(),
         journal,

@@ -19,6 +19,8 @@ pub struct Settings {
     pub audience: Option<String>,
     /// The environment, for expressions.
     pub env: HashMap<String, String>,
+    /// Names of variables whose values may be shown.
+    pub public_env: Vec<String>,
     /// Largest body in bytes.
     pub max_body: usize,
     /// Whether this is the development server.
@@ -34,6 +36,7 @@ impl Default for Settings {
             issuer: None,
             audience: None,
             env: HashMap::new(),
+            public_env: Vec::new(),
             max_body: 1024 * 1024,
             dev: false,
             version: Version::default(),

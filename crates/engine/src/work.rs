@@ -6,6 +6,7 @@
 //! sent.
 //! Not here: what a workflow means (the plan), how a provider is spoken to (the connectors).
 
+mod desk;
 mod drive;
 mod group;
 mod intent;
@@ -20,6 +21,7 @@ mod undo;
 mod view;
 mod worker;
 
+pub use desk::{Desk, RunEnd, RunInfo, StepInfo};
 pub(crate) use group::Group;
 pub(crate) use intent::digest;
 pub(crate) use job::{Job, Jobs};
@@ -29,12 +31,13 @@ use crate::clock::{Clock, Ids};
 use crate::connector::Connectors;
 use crate::fault::Fault;
 use crate::pause::{doubled, jittered};
+use crate::settings::Secret;
 use crate::store::Store;
 use backflow_plan::model::{Journal, Plan};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -72,10 +75,13 @@ pub(crate) struct Works {
     /// Those of earlier versions, once they were asked for.
     former: Mutex<HashMap<String, Arc<Jobs>>>,
     env: HashMap<String, String>,
+    /// Values that are not shown.
+    secrets: Vec<Secret>,
     versions: Option<Arc<dyn Versions>>,
     files: String,
     version: Arc<str>,
-    worker: Arc<str>,
+    /// Our name among the workers, once it is needed.
+    worker: OnceLock<Arc<str>>,
     journal: Arc<Journal>,
     connectors: Arc<Connectors>,
     store: Arc<dyn Store>,
@@ -90,6 +96,7 @@ pub(crate) struct Works {
 pub(crate) struct Parts {
     pub(crate) jobs: Jobs,
     pub(crate) env: HashMap<String, String>,
+    pub(crate) secrets: Vec<Secret>,
     pub(crate) version: Version,
     pub(crate) versions: Option<Arc<dyn Versions>>,
     pub(crate) journal: Journal,
@@ -105,10 +112,11 @@ impl Works {
             jobs: parts.jobs,
             former: Mutex::default(),
             env: parts.env,
+            secrets: parts.secrets,
             versions: parts.versions,
             files: parts.version.files,
             version: parts.version.name.into(),
-            worker: parts.ids.key().into(),
+            worker: OnceLock::new(),
             journal: Arc::new(parts.journal),
             connectors: Arc::new(parts.connectors),
             store: parts.store,
@@ -172,6 +180,10 @@ impl Works {
         };
         let plan = versions.plan(&files).ok_or_else(unfit)?;
         Ok(Job::all(&plan, &self.env))
+    }
+
+    fn worker(&self) -> &Arc<str> {
+        self.worker.get_or_init(|| self.ids.key().into())
     }
 
     fn former(&self) -> MutexGuard<'_, HashMap<String, Arc<Jobs>>> {

@@ -11,7 +11,7 @@ pub(crate) use filter::{DraftFilter, DraftTest};
 use backflow_catalog::{Catalog, ColumnId, TableId};
 use backflow_config::document::{Field, Query};
 use backflow_config::tree::{Member, Node, Tree};
-use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes, nearest};
+use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, Text, codes, nearest};
 use backflow_expr::{Expr, Key, Template, parse_condition};
 use backflow_sql::{SelectList, parse_select};
 use filter::read_filter;
@@ -111,6 +111,23 @@ pub(crate) fn node_reads_tenant(node: &Node) -> bool {
     }
 }
 
+/// The paths that the texts of a value read.
+pub(crate) fn node_paths(node: &Node) -> Vec<String> {
+    match &node.tree {
+        Tree::Text(text) => text_paths(text),
+        Tree::List(items) => items.iter().flat_map(node_paths).collect(),
+        Tree::Object(members) => members.iter().flat_map(|m| node_paths(&m.value)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The paths that a text reads.
+pub(crate) fn text_paths(text: &Text) -> Vec<String> {
+    let template = Template::parse(text, &mut Diagnostics::default());
+    let holes = template.iter().flat_map(Template::holes);
+    holes.flat_map(Expr::paths).map(ToString::to_string).collect()
+}
+
 /// Whether some text of a value reads what the caller sent.
 pub(crate) fn node_reads_caller(node: &Node) -> bool {
     let Tree::Text(text) = &node.tree else {
@@ -118,7 +135,10 @@ pub(crate) fn node_reads_caller(node: &Node) -> bool {
     };
     let caller = |expr: &Expr| {
         let root = |path: &&backflow_expr::Path| {
-            matches!(path.root.value.as_str(), "body" | "query" | "params" | "headers")
+            matches!(
+                path.root.value.as_str(),
+                "body" | "query" | "params" | "headers" | "input"
+            )
         };
         expr.paths().iter().any(root)
     };
@@ -329,7 +349,8 @@ pub(crate) fn implies_result(condition: &Expr, alias: &str) -> bool {
     use backflow_expr::ast::{BinaryOp, Node};
     match &condition.node {
         Node::Path(path) => {
-            path.root.value == "results" && path.keys.first().and_then(|k| k.value.as_name()) == Some(alias)
+            matches!(path.root.value.as_str(), "results" | "steps")
+                && path.keys.first().and_then(|k| k.value.as_name()) == Some(alias)
         }
         Node::Binary(BinaryOp::And, left, right) => {
             implies_result(left, alias) || implies_result(right, alias)

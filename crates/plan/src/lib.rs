@@ -103,7 +103,7 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
     for doc in &inputs.document.webhooks {
         hooks.extend(lower::hook::lower(&project, doc, &mut facts, out).map(|hook| (hook, doc)));
     }
-    lower::workflow::standalone(&project, out);
+    let workflows = lower::work::alone::lower(&project, &mut facts, out);
     collide::report(&routes, &hooks, out);
     report::warnings(&project, &routes, out);
     let directory = lower::directory::build(&project);
@@ -111,6 +111,7 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
         hooks: hooks.into_iter().map(|(hook, _)| hook).collect(),
         directory,
         journal: Some(journal::build(&project)),
+        workflows,
         ..Plan::default()
     };
     plan.facts = report::facts(&project, facts);

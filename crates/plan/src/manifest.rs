@@ -52,6 +52,19 @@ pub struct Manifest {
     pub credentials: Vec<Credential>,
     /// What can be asked of it.
     pub actions: Vec<Action>,
+    /// Parameters whose values may be names that the credentials map.
+    pub names: Vec<Names>,
+}
+
+/// A parameter whose value may be a name of the author's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Names {
+    /// The parameter, of whichever action: `templateId`.
+    pub param: String,
+    /// The key of `credentials.<provider>` whose members map names to values: `templates`.
+    pub credential: String,
+    /// A text that begins so is a value of the provider's and no name: `d-`.
+    pub begins: String,
 }
 
 impl Manifest {

@@ -3,8 +3,11 @@
 //! Invariant: the same plan prints the same bytes.
 //! Not here: what was found out about the project in words; see `report`.
 
+mod work;
+
 use crate::model::{
-    Answer, Bind, BindValue, BodyRule, Fused, FusedValue, Place, Plan, Route, Shape, Source, Step,
+    Answer, Bind, BindValue, BodyRule, Fused, FusedValue, PathPattern, Place, Plan, Route, Shape, Source,
+    Step,
 };
 use crate::report;
 use std::fmt::Write;
@@ -19,6 +22,10 @@ pub fn plan(plan: &Plan) -> String {
     for route in &plan.routes {
         text.push('\n');
         text.push_str(&self::route(route));
+    }
+    for workflow in &plan.workflows {
+        text.push('\n');
+        text.push_str(&work::alone(workflow));
     }
     for hook in &plan.hooks {
         text.push('\n');
@@ -58,48 +65,56 @@ pub fn route(route: &Route) -> String {
     if let Place::One(guard) = &route.place {
         line(&mut text, 2, &guard.statement.text);
     }
-    body(&mut text, route);
-    frame(&mut text, route);
+    body(&mut text, &route.input.body, "body");
+    frame(&mut text, &route.frame, &route.path);
     for (index, step) in route.steps.iter().enumerate() {
-        self::step(&mut text, index, step);
+        line(&mut text, 1, &format!("query {index}: {}", step.kind));
+        self::step(&mut text, step);
+    }
+    if let Some(work) = &route.work {
+        work::steps(&mut text, work);
     }
     if let Some(fused) = &route.fused {
         self::fused(&mut text, fused, route);
     }
-    match &route.answer {
-        Answer::LastStep => {}
-        Answer::Template(shape) => line(&mut text, 1, &format!("answer: {}", self::shape(shape))),
-    }
+    answer(&mut text, &route.answer);
     text
 }
 
-fn body(text: &mut String, route: &Route) {
-    match &route.input.body {
+fn answer(text: &mut String, answer: &Answer) {
+    match answer {
+        Answer::LastStep => {}
+        Answer::Template(shape) => line(text, 1, &format!("answer: {}", self::shape(shape))),
+    }
+}
+
+fn body(text: &mut String, rule: &BodyRule, what: &str) {
+    match rule {
         BodyRule::Unread => {}
-        BodyRule::Any => line(text, 1, "body: any object"),
+        BodyRule::Any => line(text, 1, &format!("{what}: any object")),
         BodyRule::Fields(fields) => {
             let names: Vec<String> = fields
                 .iter()
                 .map(|field| format!("{}{}", field.name, if field.required { "" } else { "?" }))
                 .collect();
-            line(text, 1, &format!("body: {}", names.join(", ")));
+            line(text, 1, &format!("{what}: {}", names.join(", ")));
         }
     }
 }
 
-fn frame(text: &mut String, route: &Route) {
-    for (index, source) in route.frame.iter().enumerate() {
-        line(text, 1, &format!("${index} = {}", self::source(source, route)));
+fn frame(text: &mut String, frame: &[Source], params: &PathPattern) {
+    for (index, source) in frame.iter().enumerate() {
+        line(text, 1, &format!("${index} = {}", self::source(source, params)));
     }
 }
 
-fn source(source: &Source, route: &Route) -> String {
+fn source(source: &Source, params: &PathPattern) -> String {
     let path = |root: &str, keys: &[backflow_expr::Key]| {
         keys.iter()
             .fold(root.to_owned(), |path, key| path + &key.to_string())
     };
     match source {
-        Source::Param(index) => format!("params.{}", route.path.params().nth(*index).unwrap_or("?")),
+        Source::Param(index) => format!("params.{}", params.params().nth(*index).unwrap_or("?")),
         Source::Query(keys) => path("query", keys),
         Source::Body(keys) => path("body", keys),
         Source::Header(name) => format!("headers.{name}"),
@@ -109,6 +124,7 @@ fn source(source: &Source, route: &Route) -> String {
         Source::TenantRole => "the caller's role".to_owned(),
         Source::Context(index) => format!("context cell {index}"),
         Source::Constant(value) => format!("constant {}", value.to_json()),
+        Source::Input(keys) => path("input", keys),
         Source::Result => "a result".to_owned(),
         Source::Item(keys) => path("item", keys),
     }
@@ -133,8 +149,8 @@ fn fused(text: &mut String, fused: &Fused, route: &Route) {
     }
 }
 
-fn step(text: &mut String, index: usize, step: &Step) {
-    line(text, 1, &format!("query {index}: {}", step.kind));
+/// What is below the line that says what a query is.
+fn step(text: &mut String, step: &Step) {
     if let Some(condition) = &step.condition {
         line(text, 2, &format!("only if {condition}"));
     }

@@ -6,6 +6,7 @@
 //! Not here: anything about a single route.
 
 use crate::draft::{self, DraftQuery, DraftValue};
+use crate::manifest::Manifests;
 use crate::tenancy::{self, Tenancy};
 use crate::{Environment, Inputs};
 use backflow_catalog::{Catalog, Column, ColumnId, ColumnType, ForeignKey, Table, TableId, TableKind};
@@ -28,6 +29,8 @@ pub(crate) struct Project<'a> {
     pub(crate) catalog: Catalog,
     pub(crate) tenancy: Option<Tenancy>,
     pub(crate) environment: &'a Environment,
+    /// What may be called.
+    pub(crate) manifests: Manifests,
     pub(crate) dialect: Dialect,
     pub(crate) constants: Value,
     pub(crate) public_env: BTreeSet<&'a str>,
@@ -55,6 +58,7 @@ impl<'a> Project<'a> {
             catalog,
             tenancy,
             environment: inputs.environment,
+            manifests: inputs.manifests.clone(),
             dialect: inputs.dialect,
             constants: document
                 .project
@@ -198,7 +202,8 @@ pub(crate) fn queries(document: &Document) -> impl Iterator<Item = &Query> {
     in_routes.chain(workflows.flat_map(workflow_queries))
 }
 
-fn workflow_queries(workflow: &Workflow) -> impl Iterator<Item = &Query> {
+/// The queries of a workflow.
+pub(crate) fn workflow_queries(workflow: &Workflow) -> impl Iterator<Item = &Query> {
     workflow.steps.iter().filter_map(|step| match &step.action {
         StepAction::Database(query) => Some(query.as_ref()),
         _ => None,

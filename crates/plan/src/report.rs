@@ -3,8 +3,8 @@
 //! Invariant: nothing here refuses a config.
 //! Not here: rendering; these are sentences and diagnostics.
 
-use crate::model::{Operation, Place, Route};
-use crate::project::{DIRECTORY, Project, queries};
+use crate::model::{PathPattern, Place, Route};
+use crate::project::{DIRECTORY, Project, queries, workflow_queries};
 use crate::tenancy::{Scope, Tenancy};
 use backflow_catalog::TableId;
 use backflow_config::document::{Operation as OperationDoc, Route as RouteDoc};
@@ -88,8 +88,8 @@ pub(crate) fn warnings(project: &Project<'_>, routes: &[(Route, &RouteDoc)], out
     crossings(project, out);
     let Some(tenancy) = &project.tenancy else { return };
     missing_indexes(project, tenancy, out);
-    for (route, doc) in routes {
-        oracles(project, tenancy, route, doc, out);
+    for (_, doc) in routes {
+        oracles(project, tenancy, doc, out);
     }
 }
 
@@ -133,9 +133,10 @@ fn missing_indexes(project: &Project<'_>, tenancy: &Tenancy, out: &mut Diagnosti
 }
 
 /// Unique keys without the tenant that callers fill: a taken value tells that somebody else has it.
-fn oracles(project: &Project<'_>, tenancy: &Tenancy, route: &Route, doc: &RouteDoc, out: &mut Diagnostics) {
-    let steps = route.steps.iter().filter(|step| !step.counts);
-    for (step, query) in steps.zip(doc.queries.iter().flatten()) {
+fn oracles(project: &Project<'_>, tenancy: &Tenancy, doc: &RouteDoc, out: &mut Diagnostics) {
+    let own = doc.queries.iter().flatten();
+    let queries = own.chain(doc.workflow.iter().flat_map(workflow_queries));
+    for query in queries {
         let writes = matches!(query.operation.value, OperationDoc::Insert | OperationDoc::Upsert);
         let Some(id) = project
             .catalog
@@ -144,10 +145,6 @@ fn oracles(project: &Project<'_>, tenancy: &Tenancy, route: &Route, doc: &RouteD
         else {
             continue;
         };
-        debug_assert!(
-            step.operation != Operation::Select,
-            "steps follow queries one to one"
-        );
         let own = tenancy.tenant_column(id);
         for key in &project.table(id).uniques {
             if own.is_some_and(|own| key.columns.contains(&own)) {
@@ -201,11 +198,17 @@ fn oracle(table: &str, names: &[&str], (span, is_tenant): (Span, bool)) -> Diagn
 /// How a route is bound to a tenant, in words.
 #[must_use]
 pub(crate) fn place(route: &Route) -> String {
-    match &route.place {
+    place_of(&route.place, &route.path)
+}
+
+/// How anything is bound to a tenant, in words.
+pub(crate) fn place_of(place: &Place, path: &PathPattern) -> String {
+    match place {
         Place::Nowhere => "no tenant".to_owned(),
         Place::Mine => "all tenants of the caller".to_owned(),
+        Place::Named(_) => "the tenant that whoever starts it names".to_owned(),
         Place::One(guard) => {
-            let by = crate::lower::shape::naming(&guard.naming, &route.path);
+            let by = crate::lower::shape::naming(&guard.naming, path);
             match &guard.roles {
                 Some(roles) => format!("tenant named by {by}; any of the roles {}", roles.join(", ")),
                 None => format!("tenant named by {by}; any member"),

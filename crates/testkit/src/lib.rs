@@ -30,6 +30,7 @@ pub mod mutants;
 mod parse;
 mod probe;
 mod project;
+mod providers;
 pub mod proxy;
 mod world;
 

@@ -141,10 +141,11 @@ impl World {
             "the project has faults:\n{}",
             compiled.report()
         );
-        let directory = compiled.plan.as_ref().and_then(|plan| plan.directory.as_ref());
-        let setup = directory
-            .map(|directory| directory.setup.clone())
-            .unwrap_or_default();
+        let setup: Vec<String> = compiled
+            .plan
+            .iter()
+            .flat_map(|plan| plan.setup().cloned())
+            .collect();
         let store = home.open(&compiled, &setup);
         let plan = compiled.plan.expect("looked at a moment before");
         let settings = Settings {

@@ -94,6 +94,7 @@ fn tenant(route: &Route) -> String {
     let guard = match &route.place {
         Place::Nowhere => return "-".to_owned(),
         Place::Mine => return "all of the caller".to_owned(),
+        Place::Named(_) => return "named".to_owned(),
         Place::One(guard) => guard,
     };
     match &guard.naming {
@@ -116,6 +117,6 @@ fn roles(route: &Route) -> String {
             .roles
             .as_ref()
             .map_or_else(|| "any".to_owned(), |roles| roles.join(", ")),
-        Place::Nowhere | Place::Mine => "-".to_owned(),
+        Place::Nowhere | Place::Mine | Place::Named(_) => "-".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: method and path are there; a route without them is reported and left out.
 //! Not here: whether two routes collide; see the planner.
 
-use super::{Query, Validation, Workflow};
+use super::{Query, Run, Validation, Workflow};
 use crate::tree::Node;
 use backflow_diag::{Span, Spanned, Text};
 
@@ -70,8 +70,10 @@ pub struct Route {
     pub validation: Validation,
     /// `supabaseQueries`; `None` when the key is absent.
     pub queries: Option<Vec<Query>>,
-    /// `workflow`
+    /// `workflow`, written here
     pub workflow: Option<Workflow>,
+    /// `workflow`, one that stands alone
+    pub run: Option<Run>,
     /// `response`
     pub response: Option<Node>,
     /// `status`
@@ -96,6 +98,7 @@ equal_but_for_place!(Route {
     validation,
     queries,
     workflow,
+    run,
     response,
     status,
     cache,

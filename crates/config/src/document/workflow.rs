@@ -18,8 +18,8 @@ pub struct Workflow {
     pub steps: Vec<Step>,
     /// `response`
     pub response: Option<Node>,
-    /// `timeout`: a duration such as `30s`, or milliseconds
-    pub timeout: Option<Node>,
+    /// `timeout`, in milliseconds
+    pub timeout: Option<Spanned<u64>>,
     /// `join` (default true)
     pub join: bool,
     /// `input`: rules of a stand-alone workflow's input
@@ -47,13 +47,13 @@ pub struct Step {
     /// What it does.
     pub action: StepAction,
     /// `retry`
-    pub retry: Option<Node>,
-    /// `timeout`
-    pub timeout: Option<Node>,
+    pub retry: Option<Retry>,
+    /// `timeout`, in milliseconds
+    pub timeout: Option<Spanned<u64>>,
     /// `onError`: `fail` or `continue`
     pub on_error: Option<Spanned<String>>,
     /// `compensate`
-    pub compensate: Option<Node>,
+    pub compensate: Option<Ask>,
 }
 
 equal_but_for_place!(Step {
@@ -72,19 +72,68 @@ pub enum StepAction {
     /// `type: database`
     Database(Box<Query>),
     /// `type: integration`
-    Integration {
-        /// `integration`
-        provider: Spanned<String>,
-        /// `action`
-        action: Spanned<String>,
-        /// `params`
-        params: Option<Node>,
-    },
+    Integration(Ask),
     /// `type: refuse`
-    Refuse(Node),
+    Refuse(Refuse),
     /// `type: lock`
     Lock(Text),
 }
+
+/// What is asked of a provider.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Where it stands.
+    pub span: Span,
+    /// `integration`
+    pub provider: Spanned<String>,
+    /// `action`
+    pub action: Spanned<String>,
+    /// `params`
+    pub params: Option<Node>,
+}
+
+equal_but_for_place!(Ask {
+    provider,
+    action,
+    params,
+});
+
+/// An end with an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refuse {
+    /// `status`
+    pub status: Spanned<u32>,
+    /// `code`
+    pub code: Option<Text>,
+    /// `message`
+    pub message: Option<Text>,
+}
+
+/// `retry`
+#[derive(Debug, Clone)]
+pub struct Retry {
+    /// Where it stands.
+    pub span: Span,
+    /// `attempts`
+    pub attempts: Option<Spanned<u32>>,
+    /// `backoff`, in milliseconds
+    pub backoff: Option<Spanned<u64>>,
+}
+
+equal_but_for_place!(Retry { attempts, backoff });
+
+/// `workflow` of a route that starts one which stands alone.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Where it stands.
+    pub span: Span,
+    /// `run`, or the text that stands for the whole.
+    pub name: Spanned<String>,
+    /// `input`; without it the request's body.
+    pub input: Option<Node>,
+}
+
+equal_but_for_place!(Run { name, input });
 
 /// A member of `webhooks`.
 #[derive(Debug, Clone)]

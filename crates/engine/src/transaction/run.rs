@@ -82,7 +82,7 @@ impl Run {
                 };
                 Some(guard::values(guard, &named, &mut host))
             }
-            Place::Nowhere | Place::Mine => None,
+            Place::Nowhere | Place::Mine | Place::Named(_) => None,
         };
         let mut run = Run {
             subject: work.caller.map(|caller| Arc::clone(&caller.subject)),

@@ -6,7 +6,7 @@
 
 use crate::route;
 use backflow_expr::Value;
-use backflow_plan::model::{Answer, Place, Plan, Route, Source, Work, WorkAction, WorkStep, Workflow};
+use backflow_plan::model::{Answer, BodyRule, Place, Plan, Route, Source, Work, WorkAction, WorkStep, Workflow};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub(crate) struct Job {
     /// The status of a good answer, if the author fixed it.
     pub(crate) status: Option<u16>,
     pub(crate) place: Place,
+    /// What its input must look like, if it stands alone.
+    pub(crate) given: Option<BodyRule>,
 }
 
 /// All workflows of a plan, by name.
@@ -38,6 +40,7 @@ impl Job {
             answer: route.answer.clone(),
             status: route.status,
             place: route.place.clone(),
+            given: None,
         }
     }
 
@@ -50,6 +53,7 @@ impl Job {
             answer: workflow.answer.clone(),
             status: None,
             place: workflow.place.clone(),
+            given: Some(workflow.input.clone()),
         }
     }
 

@@ -73,6 +73,7 @@ pub(crate) fn name(source: &Source) -> Option<String> {
         Source::Body(keys) => format!("body{}", path(keys)),
         Source::Header(name) => format!("headers.{name}"),
         Source::Claim(keys) => format!("auth{}", path(keys)),
+        Source::Input(keys) => format!("input{}", path(keys)),
         Source::TenantId => "tenant.id".to_owned(),
         Source::TenantRole => "tenant.role".to_owned(),
         Source::Context(at) => format!("context.{at}"),

@@ -73,7 +73,7 @@ impl Works {
             id: Arc::clone(&run.id),
             fence: run.fence,
             version: run.version.as_str().into(),
-            worker: Arc::clone(&self.worker),
+            worker: Arc::clone(self.worker()),
             request_id: asked.request_id.into(),
             subject: asked.subject.map(Arc::from),
             email: asked.email.map(Arc::from),
@@ -94,7 +94,8 @@ impl Works {
 fn key_type(place: &Place) -> &ColumnType {
     match place {
         Place::One(guard) => &guard.key_type,
-        _ => &ColumnType::Text,
+        Place::Named(row) => &row.key_type,
+        Place::Nowhere | Place::Mine => &ColumnType::Text,
     }
 }
 

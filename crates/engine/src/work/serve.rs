@@ -84,7 +84,7 @@ impl Works {
             id: self.ids.key().into(),
             fence: 1,
             version: Arc::clone(&self.version),
-            worker: Arc::clone(&self.worker),
+            worker: Arc::clone(self.worker()),
             request_id: Arc::clone(&ask.request_id),
             subject: ask.caller.map(|caller| Arc::clone(&caller.subject)),
             email: ask.caller.and_then(|caller| caller.email.clone()),

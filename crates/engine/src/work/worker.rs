@@ -63,7 +63,7 @@ impl Works {
         let begun = Instant::now();
         if !self.live().is_empty() {
             let values = vec![
-                journal::text(&self.worker),
+                journal::text(self.worker()),
                 journal::instant(super::lease(self.now())),
             ];
             self.write(journal::call(&self.journal.runs.beat, values, true))
@@ -102,7 +102,7 @@ impl Works {
         let now = self.now();
         let values = vec![
             journal::text(id),
-            journal::text(&self.worker),
+            journal::text(self.worker()),
             journal::instant(super::lease(now)),
             journal::instant(now),
         ];
@@ -117,7 +117,7 @@ impl Works {
         let values = vec![
             journal::text(id),
             backflow_sql::ir::Datum::Int(fence),
-            journal::text(&self.worker),
+            journal::text(self.worker()),
             journal::instant(super::lease(self.now())),
         ];
         let taken = self

@@ -45,6 +45,8 @@ pub(crate) struct ResultInfo {
     pub(crate) name: Option<Spanned<String>>,
     /// The table, for results of queries.
     pub(crate) table: Option<TableId>,
+    /// What is known of a result that comes from elsewhere.
+    pub(crate) known: Option<Type>,
     /// It is a row or null, not a list.
     pub(crate) one: bool,
     /// It may be null.
@@ -129,10 +131,25 @@ impl<'a> Frame<'a> {
         self
     }
 
-    /// Adds the rules of a stand-alone workflow's input.
-    pub(crate) fn with_input(mut self, input: Option<&'a [Field]>) -> Self {
+    /// Goes on in a workflow that stands alone, with the rules of its input.
+    pub(crate) fn enter(&mut self, input: Option<&'a [Field]>) {
+        self.position = Position::Workflow;
         self.input = input;
-        self
+    }
+
+    /// Comes back into the route that started it.
+    pub(crate) fn leave(&mut self) {
+        self.position = Position::Route;
+        self.input = None;
+    }
+
+    /// The whole body as a value that its reader judges.
+    pub(crate) fn whole_body(&mut self) -> Program {
+        self.reads_body = true;
+        let slot = self.slot(Source::Body(Vec::new()));
+        let declared = self.validation.and_then(|rules| rules.body.as_deref());
+        let ty = declared.map_or_else(Type::unknown, crate::types::of_fields);
+        Program::slot(slot, ty.caller(), "body")
     }
 
     /// The slot of a source; equal sources share one.
@@ -172,6 +189,7 @@ impl<'a> Frame<'a> {
             "query" => self.validation.and_then(|v| v.query.as_deref()),
             "params" => self.validation.and_then(|v| v.params.as_deref()),
             "item" => self.item,
+            "input" => self.input,
             _ => return false,
         };
         let name = path.keys.first().and_then(|key| key.value.as_name());

@@ -14,9 +14,11 @@ use backflow_expr::{Expr, Key, Kind, Path, Program, Resolved, Slot, Type};
 impl Frame<'_> {
     pub(super) fn bare_result(&self, expr: &Expr) -> Option<usize> {
         let path = expr.as_path()?;
-        let [key] = path.keys.as_slice() else { return None };
-        (path.root.value == "results").then_some(())?;
-        self.find_result(key.value.as_name()?)
+        let names: Vec<&str> = path.keys.iter().filter_map(|key| key.value.as_name()).collect();
+        match (path.root.value.as_str(), names.as_slice(), path.keys.len()) {
+            ("results", [name], 1) | ("steps", [name, "result"], 2) => self.find_result(name),
+            _ => None,
+        }
     }
 
     pub(super) fn exists_slot(&mut self, index: usize) -> Slot {
@@ -95,6 +97,9 @@ impl Frame<'_> {
             ty.optional = info.conditional && !self.present.contains(&index);
             return Ok(resolved(slot, path.keys.len(), ty));
         }
+        if let Some(known) = info.known.clone() {
+            return self.known_result(index, (path, skip), types::nullable(known, absent));
+        }
         let (Some(table), true) = (info.table, info.one) else {
             let list = info.table.is_some() && rest.is_empty();
             let ty = if list {
@@ -145,6 +150,32 @@ impl Frame<'_> {
         }
     }
 
+    /// A member of a result whose members are known, as far as they are.
+    fn known_result(
+        &mut self,
+        index: usize,
+        (path, skip): (&Path, usize),
+        known: Type,
+    ) -> Result<Resolved, Diagnostic> {
+        let mut ty = known;
+        for (depth, key) in path.keys.iter().enumerate().skip(skip) {
+            ty = types::step(&ty, &key.value).ok_or_else(|| {
+                let members: Vec<&str> = match &ty.kind {
+                    Kind::Object(Some(members)) => members.iter().map(|(name, _)| name.as_str()).collect(),
+                    _ => Vec::new(),
+                };
+                let near = nearest(key.value.as_name().unwrap_or_default(), members.iter().copied());
+                let fault = unknown_field(path, depth, "the action's result has no such member");
+                let fault = match members.as_slice() {
+                    [] => fault,
+                    _ => fault.note(format!("its members are {}", members.join(", "))),
+                };
+                fault.did_you_mean(near)
+            })?;
+        }
+        Ok(self.result_path(index, keys(path, skip), path.keys.len(), ty))
+    }
+
     pub(super) fn result_path(&mut self, index: usize, rest: Vec<Key>, used: usize, ty: Type) -> Resolved {
         let known = self.results.get(index).and_then(|result| {
             if rest.is_empty() {
@@ -184,6 +215,9 @@ impl Frame<'_> {
             .collect();
         unknown_field(path, 0, "nothing earlier has this name")
             .did_you_mean(nearest(name, known.iter().copied()))
-            .help("give the query that makes it an `alias`")
+            .help(match path.root.value.as_str() {
+                "steps" => "a query or a call is read by the `id` of its step",
+                _ => "give the query that makes it an `alias`",
+            })
     }
 }

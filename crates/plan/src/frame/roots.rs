@@ -131,7 +131,7 @@ impl Frame<'_> {
     }
 
     pub(super) fn rules_input(&mut self, path: &Path) -> Result<Resolved, Diagnostic> {
-        let slot = self.slot(Source::Body(keys(path, 0)));
+        let slot = self.slot(Source::Input(keys(path, 0)));
         let ty = match self.input {
             Some(fields) => declared(fields, path, "input")?,
             None => Type::unknown().caller(),
@@ -232,11 +232,15 @@ fn declared(fields: &[Field], path: &Path, root: &str) -> Result<Type, Diagnosti
     let name = first.value.as_name().unwrap_or_default();
     let Some(field) = fields.iter().find(|field| field.name.value == name) else {
         let near = nearest(name, fields.iter().map(|field| field.name.value.as_str()));
-        return Err(
-            unknown_field(path, 0, &format!("`validation.{root}` does not declare it"))
-                .note("members that are not declared are dropped before the route runs")
-                .did_you_mean(near),
-        );
+        let (rules, runs) = match root {
+            "input" => ("input".to_owned(), "workflow"),
+            _ => (format!("validation.{root}"), "route"),
+        };
+        return Err(unknown_field(path, 0, &format!("`{rules}` does not declare it"))
+            .note(format!(
+                "members that are not declared are dropped before the {runs} runs"
+            ))
+            .did_you_mean(near));
     };
     let mut ty = types::of_field(field);
     for (depth, key) in path.keys.iter().enumerate().skip(1) {

@@ -20,7 +20,7 @@ use tables::Tables;
 /// The journal of a project.
 pub(crate) fn build(project: &Project<'_>) -> Journal {
     let tables = Tables::new(project.dialect);
-    let setup = tables.all().flat_map(|table| ddl::system(table, project.dialect));
+    let setup = tables.all().map(|table| ddl::system(table, project.dialect));
     Journal {
         setup: setup.collect(),
         runs: runs::statements(&tables),

@@ -15,7 +15,7 @@ use backflow_sql::{SelectItem, SelectList};
 /// Judges the names of a route's queries, and those of the route itself, which are for all of its queries.
 pub(crate) fn faults(
     project: &Project<'_>,
-    (drafts, route): (&[DraftQuery<'_>], &[Spanned<String>]),
+    (drafts, route): (&[&DraftQuery<'_>], &[Spanned<String>]),
     body: &[Field],
     out: &mut Diagnostics,
 ) {

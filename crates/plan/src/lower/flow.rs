@@ -16,7 +16,7 @@ use crate::project::Project;
 use crate::prove::{Kind, NamedBy};
 use backflow_catalog::{ColumnId, TableId};
 use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
-use backflow_expr::{Key, Program, Slot};
+use backflow_expr::{Expr, Key, Program, Slot};
 use backflow_sql::ir::Query;
 use backflow_sql::{SelectItem, SelectList};
 use std::sync::Arc;
@@ -28,6 +28,18 @@ pub(crate) struct Setting<'s, 'a> {
     /// Roles that a `"tenant": "mine"` select asks for.
     pub(crate) roles: Option<Vec<String>>,
     pub(crate) excluded: Vec<&'s str>,
+}
+
+impl<'a> Setting<'_, 'a> {
+    /// For what no route runs.
+    pub(crate) fn system(project: &'a Project<'a>) -> Self {
+        Setting {
+            project,
+            named: None,
+            roles: None,
+            excluded: Vec::new(),
+        }
+    }
 }
 
 /// A step whose cells are still open.
@@ -42,6 +54,12 @@ pub(crate) struct OpenStep {
 }
 
 impl OpenStep {
+    /// One of several of which simply the last that ran gives the answer.
+    pub(crate) fn answering_by_order(mut self) -> Self {
+        self.step.selects = false;
+        self
+    }
+
     /// The step that counts this one's rows, and puts their number into a slot.
     fn counting(&mut self, total: Total, slot: Slot) -> (Step, Query) {
         self.step.page = Some(Page {
@@ -148,7 +166,7 @@ pub(crate) fn step<'a>(
         Some(expr) => Some(frame.condition(expr, out)?),
         None => None,
     };
-    note_present(frame, draft);
+    note_present(frame, draft.condition.as_ref());
     let anchor = anchor(setting, frame, kind, draft);
     let mut cx = Cx {
         project: setting.project,
@@ -195,9 +213,9 @@ fn fallback_rows(draft: &DraftQuery<'_>) -> Rows {
     }
 }
 
-/// Inside a query that only runs if a result is there, the result is there.
-fn note_present(frame: &mut Frame<'_>, draft: &DraftQuery<'_>) {
-    let Some(condition) = &draft.condition else { return };
+/// Inside of what only runs if a result is there, the result is there.
+pub(crate) fn note_present(frame: &mut Frame<'_>, condition: Option<&Expr>) {
+    let Some(condition) = condition else { return };
     let present = frame.results.iter().enumerate().filter_map(|(index, result)| {
         let name = result.name.as_ref()?;
         implies_result(condition, &name.value).then_some(index)
@@ -292,18 +310,25 @@ fn open(
     opened
 }
 
-/// Closes the cells, now that every reader is known, and renders the statements.
-pub(crate) fn close(project: &Project<'_>, frame: &Frame<'_>, steps: Vec<OpenStep>) -> Vec<(Step, Query)> {
+/// Closes the cells, now that every reader is known, and renders the statements of what runs in one transaction:
+/// for each step what counts its rows, and itself. `label` names a step by its position.
+pub(crate) fn close(
+    project: &Project<'_>,
+    frame: &Frame<'_>,
+    steps: Vec<OpenStep>,
+    label: impl Fn(usize) -> String,
+) -> Vec<Vec<(Step, Query)>> {
     let written: Vec<Option<TableId>> = steps
         .iter()
         .map(|open| (!matches!(open.query, Query::Read(_))).then_some(open.table))
         .collect();
     let mut closed = Vec::new();
     for (index, mut open) in steps.into_iter().enumerate() {
+        let mut statements = Vec::new();
         if let Some((mut step, query)) = open.total.take() {
             step.statement = project.statement(&query);
-            step.label = format!("query {index}, its count");
-            closed.push((step, query));
+            step.label = format!("{}, its count", label(index));
+            statements.push((step, query));
         }
         let mut cells: Vec<ColumnId> = Vec::new();
         if let Some(info) = frame.results.get(open.result) {
@@ -335,8 +360,9 @@ pub(crate) fn close(project: &Project<'_>, frame: &Frame<'_>, steps: Vec<OpenSte
                 .any(|table| *table == Some(read.from));
         }
         open.step.statement = project.statement(&open.query);
-        open.step.label = format!("query {index}");
-        closed.push((open.step, open.query));
+        open.step.label = label(index);
+        statements.push((open.step, open.query));
+        closed.push(statements);
     }
     closed
 }

@@ -4,7 +4,7 @@
 //! Not here: what the engine does when there is no such row.
 
 use crate::frame::Frame;
-use crate::model::{Guard, Naming};
+use crate::model::{Guard, Naming, TenantRow};
 use crate::project::Project;
 use crate::prove::NamedBy;
 use crate::tenancy::Tenancy;
@@ -45,6 +45,31 @@ pub(crate) fn build(
         roles,
     };
     (guard, query)
+}
+
+/// What finds the row of a tenant that the engine itself names: `SELECT key, … FROM tenants WHERE key = …`
+pub(crate) fn tenant(project: &Project<'_>, tenancy: &Tenancy, frame: &Frame<'_>) -> TenantRow {
+    let key_type = project.column(tenancy.table, tenancy.key).ty.clone();
+    let columns = std::iter::once(&tenancy.key).chain(&frame.context);
+    let query = Query::Read(Read {
+        from: tenancy.table,
+        outputs: Outputs {
+            members: None,
+            cells: columns.copied().collect(),
+            extra: Vec::new(),
+        },
+        filter: Cond::equals(tenancy.key, ParamId(0), key_type.clone()),
+        order: Vec::new(),
+        limit: Some(Bound::Fixed(1)),
+        offset: None,
+        lock: false,
+    });
+    let of = |column: &ColumnId| project.column(tenancy.table, *column).ty.clone();
+    TenantRow {
+        statement: project.statement(&query),
+        context: frame.context.iter().map(of).collect(),
+        key_type,
+    }
 }
 
 /// `SELECT tenant, role, … FROM members WHERE tenant = … AND user = …`

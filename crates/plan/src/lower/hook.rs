@@ -1,9 +1,11 @@
 //! Webhooks: checked, and their paths answered.
 //!
 //! Invariant: everything that a webhook holds is checked, though none runs.
-//! Not here: the steps of its actions; see `workflow`.
+//! Not here: the steps of its actions; see `work`.
 
-use super::{paths, workflow};
+use super::flow::Setting;
+use super::value::shape;
+use super::{answer, paths, whole, work};
 use crate::frame::{Frame, Position, TenantView};
 use crate::model::Hook;
 use crate::project::Project;
@@ -28,7 +30,7 @@ pub(crate) fn lower<'a>(
         }
     }
     if let Some(tenant) = &doc.tenant {
-        workflow::texts(&mut frame(), tenant, out);
+        let _ = shape(&mut frame(), tenant, out);
     }
     for action in &doc.actions {
         let mut frame = frame();
@@ -39,17 +41,12 @@ pub(crate) fn lower<'a>(
         {
             let _ = frame.condition(&expr, out);
         }
-        let flow = Flow {
-            project,
-            name: format!("webhook {}", doc.name.value),
-            auth: false,
-            cross: None,
-            named: None,
-            system: true,
-            names: Vec::new(),
-            queries: Vec::new(),
-        };
-        workflow::check(project, &action.workflow, &mut frame, flow, (&mut notes, out));
+        let draft = work::Draft::read(project, &action.workflow, &whole::Source::nothing(), out);
+        let flow = Flow::system(project, format!("webhook {}", doc.name.value));
+        let kinds = draft.decide(flow, out);
+        let setting = Setting::system(project);
+        let _ = work::lower(&setting, &mut frame, (&draft, &kinds), (&mut notes, out));
+        let _ = answer::lower(&mut frame, action.workflow.response.as_ref(), out);
     }
     facts.extend(
         notes

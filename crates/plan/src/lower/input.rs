@@ -63,7 +63,7 @@ pub(crate) fn lower(
     }
 }
 
-fn fields(declared: &[FieldDoc], out: &mut Diagnostics) -> Vec<Field> {
+pub(crate) fn fields(declared: &[FieldDoc], out: &mut Diagnostics) -> Vec<Field> {
     declared.iter().map(|doc| field(doc, out)).collect()
 }
 

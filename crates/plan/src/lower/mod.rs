@@ -32,4 +32,4 @@ pub(crate) mod select;
 pub(crate) mod shape;
 pub(crate) mod value;
 pub(crate) mod whole;
-pub(crate) mod workflow;
+pub(crate) mod work;

@@ -5,10 +5,10 @@
 //! Not here: what each of these does; see their modules.
 
 use super::flow::{self, OpenStep, Setting};
-use super::{answer, binds, exclude, fuse, guard, input, paths, shape, whole, workflow};
+use super::{answer, binds, exclude, fuse, guard, input, paths, shape, whole, work};
 use crate::draft::DraftQuery;
 use crate::frame::{Frame, Position, TenantView};
-use crate::model::{Access, Answer, Operation, PathPattern, Place, Route, RouteId};
+use crate::model::{Access, Answer, Operation, PathPattern, Place, Route, RouteId, Work, WorkAction};
 use crate::project::Project;
 use crate::prove::{Flow, Kind, NamedBy, decide, named_by};
 use backflow_config::document::{Query, Route as RouteDoc};
@@ -42,11 +42,14 @@ pub(crate) fn lower<'a>(
         place,
         guard,
         steps,
+        work,
         answer,
     } = lowering.body(&mut notes, out)?;
     facts.extend(notes.into_iter().map(|note| format!("{}: {note}", lowering.name)));
-    let (steps, queries): (Vec<_>, Vec<_>) = flow::close(project, &frame, steps).into_iter().unzip();
-    let writes = steps.iter().any(|step| step.operation != Operation::Select);
+    let closed = flow::close(project, &frame, steps, |index| format!("query {index}"));
+    let (steps, queries): (Vec<_>, Vec<_>) = closed.into_iter().flatten().unzip();
+    let writes = steps.iter().any(|step| step.operation != Operation::Select)
+        || work.as_ref().is_some_and(work_writes);
     let sequence = fuse::Sequence {
         project,
         place: &place,
@@ -67,7 +70,7 @@ pub(crate) fn lower<'a>(
         path: lowering.path,
         frame: frame.sources,
         steps,
-        work: None,
+        work,
         answer,
         status: doc.status.as_ref().map(|status| status.value),
         access: if writes { Access::Write } else { Access::Read },
@@ -77,37 +80,51 @@ pub(crate) fn lower<'a>(
     })
 }
 
-struct Lowering<'a> {
-    project: &'a Project<'a>,
-    doc: &'a RouteDoc,
+/// Whether a workflow does more than read: rows, calls, locks.
+fn work_writes(work: &Work) -> bool {
+    work.durable
+        || work.steps.iter().any(|step| match &step.action {
+            WorkAction::Database(steps) => steps.iter().any(|step| step.operation != Operation::Select),
+            WorkAction::Call(_) | WorkAction::Lock(_) => true,
+            WorkAction::Refuse(_) => false,
+        })
+}
+
+/// A route while it is compiled.
+pub(crate) struct Lowering<'a> {
+    pub(crate) project: &'a Project<'a>,
+    pub(crate) doc: &'a RouteDoc,
     path: PathPattern,
     name: String,
-    named: Option<NamedBy>,
+    pub(crate) named: Option<NamedBy>,
+}
+
+/// What binds a route to a tenant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stance {
+    /// Some statement is pinned.
+    pub(crate) pinned: bool,
+    /// Some expression of its queries or steps reads the tenant.
+    pub(crate) reads: bool,
 }
 
 /// What a route does, before its steps are closed.
-struct Body<'a> {
-    frame: Frame<'a>,
-    place: Place,
+pub(crate) struct Body<'a> {
+    pub(crate) frame: Frame<'a>,
+    pub(crate) place: Place,
     /// The guard's look-up.
-    guard: Option<ir::Query>,
-    steps: Vec<OpenStep>,
-    answer: Answer,
+    pub(crate) guard: Option<ir::Query>,
+    pub(crate) steps: Vec<OpenStep>,
+    /// A workflow that is more than queries.
+    pub(crate) work: Option<Work>,
+    pub(crate) answer: Answer,
 }
 
 impl<'a> Lowering<'a> {
     /// Everything between the path and the answer.
     fn body(&mut self, facts: &mut Vec<String>, out: &mut Diagnostics) -> Option<Body<'a>> {
-        if let Some(workflow) = &self.doc.workflow {
-            self.check_workflow(workflow, facts, out);
-            let frame = self.frame(TenantView::None);
-            return Some(Body {
-                frame,
-                place: Place::Nowhere,
-                guard: None,
-                steps: Vec::new(),
-                answer: Answer::LastStep,
-            });
+        if let Some(started) = work::route::started(self, out) {
+            return work::route::body(self, started?, (facts, out));
         }
         let queries: &'a [Query] = self.doc.queries.as_deref().unwrap_or_default();
         let read: Vec<_> = queries
@@ -118,13 +135,17 @@ impl<'a> Lowering<'a> {
         let drafts: Vec<DraftQuery<'a>> = read.into_iter().flatten().collect();
         let drafts: Vec<DraftQuery<'a>> = drafts
             .into_iter()
-            .map(|draft| whole::data(self.project, self.doc, draft, out))
+            .map(|draft| whole::data(self.project, &whole::Source::of_route(self.doc), draft, out))
             .map(|draft| draft.without(&self.doc.exclude_fields))
             .collect();
         let body = self.doc.validation.body.as_deref().unwrap_or_default();
-        exclude::faults(self.project, (&drafts, &self.doc.exclude_fields), body, out);
-        let kinds = decide(&self.flow(&drafts), out);
-        let view = self.view(&drafts, &kinds);
+        let judged: Vec<_> = drafts.iter().collect();
+        exclude::faults(self.project, (&judged, &self.doc.exclude_fields), body, out);
+        let kinds = decide(&self.flow_of(&drafts), out);
+        let view = self.view(Stance {
+            pinned: kinds.contains(&Kind::Pinned),
+            reads: drafts.iter().any(DraftQuery::reads_tenant),
+        });
         let mut frame = self.frame(view);
         let roles = self.roles(out);
         if self.named == Some(NamedBy::Mine) && !kinds.contains(&Kind::Pinned) {
@@ -142,11 +163,12 @@ impl<'a> Lowering<'a> {
             place,
             guard,
             steps,
+            work: None,
             answer,
         })
     }
 
-    fn frame(&self, view: TenantView) -> Frame<'a> {
+    pub(crate) fn frame(&self, view: TenantView) -> Frame<'a> {
         let params = self.path.params().map(str::to_owned).collect();
         Frame::new(self.project, Position::Route, view).with_request(
             params,
@@ -155,10 +177,8 @@ impl<'a> Lowering<'a> {
         )
     }
 
-    fn flow<'f>(&'f self, drafts: &'f [DraftQuery<'a>]) -> Flow<'f>
-    where
-        'a: 'f,
-    {
+    /// The flow of the route, without its queries.
+    pub(crate) fn flow(&self) -> Flow<'_> {
         Flow {
             project: self.project,
             name: self.name.clone(),
@@ -166,35 +186,42 @@ impl<'a> Lowering<'a> {
             cross: self.doc.cross_tenant.as_ref().map(|reason| reason.value.as_str()),
             named: self.named.clone(),
             system: false,
+            names: Vec::new(),
+            queries: Vec::new(),
+            stands: Vec::new(),
+        }
+    }
+
+    fn flow_of<'f>(&'f self, drafts: &'f [DraftQuery<'a>]) -> Flow<'f>
+    where
+        'a: 'f,
+    {
+        Flow {
             names: drafts
                 .iter()
                 .map(|draft| draft.doc.alias.as_ref().map(|alias| alias.value.clone()))
                 .collect(),
             queries: drafts.iter().collect(),
+            ..self.flow()
         }
     }
 
     /// Whether the route is bound to one tenant: some statement is pinned, a role is asked for, or an
     /// expression reads the tenant.
-    fn view(&self, drafts: &[DraftQuery<'_>], kinds: &[Kind]) -> TenantView {
+    pub(crate) fn view(&self, stance: Stance) -> TenantView {
         if self.project.tenancy.is_none() || self.named == Some(NamedBy::Mine) {
             return TenantView::None;
         }
-        let pinned = kinds.contains(&Kind::Pinned);
-        let read = drafts.iter().any(DraftQuery::reads_tenant)
-            || self
-                .doc
-                .response
-                .as_ref()
-                .is_some_and(crate::draft::node_reads_tenant);
-        if pinned || read || self.doc.roles.is_some() {
+        let response = self.doc.response.as_ref();
+        let answers = response.is_some_and(crate::draft::node_reads_tenant);
+        if stance.pinned || stance.reads || answers || self.doc.roles.is_some() {
             TenantView::One
         } else {
             TenantView::None
         }
     }
 
-    fn place(
+    pub(crate) fn place(
         &self,
         view: TenantView,
         frame: &Frame<'_>,
@@ -213,7 +240,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The route's `tenant` template.
-    fn tenant_template(&self, frame: &mut Frame<'a>, out: &mut Diagnostics) -> Option<Program> {
+    pub(crate) fn tenant_template(&self, frame: &mut Frame<'a>, out: &mut Diagnostics) -> Option<Program> {
         let text = self
             .doc
             .tenant
@@ -229,7 +256,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// With `"tenant": "mine"` roles limit the tenants whose rows are read; without such rows they limit nothing.
-    fn report_unheld(&self, out: &mut Diagnostics) {
+    pub(crate) fn report_unheld(&self, out: &mut Diagnostics) {
         let Some(roles) = &self.doc.roles else { return };
         out.push(
             Diagnostic::new(codes::ROLES_WITHOUT_TENANT, "these roles would limit nothing")
@@ -239,7 +266,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The roles asked for, each of which must be possible.
-    fn roles(&self, out: &mut Diagnostics) -> Option<Vec<String>> {
+    pub(crate) fn roles(&self, out: &mut Diagnostics) -> Option<Vec<String>> {
         let roles = self.doc.roles.as_ref()?;
         let members = self.project.tenancy.as_ref().map(|tenancy| &tenancy.members);
         let Some((table, role)) = members.and_then(|members| Some((members.table, members.role?))) else {
@@ -269,6 +296,17 @@ impl<'a> Lowering<'a> {
         Some(roles.value.iter().map(|role| role.value.clone()).collect())
     }
 
+    /// What lowering the route's queries needs to know, but for its roles.
+    pub(crate) fn setting(&self) -> Setting<'_, 'a> {
+        let excluded = self.doc.exclude_fields.iter().map(|field| field.value.as_str());
+        Setting {
+            project: self.project,
+            named: self.named.as_ref(),
+            roles: None,
+            excluded: excluded.collect(),
+        }
+    }
+
     fn steps(
         &self,
         frame: &mut Frame<'a>,
@@ -276,12 +314,9 @@ impl<'a> Lowering<'a> {
         roles: Option<Vec<String>>,
         (facts, out): (&mut Vec<String>, &mut Diagnostics),
     ) -> Option<Vec<OpenStep>> {
-        let excluded = self.doc.exclude_fields.iter().map(|field| field.value.as_str());
         let setting = Setting {
-            project: self.project,
-            named: self.named.as_ref(),
             roles,
-            excluded: excluded.collect(),
+            ..self.setting()
         };
         let mut steps = Vec::new();
         for (index, (draft, kind)) in drafts.iter().zip(kinds).enumerate() {
@@ -292,22 +327,5 @@ impl<'a> Lowering<'a> {
         }
         frame.later.clear();
         steps.into_iter().collect()
-    }
-
-    fn check_workflow(
-        &self,
-        doc: &'a backflow_config::document::Workflow,
-        facts: &mut Vec<String>,
-        out: &mut Diagnostics,
-    ) {
-        let view = if self.project.tenancy.is_some() {
-            TenantView::One
-        } else {
-            TenantView::None
-        };
-        let mut frame = self.frame(view);
-        let _ = self.roles(out);
-        let flow = self.flow(&[]);
-        workflow::check(self.project, doc, &mut frame, flow, (facts, out));
     }
 }

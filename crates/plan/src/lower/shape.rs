@@ -4,18 +4,21 @@
 //! Not here: the stages of a route; see `route`.
 
 use crate::model::{Naming, PathPattern};
-use backflow_config::document::{Method, Query, Route as RouteDoc};
+use crate::project::workflow_queries;
+use backflow_config::document::{Method, Route as RouteDoc};
 use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes, nearest};
 
 /// What belongs to no single query.
 pub(crate) fn faults(doc: &RouteDoc, out: &mut Diagnostics) {
-    if let (Some(_), Some(workflow)) = (&doc.queries, &doc.workflow) {
+    let workflow = doc.workflow.as_ref().map(|workflow| workflow.span);
+    let workflow = workflow.or(doc.run.as_ref().map(|run| run.span));
+    if let (Some(_), Some(workflow)) = (&doc.queries, workflow) {
         out.push(
             Diagnostic::new(
                 codes::QUERIES_AND_WORKFLOW,
                 "a route has either queries or a workflow",
             )
-            .at(workflow.span, "and this is the other")
+            .at(workflow, "and this is the other")
             .at(doc.path.span(), "this route has queries")
             .note("nothing says which of them runs first, and which gives the answer")
             .help("put the queries into the workflow as steps of type `database`"),
@@ -25,7 +28,7 @@ pub(crate) fn faults(doc: &RouteDoc, out: &mut Diagnostics) {
         out.push(fault);
     }
     let nothing =
-        doc.queries.as_ref().is_none_or(Vec::is_empty) && doc.workflow.is_none() && doc.response.is_none();
+        doc.queries.as_ref().is_none_or(Vec::is_empty) && workflow.is_none() && doc.response.is_none();
     // What it does may be what was refused.
     let inside =
         |span: Span| span.file == doc.span.file && doc.span.start <= span.start && span.end <= doc.span.end;
@@ -55,11 +58,9 @@ fn answer_without_body(doc: &RouteDoc) -> Option<Diagnostic> {
 
 /// Features that parse and are checked, but do not run in this version.
 pub(crate) fn unavailable(doc: &RouteDoc, name: &str, out: &mut Diagnostics) -> Option<String> {
-    let queries: &[Query] = doc.queries.as_deref().unwrap_or_default();
+    let own = doc.queries.iter().flatten();
+    let queries = own.chain(doc.workflow.iter().flat_map(workflow_queries));
     let mut found = Vec::new();
-    if let Some(workflow) = &doc.workflow {
-        found.push(("workflows", workflow.span));
-    }
     if let Some(limit) = &doc.rate_limit {
         found.push(("rate limits", limit.span));
     }

@@ -7,15 +7,59 @@
 
 use crate::draft::{self, DraftAssignment, DraftQuery, DraftValue, Each};
 use crate::project::Project;
-use backflow_config::document::{Field, Operation, Route as RouteDoc, Rules};
+use backflow_config::document::{Field, Operation, Route as RouteDoc, Rules, Workflow};
 use backflow_config::tree::{Node, Tree};
-use backflow_diag::{Diagnostic, Diagnostics, Span, Text, codes};
+use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, Text, codes};
 use backflow_expr::{Path, Template};
+
+/// What a template may stand for.
+pub(crate) struct Source<'a> {
+    /// The root that it names.
+    root: &'static str,
+    /// What the rules declare there.
+    fields: Option<&'a [Field]>,
+    /// Members that are left out.
+    excluded: &'a [Spanned<String>],
+}
+
+impl<'a> Source<'a> {
+    /// A route's body.
+    pub(crate) fn of_route(doc: &'a RouteDoc) -> Self {
+        Source {
+            root: "body",
+            fields: doc.validation.body.as_deref(),
+            excluded: &doc.exclude_fields,
+        }
+    }
+
+    /// The input of a workflow that stands alone.
+    pub(crate) fn of_input(doc: &'a Workflow) -> Self {
+        Source {
+            root: "input",
+            fields: doc.input.as_deref(),
+            excluded: &[],
+        }
+    }
+
+    /// Nothing: what an event holds is not declared.
+    pub(crate) fn nothing() -> Self {
+        Source {
+            root: "body",
+            fields: None,
+            excluded: &[],
+        }
+    }
+
+    /// The members that are declared.
+    pub(crate) fn fields(&self) -> &'a [Field] {
+        self.fields.unwrap_or_default()
+    }
+}
 
 /// Writes out the members of a template.
 pub(crate) fn data<'a>(
     project: &Project<'_>,
-    doc: &'a RouteDoc,
+    source: &Source<'a>,
     mut draft: DraftQuery<'a>,
     out: &mut Diagnostics,
 ) -> DraftQuery<'a> {
@@ -23,15 +67,16 @@ pub(crate) fn data<'a>(
         return draft;
     };
     let path = whole.value.single_hole().and_then(|hole| hole.as_path());
-    let body = doc.validation.body.as_deref();
-    let from_body = path.zip(body).filter(|(path, _)| path.root.value == "body");
-    let left_out = draft.doc.exclude_fields.iter().chain(&doc.exclude_fields);
+    let from_body = path
+        .zip(source.fields)
+        .filter(|(path, _)| path.root.value == source.root);
+    let left_out = draft.doc.exclude_fields.iter().chain(source.excluded);
     let left_out: Vec<&str> = left_out.map(|name| name.value.as_str()).collect();
     let kept = |field: &&Field| !left_out.contains(&field.name.value.as_str());
     match from_body {
         Some((path, fields)) if path.keys.is_empty() && draft.rows.is_empty() => {
             let fields = fields.iter().filter(kept);
-            let row = assignments(project, (&draft, "body"), fields, whole.span, out);
+            let row = assignments(project, (&draft, source.root), fields, whole.span, out);
             draft.rows.push(row);
         }
         Some((path, fields)) if !path.keys.is_empty() => match items(path, fields) {

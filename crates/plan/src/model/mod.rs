@@ -23,12 +23,12 @@ pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
 pub use journal::{
     Journal, KeyStatements, LockStatements, Membership, RUN_CELLS, RunStatements, STEP_CELLS, StepStatements,
 };
-pub use place::{Directory, Guard, Naming, Place};
+pub use place::{Directory, Guard, Naming, Place, TenantRow};
 pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};
 pub use step::{
     Bind, BindValue, Capability, KeyPart, ListedRows, Offset, Operation, Page, Results, Rows, Step,
 };
-pub use work::{Call, Refuse, Retry, Work, WorkAction, WorkStep, Workflow};
+pub use work::{Call, Given, Refuse, Retry, Work, WorkAction, WorkStep, Workflow};
 
 use crate::tenancy::Tenancy;
 
@@ -53,6 +53,30 @@ pub struct Plan {
     pub journal: Option<Journal>,
     /// Facts that `check` reports and `plan` prints.
     pub facts: Vec<String>,
+}
+
+impl Plan {
+    /// Texts that make the tables of our own, each for one table, in the dialect of the plan.
+    pub fn setup(&self) -> impl Iterator<Item = &String> {
+        let directory = self.directory.iter().flat_map(|directory| &directory.setup);
+        directory.chain(self.journal.iter().flat_map(|journal| &journal.setup))
+    }
+
+    /// The texts of all statements that requests and workflows run.
+    pub fn statements(&self) -> impl Iterator<Item = &str> {
+        let routes = self.routes.iter().flat_map(|route| {
+            let steps = route.steps.iter().map(|step| &step.statement);
+            let work = route.work.iter().flat_map(Work::statements);
+            route.place.statement().into_iter().chain(steps).chain(work)
+        });
+        let workflows = self.workflows.iter().flat_map(|workflow| {
+            let place = workflow.place.statement();
+            place.into_iter().chain(workflow.work.statements())
+        });
+        let directory = self.directory.iter().map(|directory| &directory.record);
+        let all = routes.chain(workflows).chain(directory);
+        all.map(|statement| statement.text.as_str())
+    }
 }
 
 /// What a provider is called with.

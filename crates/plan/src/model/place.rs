@@ -18,6 +18,32 @@ pub enum Place {
     One(Box<Guard>),
     /// To all tenants of the caller (`"tenant": "mine"`); statements carry the membership themselves.
     Mine,
+    /// To the tenant that whoever starts it names, by its key. There is no caller whose membership could be
+    /// looked for: only the engine itself starts what stands here.
+    Named(Box<TenantRow>),
+}
+
+impl Place {
+    /// The statement that finds the tenant.
+    pub(super) fn statement(&self) -> Option<&Arc<Statement>> {
+        match self {
+            Place::Nowhere | Place::Mine => None,
+            Place::One(guard) => Some(&guard.statement),
+            Place::Named(row) => Some(&row.statement),
+        }
+    }
+}
+
+/// The statement that finds a tenant's row; it runs first in every transaction.
+/// Its only parameter is the tenant's key. Its cells are the key, then `context`.
+#[derive(Debug, Clone)]
+pub struct TenantRow {
+    /// Type of the tenant's key.
+    pub key_type: ColumnType,
+    /// The look-up.
+    pub statement: Arc<Statement>,
+    /// Types of the `context` cells.
+    pub context: Vec<ColumnType>,
 }
 
 /// How a request names its tenant. The name is never believed: the guard looks for the membership.

@@ -83,6 +83,8 @@ pub enum Source {
     Constant(Value),
     /// A value of the item that becomes a row, where a list is written; filled for each item.
     Item(Vec<Key>),
+    /// A value of what a workflow that stands alone was given; the whole of it without keys.
+    Input(Vec<Key>),
     /// Filled by a step when it has run; undefined before, and when it found nothing.
     Result,
 }

@@ -5,13 +5,18 @@
 //! Invariant: a workflow of nothing but plain queries is no [`Work`]: its route has them as its own steps.
 //! Not here: the journal, retries, what providers answer; the engine's.
 
-use super::{Answer, Place, Results, Shape, Source, Step};
+use super::{Answer, BodyRule, Place, Results, Shape, Source, Step};
 use crate::manifest::{ParamKind, Repeat};
 use backflow_expr::{Program, Slot};
+use backflow_sql::ir::Statement;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// What a workflow does.
 #[derive(Debug, Clone)]
 pub struct Work {
+    /// What a route gives a workflow that stands alone; `None`: the workflow is the route's own.
+    pub input: Option<Given>,
     /// Its steps, in order.
     pub steps: Vec<WorkStep>,
     /// How long its caller waits for the end, in milliseconds.
@@ -20,9 +25,52 @@ pub struct Work {
     pub join: bool,
     /// Some step calls a provider: runs are rows, and outlive their process.
     pub durable: bool,
-    /// The slots with everything that it reads of its request; with route, caller and tenant they tell whether
-    /// two requests mean the same.
+    /// The slots with everything that it reads of its request, or of what it was given ([`Source::Input`]: once
+    /// that is filled); with route, caller and tenant they tell whether two requests mean the same.
     pub intent: Vec<Slot>,
+}
+
+/// What a workflow that stands alone is given. It is computed and judged before anything is done, and fills the
+/// slots of [`Source::Input`].
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// Its value.
+    pub shape: Shape,
+    /// What it must look like; what does not is refused as a body is, and undeclared members are dropped.
+    pub rule: BodyRule,
+}
+
+impl Work {
+    /// The positions of the steps that belong together: database steps up to a call, with what stands between
+    /// them, are one transaction; a call is alone. A lock begins a group, so that it is not waited for inside of
+    /// a transaction.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Range<usize>> {
+        let mut groups: Vec<Range<usize>> = Vec::new();
+        let mut open = false;
+        for (index, step) in self.steps.iter().enumerate() {
+            let (joins, stays) = match step.action {
+                WorkAction::Call(_) => (false, false),
+                WorkAction::Lock(_) => (false, true),
+                WorkAction::Database(_) | WorkAction::Refuse(_) => (open, true),
+            };
+            match groups.last_mut().filter(|_| joins) {
+                Some(last) => last.end = index + 1,
+                None => groups.push(index..index + 1),
+            }
+            open = stays;
+        }
+        groups
+    }
+
+    /// The statements of its queries.
+    pub(super) fn statements(&self) -> impl Iterator<Item = &Arc<Statement>> {
+        let queries = self.steps.iter().filter_map(|step| match &step.action {
+            WorkAction::Database(steps) => Some(steps),
+            _ => None,
+        });
+        queries.flatten().map(|step| &step.statement)
+    }
 }
 
 /// A step of a workflow.
@@ -58,7 +106,7 @@ pub struct Retry {
 /// What a step does.
 #[derive(Debug, Clone)]
 pub enum WorkAction {
-    /// One query: its statements in order, with checks of parents and counts before it.
+    /// One query: its statements in order, a count of its rows before it. Their condition is the step's.
     Database(Vec<Step>),
     /// A call to a provider.
     Call(Box<Call>),
@@ -101,10 +149,10 @@ pub struct Refuse {
 pub struct Workflow {
     /// Its name.
     pub name: String,
-    /// Whether rows of a tenant are read or written: whoever starts it must name one.
+    /// Whether rows of a tenant are read or written: whoever starts it must name one ([`Place::Named`]).
     pub place: Place,
-    /// What its input must look like.
-    pub input: super::BodyRule,
+    /// What its input must look like; it fills the slots of [`Source::Input`].
+    pub input: BodyRule,
     /// Where the values of expressions come from.
     pub frame: Vec<Source>,
     /// What it does.

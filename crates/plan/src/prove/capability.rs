@@ -105,15 +105,10 @@ fn joins(
         });
         if !same {
             let name = tenancy.members.role.map_or("role", |role| column(role).as_str());
-            let alias = opener
-                .doc
-                .alias
-                .as_ref()
-                .map_or("…", |alias| alias.value.as_str());
             refuse(
                 "the role must be the one that the opened row grants",
                 (place(query, Some(role)), "could be more than was granted"),
-                format!("write `\"{name}\": \"{{{{results.{alias}.{name}}}}}\"`"),
+                format!("write `\"{name}\": \"{{{{{}}}}}\"`", flow.path(by, name)),
             );
         }
     }

@@ -4,7 +4,7 @@
 //! reported, and counts as pinned.
 //! Not here: rows opened by a secret (`capability`), the words of the faults (`leak`).
 
-use super::{Kind, NamedBy, capability, leak};
+use super::{Kind, NamedBy, capability, leak, stale};
 use crate::draft::{DraftQuery, implies_result};
 use crate::lower::relate;
 use crate::project::Project;
@@ -30,11 +30,53 @@ pub(crate) struct Flow<'a> {
     /// Names of results, by position.
     pub(crate) names: Vec<Option<String>>,
     pub(crate) queries: Vec<&'a DraftQuery<'a>>,
+    /// In a workflow: where each stands among the other steps.
+    pub(crate) stands: Vec<Stand>,
+}
+
+/// Where a query of a workflow stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Stand {
+    /// Queries with the same number are one transaction.
+    pub(crate) group: usize,
+    /// Its failure does not end the workflow.
+    pub(crate) tolerated: bool,
+}
+
+impl<'a> Flow<'a> {
+    /// Statements that run for nobody in particular.
+    pub(crate) fn system(project: &'a Project<'a>, name: String) -> Self {
+        Flow {
+            project,
+            name,
+            auth: false,
+            cross: None,
+            named: None,
+            system: true,
+            names: Vec::new(),
+            queries: Vec::new(),
+            stands: Vec::new(),
+        }
+    }
 }
 
 impl Flow<'_> {
     pub(super) fn position(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|known| known.as_deref() == Some(name))
+    }
+
+    /// How expressions read a column of a result.
+    pub(super) fn path(&self, index: usize, column: &str) -> String {
+        let name = self.names.get(index).and_then(Option::as_deref).unwrap_or("…");
+        if self.stands.is_empty() {
+            format!("results.{name}.{column}")
+        } else {
+            format!("steps.{name}.result.{column}")
+        }
+    }
+
+    pub(super) fn stand(&self, index: usize) -> Stand {
+        self.stands.get(index).copied().unwrap_or_default()
     }
 }
 
@@ -43,6 +85,7 @@ pub(crate) fn decide(flow: &Flow<'_>, out: &mut Diagnostics) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = Vec::new();
     for index in 0..flow.queries.len() {
         let kind = one(flow, index, &kinds, out);
+        stale::judge(flow, index, &kind, out);
         kinds.push(kind);
     }
     kinds
@@ -155,14 +198,18 @@ fn created_by(flow: &Flow<'_>, tenancy: &Tenancy, query: &DraftQuery<'_>, before
 
 /// Whether the query that makes the tenant can be skipped while a later one runs.
 fn skippable(flow: &Flow<'_>, by: usize, index: usize) -> bool {
-    let Some(condition) = flow.queries.get(by).and_then(|query| query.condition.as_ref()) else {
+    let condition_of = |at: usize| flow.queries.get(at).and_then(|query| query.condition.as_ref());
+    let tolerated = flow.stand(by).tolerated;
+    let condition = condition_of(by);
+    if condition.is_none() && !tolerated {
         return false;
-    };
-    let Some(own) = flow.queries.get(index).and_then(|query| query.condition.as_ref()) else {
+    }
+    let Some(own) = condition_of(index) else {
         return true;
     };
     let name = flow.names.get(by).cloned().flatten().unwrap_or_default();
-    own != condition && !implies_result(own, &name)
+    let same = condition == Some(own) && !tolerated;
+    !same && !implies_result(own, &name)
 }
 
 fn by_upsert(flow: &Flow<'_>, query: &DraftQuery<'_>) -> Diagnostic {
@@ -192,9 +239,14 @@ fn created_skipped(flow: &Flow<'_>, query: &DraftQuery<'_>, by: usize) -> Diagno
     {
         diagnostic = diagnostic.at(condition.span(), "the insert of the tenant can be skipped");
     }
-    diagnostic
-        .note("the right to write under a tenant comes from having made it in the same request")
-        .help("give both queries the same `condition`")
+    let diagnostic =
+        diagnostic.note("the right to write under a tenant comes from having made it in the same request");
+    if flow.stand(by).tolerated {
+        return diagnostic.help(
+            "run it only if the result of that step is there, or take its `\"onError\": \"continue\"` away",
+        );
+    }
+    diagnostic.help("give both queries the same `condition`")
 }
 
 fn directory(flow: &Flow<'_>, query: &DraftQuery<'_>, out: &mut Diagnostics) -> Kind {

@@ -4,13 +4,18 @@
 //! Input: drafts of a route's queries. Output: kinds; or faults with a request that would leak.
 //! Invariant: a statement on scoped rows whose kind cannot be shown is a fault, never "all rows".
 //! Not here: the predicates that follow from a kind; see `lower::pin`.
+//!
+//! A workflow that calls a provider is several transactions. What is pinned stays pinned in all of them, to the key
+//! that the first one verified. So does what is written under a tenant that the run itself has made: its key is
+//! the result of the run's own insert, which no caller can name. What a secret opened does not (`stale`).
 
 mod capability;
 mod kind;
 mod leak;
 mod place;
+mod stale;
 
-pub(crate) use kind::{Flow, decide};
+pub(crate) use kind::{Flow, Stand, decide};
 pub(crate) use place::{NamedBy, named_by};
 
 use backflow_catalog::ColumnId;
@@ -48,7 +53,7 @@ pub(crate) enum Kind {
     },
     /// It reads the caller's own row of the directory.
     Own,
-    /// It runs for a verified event and is pinned to the event's tenant.
+    /// It runs for no caller, and is pinned to the tenant that it runs for.
     System,
 }
 
@@ -64,7 +69,7 @@ impl std::fmt::Display for Kind {
             Kind::Opened { by } => write!(f, "the row that query {by} opened"),
             Kind::Joins { by } => write!(f, "own membership, from the row that query {by} opened"),
             Kind::Own => f.write_str("the caller's own row"),
-            Kind::System => f.write_str("pinned to the event's tenant"),
+            Kind::System => f.write_str("pinned to the tenant that it runs for"),
         }
     }
 }

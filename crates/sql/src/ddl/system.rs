@@ -6,11 +6,11 @@
 use crate::ir::Dialect;
 use backflow_catalog::{ColumnId, ColumnType, Table};
 
-/// The statements that make a table and its unique keys if they are not there.
+/// The text that makes a table, its keys and its indexes if they are not there.
 ///
 /// Columns are uuids, texts, instants and whole numbers; on SQLite all but numbers are kept as canonical text.
 #[must_use]
-pub fn system(table: &Table, dialect: Dialect) -> Vec<String> {
+pub fn system(table: &Table, dialect: Dialect) -> String {
     let mut parts: Vec<String> = Vec::new();
     for column in &table.columns {
         let not_null = if column.not_null { " NOT NULL" } else { "" };
@@ -26,18 +26,17 @@ pub fn system(table: &Table, dialect: Dialect) -> Vec<String> {
         Dialect::Postgres => "",
     };
     let name = quoted(&table.name);
-    let mut statements = vec![format!(
+    let mut text = format!(
         "CREATE TABLE IF NOT EXISTS {name} ({}){options}",
         parts.join(", ")
-    )];
+    );
     for index in &table.indexes {
-        statements.push(format!(
-            "CREATE INDEX IF NOT EXISTS {} ON {name} ({})",
-            quoted(&index.name),
-            names(table, &index.columns)
+        let (index, columns) = (quoted(&index.name), names(table, &index.columns));
+        text.push_str(&format!(
+            "; CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns})"
         ));
     }
-    statements
+    text
 }
 
 fn quoted(name: &str) -> String {

@@ -29,7 +29,7 @@ impl Attempt {
                 Naming::Param(_) => Some(self.path),
                 Naming::HeaderOrClaim(_) | Naming::Program(_) => self.header.or(self.claim),
             },
-            Place::Nowhere | Place::Mine => None,
+            Place::Nowhere | Place::Mine | Place::Named(_) => None,
         }
     }
 }

@@ -227,7 +227,7 @@ fn steps_have_four_kinds_and_unique_ids() {
     let StepAction::Refuse(said) = &workflow.steps[0].action else {
         panic!("no refusal");
     };
-    assert!(said.member("status").is_some() && said.member("condition").is_none());
+    assert!(said.status.value == 402 && said.code.is_some() && said.message.is_none());
     assert!(matches!(&workflow.steps[1].action, StepAction::Lock(text) if text.as_str() == "{{body.a}}"));
     assert!(!workflow.join);
     let call = r#"{"id": "i", "type": "integration", "integration": "p", "action": "a"}"#;
@@ -239,13 +239,76 @@ fn steps_have_four_kinds_and_unique_ids() {
         &[("E0202", "{"), ("E0202", "{")],
     );
     faulty(
-        &step(r#"{"lock": "a", "onError": "skip", "timeout": "1 s"}"#),
+        &step(&call.replace('}', r#", "onError": "skip", "timeout": "1 s"}"#)),
         &[("E0204", "skip"), ("E0211", "\"1 s\"")],
     );
     faulty(
-        &step(r#"{"lock": "a", "retry": {"attempts": 0}}"#),
+        &step(&call.replace('}', r#", "retry": {"attempts": 0}}"#)),
         &[("E0211", "0")],
     );
+    faulty(
+        &step(r#"{"lock": "a", "onError": "continue"}"#),
+        &[("E0213", "onError")],
+    );
+    faulty(
+        &step(r#"{"type": "refuse", "status": 409, "timeout": "1s"}"#),
+        &[("E0213", "timeout")],
+    );
+}
+
+#[test]
+fn durations_are_milliseconds() {
+    let document = included(&route(
+        r#""workflow": {"steps": [
+            {"id": "i", "type": "integration", "integration": "p", "action": "a", "retry": {"attempts": 3, "backoff": "2s"},
+             "timeout": "1m"}
+        ], "timeout": 100}"#,
+    ));
+    let workflow = document.routes[0].workflow.as_ref().unwrap();
+    assert_eq!(workflow.timeout.as_ref().unwrap().value, 100);
+    let step = &workflow.steps[0];
+    let retry = step.retry.as_ref().unwrap();
+    let backoff = retry.backoff.as_ref().unwrap().value;
+    assert_eq!((backoff, step.timeout.as_ref().unwrap().value), (2000, 60_000));
+}
+
+#[test]
+fn a_step_is_undone_by_a_call() {
+    let with = |compensate: &str| {
+        step(&format!(
+            r#"{{"id": "i", "type": "integration", "integration": "p", "action": "a", "compensate": {compensate}}}"#
+        ))
+    };
+    let document = included(&with(
+        r#"{"integration": "p", "action": "undo", "params": {"id": "1"}}"#,
+    ));
+    let workflow = document.routes[0].workflow.as_ref().unwrap();
+    let undo = workflow.steps[0].compensate.as_ref().unwrap();
+    assert_eq!(
+        (undo.provider.value.as_str(), undo.action.value.as_str()),
+        ("p", "undo")
+    );
+    faulty(&with(r#"{"integration": "p"}"#), &[("E0202", "{")]);
+    faulty(
+        &with(r#"{"type": "database", "params": {}}"#),
+        &[("E0204", "database")],
+    );
+}
+
+#[test]
+fn a_route_starts_a_workflow_by_its_name() {
+    let short = included(&route(r#""workflow": "welcome""#));
+    let run = short.routes[0].run.as_ref().unwrap();
+    assert!(run.name.value == "welcome" && run.input.is_none());
+    let long = included(&route(
+        r#""workflow": {"run": "welcome", "input": {"a": "{{body.a}}"}}"#,
+    ));
+    assert!(long.routes[0].run.as_ref().unwrap().input.is_some() && long.routes[0].workflow.is_none());
+    faulty(
+        &route(r#""workflow": {"run": "a", "steps": []}"#),
+        &[("E0201", "steps")],
+    );
+    faulty(&route(r#""workflow": """#), &[("E0211", "\"\"")]);
     faulty(
         &step(r#"{"id": "a", "params": {}, "foo": 1}"#),
         &[("E0202", "{"), ("E0201", "foo")],

@@ -5,8 +5,11 @@
 
 use super::{Awaiting, Group, Verdict};
 use crate::fault::{Code, Fault};
+use crate::frame;
 use crate::guard;
+use crate::input;
 use crate::prepare;
+use crate::render;
 use crate::store::{RowSet, Turn};
 use crate::work::intent::Intent;
 use crate::work::journal::{self, Opening, State};
@@ -63,8 +66,13 @@ impl Group {
     pub(super) fn place(&mut self) -> Result<Turn, Fault> {
         let job = std::sync::Arc::clone(&self.context.job);
         let starting = self.first.as_ref().map(|first| &first.starting);
-        let (Place::One(guard), Some(starting)) = (&job.place, starting) else {
+        let Some(starting) = starting else {
             return self.begin();
+        };
+        let statement = match &job.place {
+            Place::One(guard) => &guard.statement,
+            Place::Named(row) => &row.statement,
+            Place::Nowhere | Place::Mine => return self.begin(),
         };
         let values = match &starting.guard {
             Some(Ok(values)) => values.clone(),
@@ -75,15 +83,17 @@ impl Group {
             Some(Err(fault)) => return Err(fault.clone()),
             None => return Err(Fault::internal("a guard without parameters")),
         };
-        Ok(self.run(Awaiting::Guard, &guard.statement, values))
+        Ok(self.run(Awaiting::Guard, statement, values))
     }
 
     pub(super) fn admit(&mut self, rows: &RowSet) -> Result<Turn, Fault> {
         let job = std::sync::Arc::clone(&self.context.job);
-        let Place::One(guard) = &job.place else {
-            return Err(Fault::internal("a guard's rows without a guard"));
+        let frame = &mut self.progress.frame;
+        let scope = match &job.place {
+            Place::One(guard) => guard::admit(guard, rows, &job.sources, frame)?,
+            Place::Named(row) => guard::find(row, rows, &job.sources, frame)?,
+            Place::Nowhere | Place::Mine => return Err(Fault::internal("a guard's rows without a guard")),
         };
-        let scope = guard::admit(guard, rows, &job.sources, &mut self.progress.frame)?;
         self.progress.scope = Some(scope);
         self.begin()
     }
@@ -97,11 +107,25 @@ impl Group {
         if let Some(fault) = refused {
             return Err(fault);
         }
+        self.give()?;
         self.judge()?;
         match self.context.job.work.durable {
             true => self.open(),
             false => self.advance(),
         }
+    }
+
+    /// Fills in what a route gives a workflow that stands alone.
+    fn give(&mut self) -> Result<(), Fault> {
+        let job = std::sync::Arc::clone(&self.context.job);
+        let Some(given) = &job.work.input else {
+            return Ok(());
+        };
+        let (reading, _) = self.reading();
+        let value = render::shape(&given.shape, reading.frame, reading.host, "input")?;
+        let value = input::given(&given.rule, value)?;
+        frame::give(&job.sources, &value, &mut self.progress.frame);
+        Ok(())
     }
 
     /// Computes what depends on the request alone and forgets it again: what does not fit is refused before

@@ -99,7 +99,7 @@ impl<'r> Rewrite<'r> {
             values: &mut parts.values,
             guard: match sequence.place {
                 Place::One(guard) => Some(guard),
-                Place::Nowhere | Place::Mine => None,
+                Place::Nowhere | Place::Mine | Place::Named(_) => None,
             },
             first_step: parts.first_step,
             reads: BTreeSet::new(),

@@ -97,7 +97,7 @@ fn both_forms_of_an_action_become_a_workflow() {
         r#"{"type": "slack", "action": "sendMessage", "params": {"text": "x"}}"#,
     ));
     let step = &document.webhooks[0].actions[0].workflow.steps[0];
-    assert!(matches!(&step.action, StepAction::Integration { provider, .. } if provider.value == "slack"));
+    assert!(matches!(&step.action, StepAction::Integration(ask) if ask.provider.value == "slack"));
     faulty(
         &hook(r#"{"type": "database", "params": {"table": "t"}}"#),
         &[("E0202", "{")],

@@ -160,3 +160,66 @@ pub struct Workflow {
     /// What it answers.
     pub answer: Answer,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backflow_expr::Value;
+
+    fn work(actions: Vec<WorkAction>) -> Work {
+        let steps = actions.into_iter().map(|action| WorkStep {
+            id: String::new(),
+            label: String::new(),
+            condition: None,
+            retry: Retry {
+                attempts: 1,
+                backoff: 1,
+            },
+            timeout: None,
+            tolerated: false,
+            compensate: None,
+            action,
+        });
+        Work {
+            input: None,
+            steps: steps.collect(),
+            timeout: 1,
+            join: true,
+            durable: true,
+            intent: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_call_ends_a_transaction_and_a_lock_begins_one() {
+        let rows = || WorkAction::Database(Vec::new());
+        let lock = || WorkAction::Lock(Program::constant(Value::Null));
+        let end = || {
+            WorkAction::Refuse(Box::new(Refuse {
+                status: 409,
+                code: None,
+                message: None,
+            }))
+        };
+        let call = || {
+            WorkAction::Call(Box::new(Call {
+                provider: String::new(),
+                action: String::new(),
+                params: Shape::Object(Vec::new()),
+                required: Vec::new(),
+                repeat: Repeat::Keyed,
+                results: Results::default(),
+            }))
+        };
+        assert_eq!(
+            work(vec![rows(), end(), rows(), call(), rows()]).groups(),
+            [0..3, 3..4, 4..5]
+        );
+        assert_eq!(work(vec![rows(), lock(), rows(), rows()]).groups(), [0..1, 1..4]);
+        assert_eq!(
+            work(vec![call(), call(), end(), rows()]).groups(),
+            [0..1, 1..2, 2..4]
+        );
+        assert!(work(Vec::new()).groups().is_empty());
+    }
+}

@@ -147,7 +147,7 @@ fn call(text: &mut String, call: &Call) {
 }
 
 fn time(milliseconds: u64) -> String {
-    if milliseconds % 1000 == 0 {
+    if milliseconds.is_multiple_of(1000) {
         format!("{} s", milliseconds / 1000)
     } else {
         format!("{milliseconds} ms")

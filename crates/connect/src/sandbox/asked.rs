@@ -21,7 +21,10 @@ pub(crate) struct Asked {
 impl Asked {
     /// The first header of a name (lower case).
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The idempotency key.
@@ -69,7 +72,11 @@ pub(crate) struct Answer {
 impl Answer {
     /// JSON.
     pub(crate) fn json(status: u16, body: String) -> Self {
-        let mut answer = Self { status, body, ..Self::default() };
+        let mut answer = Self {
+            status,
+            body,
+            ..Self::default()
+        };
         answer.header("Content-Type", "application/json");
         answer
     }

@@ -25,7 +25,8 @@ const ANSWER: usize = 64 * 1024;
 /// Delivers for ever.
 pub(crate) async fn deliver(shared: Arc<Shared>) {
     loop {
-        let (due, is_idle) = shared.with(|world| (world.outbox.take(world.real()), world.outbox.is_empty()));
+        let (due, is_idle) =
+            shared.quietly(|world| (world.outbox.take(world.real()), world.outbox.is_empty()));
         for delivery in due {
             let shared = Arc::clone(&shared);
             tokio::spawn(async move { one(&shared, delivery).await });
@@ -33,13 +34,15 @@ pub(crate) async fn deliver(shared: Arc<Shared>) {
         if is_idle {
             shared.bell.notified().await;
         } else {
-            tokio::time::sleep(TICK).await;
+            // Too early is no harm: either way the outbox is looked at again.
+            let rung = tokio::time::timeout(TICK, shared.bell.notified()).await;
+            drop(rung);
         }
     }
 }
 
 async fn one(shared: &Shared, delivery: Delivery) {
-    let status = match shared.with(|world| message(world, &delivery)) {
+    let status = match shared.quietly(|world| message(world, &delivery)) {
         Some((signature, body)) => send(&delivery.target.url, signature, body).await,
         None => None,
     };
@@ -54,12 +57,19 @@ async fn one(shared: &Shared, delivery: Delivery) {
 /// The signature and the bytes.
 fn message(world: &super::world::World, delivery: &Delivery) -> Option<(String, String)> {
     let mut event = world.get("event", &delivery.event)?.clone();
-    let version = delivery.target.api_version.as_deref().unwrap_or(&world.api_version);
+    let version = delivery
+        .target
+        .api_version
+        .as_deref()
+        .unwrap_or(&world.api_version);
     let shape = Shape::of(version).unwrap_or(Shape::Acacia);
     stripe::rewrite(&mut event, shape, version);
     let body = serde_json::to_string_pretty(&event).ok()?;
     let at = world.real().as_second();
-    Some((stripe::signature(&delivery.target.secret, at, body.as_bytes()), body))
+    Some((
+        stripe::signature(&delivery.target.secret, at, body.as_bytes()),
+        body,
+    ))
 }
 
 /// The status of the answer; `None`: there was none.
@@ -84,7 +94,9 @@ async fn post(url: &str, signature: String, body: String) -> Result<u16, Failed>
         return Err("only http:// addresses of this machine are called".into());
     }
     let mut found = tokio::net::lookup_host((host, uri.port_u16().unwrap_or(80))).await?;
-    let address = found.find(|address| address.ip().is_loopback()).ok_or("only this machine is called")?;
+    let address = found
+        .find(|address| address.ip().is_loopback())
+        .ok_or("only this machine is called")?;
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let running = tokio::spawn(async move {
@@ -93,7 +105,11 @@ async fn post(url: &str, signature: String, body: String) -> Result<u16, Failed>
         }
     });
     let request = http::Request::post(uri.path_and_query().map_or("/", |path| path.as_str()))
-        .header("Host", uri.authority().map_or("localhost", |authority| authority.as_str()))
+        .header(
+            "Host",
+            uri.authority()
+                .map_or("localhost", |authority| authority.as_str()),
+        )
         .header("Content-Type", "application/json; charset=utf-8")
         .header("User-Agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
         .header("Stripe-Signature", signature)

@@ -31,13 +31,24 @@ impl Fault {
     /// A fault that meets the next request of any kind, once.
     #[must_use]
     pub fn once(kind: FaultKind) -> Self {
-        Self { provider: None, method: None, path: None, skip: 0, times: 1, kind }
+        Self {
+            provider: None,
+            method: None,
+            path: None,
+            skip: 0,
+            times: 1,
+            kind,
+        }
     }
 
     /// The same for one path, `/v1/customers/*`.
     #[must_use]
     pub fn on(self, method: &str, path: &str) -> Self {
-        Self { method: Some(method.to_owned()), path: Some(path.to_owned()), ..self }
+        Self {
+            method: Some(method.to_owned()),
+            path: Some(path.to_owned()),
+            ..self
+        }
     }
 }
 
@@ -97,7 +108,9 @@ impl FaultKind {
             "lost" => FaultKind::Lost,
             "resetBefore" => FaultKind::ResetBefore,
             "resetAfter" => FaultKind::ResetAfter,
-            "rateLimited" => FaultKind::RateLimited { retry_after: number("retryAfter", 1) },
+            "rateLimited" => FaultKind::RateLimited {
+                retry_after: number("retryAfter", 1),
+            },
             "failedStored" => FaultKind::FailedStored {
                 effect: value.get("effect").and_then(Value::as_bool).unwrap_or(false),
             },
@@ -157,7 +170,10 @@ pub(crate) fn take(faults: &mut Vec<Fault>, provider: &str, method: &str, path: 
 
 fn meets(fault: &Fault, provider: &str, method: &str, path: &str) -> bool {
     fault.provider.as_deref().is_none_or(|own| own == provider)
-        && fault.method.as_deref().is_none_or(|own| own.eq_ignore_ascii_case(method))
+        && fault
+            .method
+            .as_deref()
+            .is_none_or(|own| own.eq_ignore_ascii_case(method))
         && fault.path.as_deref().is_none_or(|own| is_like(own, path))
 }
 
@@ -200,16 +216,37 @@ mod tests {
 
     #[test]
     fn the_nth_call_is_met_and_the_fault_is_gone_then() {
-        let mut faults = vec![Fault { skip: 1, times: 2, ..Fault::once(FaultKind::Failed) }.on("POST", "/v1/*")];
+        let mut faults = vec![
+            Fault {
+                skip: 1,
+                times: 2,
+                ..Fault::once(FaultKind::Failed)
+            }
+            .on("POST", "/v1/*"),
+        ];
         let mut call = |method| take(&mut faults, "stripe", method, "/v1/customers").is_some();
-        let met = [call("POST"), call("GET"), call("POST"), call("POST"), call("POST")];
+        let met = [
+            call("POST"),
+            call("GET"),
+            call("POST"),
+            call("POST"),
+            call("POST"),
+        ];
         assert_eq!(met, [false, false, true, true, false]);
         assert!(faults.is_empty());
     }
 
     #[test]
     fn every_kind_can_be_read() {
-        for kind in ["timeout", "lost", "resetBefore", "resetAfter", "rateLimited", "failedStored", "failed"] {
+        for kind in [
+            "timeout",
+            "lost",
+            "resetBefore",
+            "resetAfter",
+            "rateLimited",
+            "failedStored",
+            "failed",
+        ] {
             assert_eq!(read(&json!({"kind": kind})).expect(kind).kind.name(), kind);
         }
         for kind in ["conflict", "slow", "declined"] {

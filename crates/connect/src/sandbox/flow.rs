@@ -55,9 +55,13 @@ impl Provider {
 /// Answers a request to a provider.
 pub(crate) async fn answer(shared: &Arc<Shared>, asked: Asked) -> Result<Answer, Cut> {
     let Some(provider) = Provider::of(&asked.path) else {
-        return Ok(control::said(404, "Stripe is below /v1/, SendGrid below /v3/, the sandbox itself below /_sandbox/"));
+        return Ok(control::said(
+            404,
+            "Stripe is below /v1/, SendGrid below /v3/, the sandbox itself below /_sandbox/",
+        ));
     };
-    let fault = shared.with(|world| faults::take(&mut world.faults, provider.name(), &asked.method, &asked.path));
+    let fault =
+        shared.with(|world| faults::take(&mut world.faults, provider.name(), &asked.method, &asked.path));
     let Some(fault) = fault else {
         return Ok(shared.with(|world| work(world, provider, &asked, None)));
     };
@@ -94,7 +98,12 @@ fn met(world: &mut World, provider: Provider, asked: &Asked, fault: &FaultKind) 
 }
 
 /// Does the work and keeps what arrived.
-fn work(world: &mut World, provider: Provider, asked: &Asked, met: Option<(&FaultKind, Option<Forced>)>) -> Answer {
+fn work(
+    world: &mut World,
+    provider: Provider,
+    asked: &Asked,
+    met: Option<(&FaultKind, Option<Forced>)>,
+) -> Answer {
     let forced = met.as_ref().and_then(|(_, forced)| forced.as_ref());
     let answer = provider.work(world, asked, forced);
     let fault = met.as_ref().map(|(fault, _)| *fault);
@@ -102,7 +111,13 @@ fn work(world: &mut World, provider: Provider, asked: &Asked, met: Option<(&Faul
     answer
 }
 
-fn keep(world: &mut World, provider: Provider, asked: &Asked, answer: Option<&Answer>, fault: Option<&FaultKind>) {
+fn keep(
+    world: &mut World,
+    provider: Provider,
+    asked: &Asked,
+    answer: Option<&Answer>,
+    fault: Option<&FaultKind>,
+) {
     let is_silent = matches!(fault, Some(FaultKind::Lost | FaultKind::ResetAfter));
     let mut sent = Sent {
         at: world.now(),
@@ -134,9 +149,13 @@ fn refusal(world: &World, provider: Provider, asked: &Asked, fault: &FaultKind) 
     let request = world.id("req_");
     let failure = stripe::Failure::invalid;
     let (status, message, stripe_says) = match fault {
-        FaultKind::RateLimited { .. } => {
-            (429, "too many requests", failure("Request rate limit exceeded.").status(429).code("rate_limit"))
-        }
+        FaultKind::RateLimited { .. } => (
+            429,
+            "too many requests",
+            failure("Request rate limit exceeded.")
+                .status(429)
+                .code("rate_limit"),
+        ),
         FaultKind::Failed => (500, "internal error", stripe::broken()),
         FaultKind::Conflict => (409, "conflict", stripe::in_use(asked.key().unwrap_or("none"))),
         _ => return None,
@@ -160,12 +179,21 @@ fn refusal(world: &World, provider: Provider, asked: &Asked, fault: &FaultKind) 
 }
 
 /// Works later, and whether or not the caller waits; the key is in use meanwhile.
-async fn slow(shared: &Arc<Shared>, provider: Provider, asked: Asked, pause: Duration) -> Result<Answer, Cut> {
-    let key = asked.key().filter(|_| provider == Provider::Stripe && asked.method == "POST").map(str::to_owned);
+async fn slow(
+    shared: &Arc<Shared>,
+    provider: Provider,
+    asked: Asked,
+    pause: Duration,
+) -> Result<Answer, Cut> {
+    let key = asked
+        .key()
+        .filter(|_| provider == Provider::Stripe && asked.method == "POST")
+        .map(str::to_owned);
     let fault = FaultKind::Slow(pause);
     let is_first = shared.with(|world| {
         let now = world.now();
-        key.as_deref().is_none_or(|key| world.keys.find(key, now).is_none() && world.keys.begin(key))
+        key.as_deref()
+            .is_none_or(|key| world.keys.find(key, now).is_none() && world.keys.begin(key))
     });
     if !is_first {
         return Ok(shared.with(|world| work(world, provider, &asked, Some((&fault, None)))));

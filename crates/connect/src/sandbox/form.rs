@@ -37,7 +37,10 @@ pub(crate) fn unescape(text: &[u8]) -> Result<String, String> {
         bytes.push(match byte {
             b'+' => b' ',
             b'%' => {
-                let digits = (rest.next().copied().and_then(digit), rest.next().copied().and_then(digit));
+                let digits = (
+                    rest.next().copied().and_then(digit),
+                    rest.next().copied().and_then(digit),
+                );
                 let (Some(high), Some(low)) = digits else {
                     return Err("a percent sign without two digits".to_owned());
                 };
@@ -74,7 +77,11 @@ fn insert(node: &mut Map<String, Value>, keys: &[&str], value: String) -> Result
     let Some((first, rest)) = keys.split_first() else {
         return Ok(());
     };
-    let key = if first.is_empty() { next(node, rest) } else { (*first).to_owned() };
+    let key = if first.is_empty() {
+        next(node, rest)
+    } else {
+        (*first).to_owned()
+    };
     if rest.is_empty() {
         node.insert(key, Value::String(value));
         return Ok(());
@@ -82,7 +89,9 @@ fn insert(node: &mut Map<String, Value>, keys: &[&str], value: String) -> Result
     let child = node.entry(key).or_insert_with(|| Value::Object(Map::new()));
     match child {
         Value::Object(child) => insert(child, rest, value),
-        _ => Err(format!("Invalid parameter: {first} is a value and a list at once")),
+        _ => Err(format!(
+            "Invalid parameter: {first} is a value and a list at once"
+        )),
     }
 }
 
@@ -114,7 +123,10 @@ mod tests {
             read("a=1&items[0][price]=p&items[0][quantity]=2&metadata[org_id]=x%20y+z"),
             json!({"a": "1", "items": {"0": {"price": "p", "quantity": "2"}}, "metadata": {"org_id": "x y z"}})
         );
-        assert_eq!(read("expand%5B%5D=a.b&expand[]=c"), json!({"expand": {"0": "a.b", "1": "c"}}));
+        assert_eq!(
+            read("expand%5B%5D=a.b&expand[]=c"),
+            json!({"expand": {"0": "a.b", "1": "c"}})
+        );
     }
 
     #[test]
@@ -127,7 +139,16 @@ mod tests {
 
     #[test]
     fn what_is_no_form_is_refused() {
-        for wrong in ["a[b", "[a]=1", "a]b[=1", "a=%4", "a=%zz", "a=%ff", "a=1&a[b]=2", "a[[b]]=1"] {
+        for wrong in [
+            "a[b",
+            "[a]=1",
+            "a]b[=1",
+            "a=%4",
+            "a=%zz",
+            "a=%ff",
+            "a=1&a[b]=2",
+            "a[[b]]=1",
+        ] {
             assert!(decode(wrong.as_bytes()).is_err(), "{wrong}");
         }
         let deep = format!("a{}=1", "[b]".repeat(9));

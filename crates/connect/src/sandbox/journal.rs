@@ -20,7 +20,11 @@ pub(crate) struct Journal {
 impl Journal {
     /// Opens or makes the file and hands each entry in it to `replay`.
     pub(crate) fn open(path: &Path, mut replay: impl FnMut(&Value)) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)?;
         let mut reader = BufReader::new(&file);
         let (mut whole, mut line) = (0_u64, Vec::new());
         while reader.read_until(b'\n', &mut line)? > 0 {
@@ -37,7 +41,10 @@ impl Journal {
             return Err(io::Error::new(io::ErrorKind::InvalidData, place));
         }
         file.set_len(whole)?;
-        Ok(Self { file, noted: Vec::new() })
+        Ok(Self {
+            file,
+            noted: Vec::new(),
+        })
     }
 
     /// Takes an entry into the next line.
@@ -84,7 +91,11 @@ mod tests {
         journal.note(json!(2));
         journal.commit();
         journal.commit();
-        std::fs::write(&path, [std::fs::read(&path).expect("there"), b"[3,".to_vec()].concat()).expect("written");
+        std::fs::write(
+            &path,
+            [std::fs::read(&path).expect("there"), b"[3,".to_vec()].concat(),
+        )
+        .expect("written");
         let (found, mut journal) = read(&path).expect("opened");
         assert_eq!(found, [json!(1), json!(2)]);
         journal.note(json!(4));

@@ -43,7 +43,11 @@ pub(crate) struct Keys {
 impl Keys {
     /// What was answered to a key that is not forgotten yet.
     pub(crate) fn find(&mut self, key: &str, now: i64) -> Option<&Stored> {
-        let old = self.stored.values().take_while(|stored| stored.at + REMEMBERED <= now).count();
+        let old = self
+            .stored
+            .values()
+            .take_while(|stored| stored.at + REMEMBERED <= now)
+            .count();
         self.forget(old);
         self.stored.get(key)
     }
@@ -60,13 +64,21 @@ impl Keys {
 
     /// Takes back an entry of the journal.
     pub(crate) fn replay(&mut self, entry: &Value) {
-        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |key: &str| {
+            entry
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         let status = entry.get("status").and_then(Value::as_u64);
         let stored = Stored {
             at: entry.get("at").and_then(Value::as_i64).unwrap_or(0),
             path: text("path"),
             params: entry.get("params").cloned().unwrap_or_default(),
-            status: status.and_then(|status| u16::try_from(status).ok()).unwrap_or(500),
+            status: status
+                .and_then(|status| u16::try_from(status).ok())
+                .unwrap_or(500),
             body: text("body"),
             request: text("request"),
         };
@@ -99,7 +111,11 @@ impl Keys {
 
     fn forget(&mut self, count: usize) {
         if count > 0 {
-            let gone: usize = self.stored.drain(..count).map(|(_, stored)| stored.weight()).sum();
+            let gone: usize = self
+                .stored
+                .drain(..count)
+                .map(|(_, stored)| stored.weight())
+                .sum();
             self.weight = self.weight.saturating_sub(gone);
         }
     }

@@ -23,7 +23,6 @@ mod shared;
 mod stripe;
 mod world;
 
-
 pub use faults::{Fault, FaultKind};
 pub use options::{DEFAULT_VERSION, Options, SeedPrice, Target};
 pub use sent::{Email, Sent};
@@ -79,7 +78,11 @@ impl Sandbox {
             tokio::spawn(serve::serve(listener, Arc::clone(&shared))),
             tokio::spawn(deliver::deliver(Arc::clone(&shared))),
         ];
-        Ok(Self { shared, address, tasks })
+        Ok(Self {
+            shared,
+            address,
+            tasks,
+        })
     }
 
     /// Where it listens.
@@ -141,7 +144,8 @@ impl Sandbox {
     /// Tells an event of any type: about the object `id`, else about the newest of the kind that the type is about,
     /// else about one that is made up; `data` is laid over it. The event's id; `None`: there is no such object.
     pub fn emit(&self, kind: &str, id: Option<&str>, data: Option<&Value>) -> Option<String> {
-        self.shared.with(|world| stripe::event::emit(world, kind, id, data))
+        self.shared
+            .with(|world| stripe::event::emit(world, kind, id, data))
     }
 
     /// Sends an event once more; `false`: there is none of that id.

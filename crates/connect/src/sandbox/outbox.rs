@@ -15,7 +15,7 @@ const WAITING: usize = 100_000;
 /// Finished deliveries that are listed.
 const LISTED: usize = 10_000;
 /// Deliveries at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
 
 /// An event for a target.
 #[derive(Debug, Clone)]
@@ -43,7 +43,14 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// An empty one.
     pub(crate) fn new(pauses: Vec<Duration>) -> Self {
-        Self { pauses, waiting: VecDeque::new(), finished: VecDeque::new(), running: 0, next: 0, is_held: false }
+        Self {
+            pauses,
+            waiting: VecDeque::new(),
+            finished: VecDeque::new(),
+            running: 0,
+            next: 0,
+            is_held: false,
+        }
     }
 
     /// An event for all targets.
@@ -72,7 +79,10 @@ impl Outbox {
 
     /// How many wait for an event to be taken.
     pub(crate) fn pending(&self, event: &str) -> usize {
-        self.waiting.iter().filter(|delivery| delivery.event == event).count()
+        self.waiting
+            .iter()
+            .filter(|delivery| delivery.event == event)
+            .count()
     }
 
     /// Nothing waits.
@@ -86,7 +96,10 @@ impl Outbox {
             return Vec::new();
         }
         let free = AT_ONCE.saturating_sub(self.running);
-        let due = self.waiting.iter_mut().filter(|delivery| !delivery.is_running && delivery.due <= now);
+        let due = self
+            .waiting
+            .iter_mut()
+            .filter(|delivery| !delivery.is_running && delivery.due <= now);
         let taken: Vec<Delivery> = due
             .take(free)
             .map(|delivery| {
@@ -122,11 +135,19 @@ impl Outbox {
         }
     }
 
+    /// Gives up what waits for a target that is gone.
+    pub(crate) fn forget(&mut self, url: &str) {
+        self.waiting.retain(|delivery| delivery.target.url != url);
+    }
+
     /// Takes back an entry of the journal.
     pub(crate) fn replay_done(&mut self, done: &Value) {
         let text = |position: usize| done.get(position).and_then(Value::as_str).unwrap_or_default();
         let (event, url) = (text(0), text(1));
-        let found = self.waiting.iter().position(|one| one.event == event && one.target.url == url);
+        let found = self
+            .waiting
+            .iter()
+            .position(|one| one.event == event && one.target.url == url);
         if let Some(position) = found {
             self.waiting.remove(position);
         }
@@ -161,7 +182,11 @@ mod tests {
     use super::*;
 
     fn target() -> Target {
-        Target { url: "http://localhost/".to_owned(), secret: "whsec_x".to_owned(), api_version: None }
+        Target {
+            url: "http://localhost/".to_owned(),
+            secret: "whsec_x".to_owned(),
+            api_version: None,
+        }
     }
 
     #[test]

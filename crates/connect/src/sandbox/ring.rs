@@ -25,7 +25,12 @@ pub(crate) struct Ring<T> {
 impl<T: Weigh> Ring<T> {
     /// An empty one with its limits.
     pub(crate) fn new(items: usize, bytes: usize) -> Self {
-        Self { items: VecDeque::new(), weight: 0, most: (items, bytes), total: 0 }
+        Self {
+            items: VecDeque::new(),
+            weight: 0,
+            most: (items, bytes),
+            total: 0,
+        }
     }
 
     /// Adds one; the oldest go until it fits.

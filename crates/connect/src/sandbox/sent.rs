@@ -144,7 +144,12 @@ impl Email {
     pub(crate) fn read(value: &Value) -> Self {
         let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
         let to = value.get("to").and_then(Value::as_array).into_iter().flatten();
-        let any = |key: &str| value.get(key).cloned().unwrap_or_else(|| Value::Object(Map::new()));
+        let any = |key: &str| {
+            value
+                .get(key)
+                .cloned()
+                .unwrap_or_else(|| Value::Object(Map::new()))
+        };
         Self {
             at: value.get("at").and_then(Value::as_i64).unwrap_or(0),
             id: text("id").unwrap_or_default(),
@@ -171,7 +176,13 @@ fn weight(value: &Value) -> usize {
     match value {
         Value::String(text) => 32 + text.len(),
         Value::Array(items) => items.iter().map(weight).sum::<usize>() + 32,
-        Value::Object(fields) => fields.iter().map(|(key, value)| key.len() + 32 + weight(value)).sum::<usize>() + 32,
+        Value::Object(fields) => {
+            fields
+                .iter()
+                .map(|(key, value)| key.len() + 32 + weight(value))
+                .sum::<usize>()
+                + 32
+        }
         _ => 32,
     }
 }

@@ -73,7 +73,10 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
         tracing::debug!(%error, "connection without TCP_NODELAY");
     }
     let is_reset = Arc::new(AtomicBool::new(false));
-    let line = Line { stream, is_reset: Arc::clone(&is_reset) };
+    let line = Line {
+        stream,
+        is_reset: Arc::clone(&is_reset),
+    };
     let service = service_fn(move |request| {
         let (shared, is_reset) = (Arc::clone(&shared), Arc::clone(&is_reset));
         async move {
@@ -83,7 +86,10 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
         }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(READING).max_headers(100);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(READING)
+        .max_headers(100);
     if let Err(error) = builder.serve_connection(TokioIo::new(line), service).await {
         tracing::debug!(%error, "a connection to the sandbox ended");
     }
@@ -107,7 +113,10 @@ async fn answer(shared: &Arc<Shared>, request: http::Request<Incoming>) -> Resul
         body: body.to_bytes().to_vec(),
     };
     if !is_local(&asked) {
-        return Ok(control::said(403, "the sandbox answers to the names of this machine only"));
+        return Ok(control::said(
+            403,
+            "the sandbox answers to the names of this machine only",
+        ));
     }
     match asked.path.as_str() {
         path if path == "/_sandbox" || path.starts_with("/_sandbox/") => Ok(control::answer(shared, &asked)),
@@ -119,11 +128,15 @@ async fn answer(shared: &Arc<Shared>, request: http::Request<Incoming>) -> Resul
 /// Whether the request was meant for this machine, and not sent here by a page from elsewhere.
 fn is_local(asked: &Asked) -> bool {
     let is_ours = |authority: &str| {
-        let host = authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+        let host = authority
+            .rsplit_once(':')
+            .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
         let host = host.map_or(authority, |(host, _)| host);
         host == "localhost" || host == "[::1]" || host.starts_with("127.")
     };
-    let origin = asked.header("origin").map(|origin| origin.rsplit("://").next().unwrap_or_default());
+    let origin = asked
+        .header("origin")
+        .map(|origin| origin.rsplit("://").next().unwrap_or_default());
     asked.header("host").is_none_or(is_ours) && origin.is_none_or(is_ours)
 }
 
@@ -156,7 +169,11 @@ impl Drop for Line {
 }
 
 impl AsyncRead for Line {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, into)
     }
 }

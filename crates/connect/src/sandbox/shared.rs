@@ -17,19 +17,26 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(world: World) -> Self {
-        Self { world: Mutex::new(world), bell: Notify::new() }
+        Self {
+            world: Mutex::new(world),
+            bell: Notify::new(),
+        }
     }
 
-    /// Does something to the world and commits it.
+    /// Does something to the world and commits it; deliveries are looked at after.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
-        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = work(&mut world);
-        world.commit();
-        let is_idle = world.outbox.is_empty();
-        drop(world);
+        let (result, is_idle) = self.quietly(|world| (work(world), world.outbox.is_empty()));
         if !is_idle {
             self.bell.notify_one();
         }
+        result
+    }
+
+    /// The same without a look at deliveries: for who looks at them.
+    pub(crate) fn quietly<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = work(&mut world);
+        world.commit();
         result
     }
 }

@@ -108,7 +108,13 @@ impl World {
 
     /// A fresh id, `cus_…`.
     pub(crate) fn id(&self, prefix: &str) -> String {
-        let digits: String = self.ids.uuid().chars().filter(char::is_ascii_alphanumeric).take(24).collect();
+        let digits: String = self
+            .ids
+            .uuid()
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(24)
+            .collect();
         format!("{prefix}{digits}")
     }
 
@@ -134,7 +140,9 @@ impl World {
 
     /// How many there are of each kind.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.shelves.iter().map(|(kind, shelf)| (kind.as_str(), shelf.len()))
+        self.shelves
+            .iter()
+            .map(|(kind, shelf)| (kind.as_str(), shelf.len()))
     }
 
     /// Where an object stands among its kind.
@@ -162,7 +170,13 @@ impl World {
     }
 
     fn place(&mut self, object: Value) {
-        let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |key: &str| {
+            object
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         let (kind, id) = (text("object"), text("id"));
         let shelf = self.shelves.entry(kind.clone()).or_default();
         if let Some(at) = shelf.get(&id).and_then(due_at) {

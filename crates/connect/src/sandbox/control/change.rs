@@ -15,7 +15,9 @@ use std::time::Duration;
 
 /// Answers a request that changes something.
 pub(crate) fn answer(world: &mut World, asked: &Asked, segments: &[&str]) -> Answer {
-    let is_form = asked.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form"));
+    let is_form = asked
+        .header("content-type")
+        .is_some_and(|kind| kind.starts_with("application/x-www-form"));
     let body = if is_form {
         asked.form().map(Value::Object).unwrap_or_default()
     } else {
@@ -29,19 +31,35 @@ pub(crate) fn answer(world: &mut World, asked: &Asked, segments: &[&str]) -> Ans
             given(&json!([]))
         }
         ("POST", ["webhooks"]) => webhook(world, &body),
+        ("DELETE", ["webhooks"]) => {
+            let url = text(&body, "url").unwrap_or_default();
+            world.targets.retain(|target| target.url != url);
+            world.outbox.forget(url);
+            given(&json!({"url": url}))
+        }
         ("POST", ["deliveries"]) => hold(world, &body),
         ("POST", ["events"]) => emit(world, &body),
         ("POST", ["events", id, "resend"]) => {
-            if resend(world, id) { given(&json!({"resent": id})) } else { said(404, "no such event") }
+            if resend(world, id) {
+                given(&json!({"resent": id}))
+            } else {
+                said(404, "no such event")
+            }
         }
         ("POST", ["checkout", id]) => return checkout(world, id, is_form),
         _ => said(405, "that cannot be changed"),
     };
-    if is_form && answer.status == 200 { moved("/_sandbox/") } else { answer }
+    if is_form && answer.status == 200 {
+        moved("/_sandbox/")
+    } else {
+        answer
+    }
 }
 
 fn text<'a>(body: &'a Value, key: &str) -> Option<&'a str> {
-    body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
+    body.get(key)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
 }
 
 /// `{"advance": 3600}`, or `"90s"`, `"30m"`, `"23h"`, `"7d"`.
@@ -98,11 +116,20 @@ fn webhook(world: &mut World, body: &Value) -> Answer {
         return said(400, "a webhook has url and secret");
     };
     let version = text(body, "apiVersion");
-    let is_url = url.parse::<http::Uri>().is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some());
+    let is_url = url
+        .parse::<http::Uri>()
+        .is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some());
     if !is_url || version.is_some_and(|version| Shape::of(version).is_err()) {
-        return said(400, "url: http:// and an address of this machine; apiVersion: a version of Stripe's API");
+        return said(
+            400,
+            "url: http:// and an address of this machine; apiVersion: a version of Stripe's API",
+        );
     }
-    let target = Target { url: url.to_owned(), secret: secret.to_owned(), api_version: version.map(str::to_owned) };
+    let target = Target {
+        url: url.to_owned(),
+        secret: secret.to_owned(),
+        api_version: version.map(str::to_owned),
+    };
     if !add_target(world, target) {
         return said(400, "there are too many webhooks");
     }
@@ -156,6 +183,9 @@ fn checkout(world: &mut World, id: &str, is_form: bool) -> Answer {
             moved(&to.replace("{CHECKOUT_SESSION_ID}", id))
         }
         Ok(session) => given(&stripe::plain(&session)),
-        Err(failure) => said(failure.status, "this session cannot be paid: it is not open, or its customer is gone"),
+        Err(failure) => said(
+            failure.status,
+            "this session cannot be paid: it is not open, or its customer is gone",
+        ),
     }
 }

@@ -21,7 +21,11 @@ const LISTED: usize = 1000;
 
 /// Answers a request to the sandbox itself.
 pub(crate) fn answer(shared: &Shared, asked: &Asked) -> Answer {
-    let below = asked.path.strip_prefix("/_sandbox").unwrap_or_default().trim_matches('/');
+    let below = asked
+        .path
+        .strip_prefix("/_sandbox")
+        .unwrap_or_default()
+        .trim_matches('/');
     let segments: Vec<&str> = below.split('/').collect();
     match asked.method.as_str() {
         "GET" | "HEAD" => shared.with(|world| read(world, asked, &segments)),
@@ -36,7 +40,11 @@ fn read(world: &mut World, asked: &Asked, segments: &[&str]) -> Answer {
         [""] => page::answer(world),
         ["checkout", id] => page::checkout(world, id),
         ["requests"] => {
-            let meant = world.sent.iter().rev().filter(|sent| word("provider").is_none_or(|own| own == sent.provider));
+            let meant = world
+                .sent
+                .iter()
+                .rev()
+                .filter(|sent| word("provider").is_none_or(|own| own == sent.provider));
             list(meant.map(super::sent::Sent::write))
         }
         ["emails"] => list(world.emails.iter().rev().map(super::sent::Email::write)),
@@ -48,7 +56,10 @@ fn read(world: &mut World, asked: &Asked, segments: &[&str]) -> Answer {
         ["clock"] => given(&clock(world)),
         ["faults"] => list(world.faults.iter().map(super::faults::write)),
         ["webhooks"] => list(
-            world.targets.iter().map(|target| json!({"url": target.url, "apiVersion": target.api_version})),
+            world
+                .targets
+                .iter()
+                .map(|target| json!({"url": target.url, "apiVersion": target.api_version})),
         ),
         _ => said(404, "no such page of the sandbox"),
     }
@@ -61,7 +72,9 @@ fn list(items: impl Iterator<Item = Value>) -> Answer {
 /// The sandbox's clock.
 pub(crate) fn clock(world: &World) -> Value {
     let now = world.now();
-    let written = jiff::Timestamp::from_second(now).map(|now| now.to_string()).unwrap_or_default();
+    let written = jiff::Timestamp::from_second(now)
+        .map(|now| now.to_string())
+        .unwrap_or_default();
     json!({"now": written, "unix": now})
 }
 
@@ -72,20 +85,28 @@ pub(crate) fn given(value: &Value) -> Answer {
 
 /// A refusal of the sandbox's own.
 pub(crate) fn said(status: u16, message: &str) -> Answer {
-    Answer::json(status, json!({"error": {"message": message, "type": "sandbox"}}).to_string())
+    Answer::json(
+        status,
+        json!({"error": {"message": message, "type": "sandbox"}}).to_string(),
+    )
 }
 
 /// The address is another.
 pub(crate) fn moved(to: &str) -> Answer {
-    let mut answer = Answer { status: 303, ..Answer::default() };
+    let mut answer = Answer {
+        status: 303,
+        ..Answer::default()
+    };
     answer.header("Location", to);
     answer
 }
 
 /// How many there are of everything.
 pub(crate) fn counts(world: &World) -> BTreeMap<String, usize> {
-    let mut counts: BTreeMap<String, usize> =
-        world.counts().map(|(kind, count)| (kind.to_owned(), count)).collect();
+    let mut counts: BTreeMap<String, usize> = world
+        .counts()
+        .map(|(kind, count)| (kind.to_owned(), count))
+        .collect();
     let total = |total: u64| usize::try_from(total).unwrap_or(usize::MAX);
     counts.insert("email".to_owned(), total(world.emails.total()));
     counts.insert("request".to_owned(), total(world.sent.total()));

@@ -18,8 +18,17 @@ const JSON: usize = 20_000;
 
 const STYLE: &str = include_str!("page.css");
 const KINDS: [&str; 11] = [
-    "customer", "subscription", "invoice", "payment_intent", "charge", "refund", "checkout.session",
-    "billing_portal.session", "price", "product", "invoiceitem",
+    "customer",
+    "subscription",
+    "invoice",
+    "payment_intent",
+    "charge",
+    "refund",
+    "checkout.session",
+    "billing_portal.session",
+    "price",
+    "product",
+    "invoiceitem",
 ];
 
 /// The page.
@@ -38,9 +47,16 @@ fn html(title: &str, body: &str) -> Answer {
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
          <title>{title}</title><style>{STYLE}</style><body>{body}</body></html>"
     );
-    let mut answer = Answer { status: 200, body: text, ..Answer::default() };
+    let mut answer = Answer {
+        status: 200,
+        body: text,
+        ..Answer::default()
+    };
     answer.header("Content-Type", "text/html; charset=utf-8");
-    answer.header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action *");
+    answer.header(
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; form-action *",
+    );
     answer.header("Cache-Control", "no-store");
     answer
 }
@@ -55,10 +71,22 @@ macro_rules! put {
 fn head(page: &mut String, world: &World) {
     let clock = clock(world);
     let now = escape(clock.get("now").and_then(Value::as_str).unwrap_or_default());
-    put!(page, "<header><h1>Sandbox</h1><p>Nothing here was really sent, charged or subscribed.</p>");
-    put!(page, "<nav><a href=#emails>E-mails</a> <a href=#objects>Stripe</a> <a href=#events>Events</a> ");
-    put!(page, "<a href=#requests>Requests</a></nav><form method=post action=/_sandbox/clock>");
-    put!(page, "<span>Its clock: <time>{now}</time></span><label>move on by <input name=advance value=1d size=4></label>");
+    put!(
+        page,
+        "<header><h1>Sandbox</h1><p>Nothing here was really sent, charged or subscribed.</p>"
+    );
+    put!(
+        page,
+        "<nav><a href=#emails>E-mails</a> <a href=#objects>Stripe</a> <a href=#events>Events</a> "
+    );
+    put!(
+        page,
+        "<a href=#requests>Requests</a></nav><form method=post action=/_sandbox/clock>"
+    );
+    put!(
+        page,
+        "<span>Its clock: <time>{now}</time></span><label>move on by <input name=advance value=1d size=4></label>"
+    );
     put!(page, "<button>Move</button></form></header><ul class=counts>");
     for (kind, count) in counts(world) {
         put!(page, "<li><b>{count}</b> {}</li>", escape(&kind));
@@ -67,7 +95,11 @@ fn head(page: &mut String, world: &World) {
 }
 
 fn section(page: &mut String, id: &str, title: &str, count: usize) {
-    let more = if count > SHOWN { format!(" (the latest {SHOWN} of {count})") } else { String::new() };
+    let more = if count > SHOWN {
+        format!(" (the latest {SHOWN} of {count})")
+    } else {
+        String::new()
+    };
     put!(page, "<h2 id={id}>{title}{more}</h2>");
     if count == 0 {
         put!(page, "<p class=none>None yet.</p>");
@@ -77,9 +109,19 @@ fn section(page: &mut String, id: &str, title: &str, count: usize) {
 fn emails(page: &mut String, world: &World) {
     section(page, "emails", "E-mails", world.emails.iter().count());
     for email in world.emails.iter().rev().take(SHOWN) {
-        let what = email.subject.as_deref().or(email.template.as_deref()).unwrap_or("(no subject)");
+        let what = email
+            .subject
+            .as_deref()
+            .or(email.template.as_deref())
+            .unwrap_or("(no subject)");
         put!(page, "<article class=mail><h3>{}</h3>", escape(what));
-        put!(page, "<p>from {} to <b>{}</b> · {}</p>", escape(&email.from), escape(&email.to.join(", ")), when(email.at));
+        put!(
+            page,
+            "<p>from {} to <b>{}</b> · {}</p>",
+            escape(&email.from),
+            escape(&email.to.join(", ")),
+            when(email.at)
+        );
         if let Some(warning) = &email.warning {
             put!(page, "<p class=warning>{}</p>", escape(warning));
         }
@@ -87,7 +129,12 @@ fn emails(page: &mut String, world: &World) {
             put!(page, "<p>template <code>{}</code></p>", escape(template));
         }
         for (kind, text) in email.content.as_object().into_iter().flatten() {
-            put!(page, "<p class=kind>{}</p><pre>{}</pre>", escape(kind), escape(text.as_str().unwrap_or_default()));
+            put!(
+                page,
+                "<p class=kind>{}</p><pre>{}</pre>",
+                escape(kind),
+                escape(text.as_str().unwrap_or_default())
+            );
         }
         if email.data.as_object().is_some_and(|data| !data.is_empty()) {
             json(page, "filled with", &email.data);
@@ -108,9 +155,21 @@ fn objects(page: &mut String, world: &World) {
         for object in world.all(kind).rev().take(SHOWN) {
             let object = clean(object);
             let word = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
-            let note = ["email", "name", "customer"].iter().map(|key| word(key)).find(|word| !word.is_empty());
-            put!(page, "<details id=\"{id}\"><summary><code>{id}</code> ", id = escape(word("id")));
-            put!(page, "<span class=\"status {s}\">{s}</span> {}", escape(note.unwrap_or_default()), s = escape(word("status")));
+            let note = ["email", "name", "customer"]
+                .iter()
+                .map(|key| word(key))
+                .find(|word| !word.is_empty());
+            put!(
+                page,
+                "<details id=\"{id}\"><summary><code>{id}</code> ",
+                id = escape(word("id"))
+            );
+            put!(
+                page,
+                "<span class=\"status {s}\">{s}</span> {}",
+                escape(note.unwrap_or_default()),
+                s = escape(word("status"))
+            );
             put!(page, "</summary><pre>{}</pre></details>", written(&object));
         }
     }
@@ -123,9 +182,17 @@ fn events(page: &mut String, world: &World) {
         let word = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
         let at = event.get("created").and_then(Value::as_i64).unwrap_or(0);
         let id = escape(word("id"));
-        put!(page, "<details id=\"{id}\"><summary><b>{}</b> <code>{id}</code> {}", escape(word("type")), when(at));
+        put!(
+            page,
+            "<details id=\"{id}\"><summary><b>{}</b> <code>{id}</code> {}",
+            escape(word("type")),
+            when(at)
+        );
         put!(page, " <i>{}</i></summary>", escape(&delivery(world, word("id"))));
-        put!(page, "<form method=post action=\"/_sandbox/events/{id}/resend\"><button>Send again</button></form>");
+        put!(
+            page,
+            "<form method=post action=\"/_sandbox/events/{id}/resend\"><button>Send again</button></form>"
+        );
         put!(page, "<pre>{}</pre></details>", written(&event));
     }
 }
@@ -145,9 +212,21 @@ fn requests(page: &mut String, world: &World) {
     section(page, "requests", "Requests", world.sent.iter().count());
     for sent in world.sent.iter().rev().take(SHOWN) {
         let id = escape(sent.request_id.as_deref().unwrap_or_default());
-        let status = sent.status.map_or("no answer".to_owned(), |status| status.to_string());
-        put!(page, "<details id=\"{id}\"><summary><span class=\"code c{}\">{status}</span> ", sent.status.unwrap_or(0) / 100);
-        put!(page, "<b>{}</b> <code>{}</code> {}", escape(&sent.method), escape(&sent.path), when(sent.at));
+        let status = sent
+            .status
+            .map_or("no answer".to_owned(), |status| status.to_string());
+        put!(
+            page,
+            "<details id=\"{id}\"><summary><span class=\"code c{}\">{status}</span> ",
+            sent.status.unwrap_or(0) / 100
+        );
+        put!(
+            page,
+            "<b>{}</b> <code>{}</code> {}",
+            escape(&sent.method),
+            escape(&sent.path),
+            when(sent.at)
+        );
         for (is_so, word) in [(sent.effect, "effect"), (sent.replayed, "replayed")] {
             if is_so {
                 put!(page, " <span class=status>{word}</span>");
@@ -176,7 +255,9 @@ fn written(value: &Value) -> String {
 }
 
 fn when(at: i64) -> String {
-    let at = jiff::Timestamp::from_second(at).map(|at| at.to_string()).unwrap_or_default();
+    let at = jiff::Timestamp::from_second(at)
+        .map(|at| at.to_string())
+        .unwrap_or_default();
     format!("<time>{at}</time>")
 }
 
@@ -203,15 +284,29 @@ pub(crate) fn checkout(world: &World, id: &str) -> Answer {
     let word = |key: &str| escape(session.get(key).and_then(Value::as_str).unwrap_or_default());
     let amount = session.get("amount_total").and_then(Value::as_i64).unwrap_or(0);
     let mut page = String::new();
-    put!(page, "<header><h1>Checkout</h1><p>A stand-in: nothing is charged.</p></header><article>");
-    put!(page, "<h3>{}.{:02} {}</h3><p>{}</p>", amount / 100, amount % 100, word("currency"), word("mode"));
+    put!(
+        page,
+        "<header><h1>Checkout</h1><p>A stand-in: nothing is charged.</p></header><article>"
+    );
+    put!(
+        page,
+        "<h3>{}.{:02} {}</h3><p>{}</p>",
+        amount / 100,
+        amount % 100,
+        word("currency"),
+        word("mode")
+    );
     if word("status") == "open" {
         put!(page, "<form method=post><button>Pay</button></form>");
     } else {
         put!(page, "<p>This session is {}.</p>", word("status"));
     }
     if !word("cancel_url").is_empty() {
-        put!(page, "<p><a href=\"{}\">Go back without paying</a></p>", word("cancel_url"));
+        put!(
+            page,
+            "<p><a href=\"{}\">Go back without paying</a></p>",
+            word("cancel_url")
+        );
     }
     put!(page, "</article>");
     html("Checkout", &page)

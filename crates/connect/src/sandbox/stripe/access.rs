@@ -22,13 +22,18 @@ pub(crate) fn check(header: Option<&str>) -> Result<(), Failure> {
     match key {
         Some(key) if ["sk_test_", "rk_test_"].iter().any(|start| is_key(&key, start)) => Ok(()),
         Some(key) if key.contains("_live_") => Err(unauthorized("Live keys have no business in a sandbox.")),
-        _ => Err(unauthorized("Invalid API Key provided. The sandbox takes keys that begin with sk_test_.")),
+        _ => Err(unauthorized(
+            "Invalid API Key provided. The sandbox takes keys that begin with sk_test_.",
+        )),
     }
 }
 
 fn is_key(key: &str, start: &str) -> bool {
     let rest = key.strip_prefix(start).unwrap_or_default();
-    !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    !rest.is_empty()
+        && rest
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn unauthorized(message: &str) -> Failure {
@@ -66,7 +71,14 @@ mod tests {
         assert!(check(Some("Bearer sk_test_abc")).is_ok());
         assert!(check(Some("bearer rk_test_abc")).is_ok());
         assert!(check(Some("Basic c2tfdGVzdF9hYmM6")).is_ok(), "sk_test_abc:");
-        let wrong = ["Bearer sk_live_abc", "Bearer sk_test_", "Bearer x", "Basic !", "Digest sk_test_abc", "sk_test_abc"];
+        let wrong = [
+            "Bearer sk_live_abc",
+            "Bearer sk_test_",
+            "Bearer x",
+            "Basic !",
+            "Digest sk_test_abc",
+            "sk_test_abc",
+        ];
         for header in wrong {
             assert_eq!(check(Some(header)).expect_err(header).status, 401);
         }

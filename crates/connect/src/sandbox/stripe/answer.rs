@@ -28,7 +28,10 @@ struct Call<'a> {
 pub(crate) fn answer(world: &mut World, asked: &Asked, forced: Option<&Forced>) -> Answer {
     let request = world.id("req_");
     periods::catch_up(world);
-    world.current = Current { request: Some(request.clone()), key: asked.key().map(str::to_owned) };
+    world.current = Current {
+        request: Some(request.clone()),
+        key: asked.key().map(str::to_owned),
+    };
     let before = world.changes;
     let mut answer = match judge(world, asked, &request, forced) {
         Ok(call) => keyed(world, &call),
@@ -39,7 +42,10 @@ pub(crate) fn answer(world: &mut World, asked: &Asked, forced: Option<&Forced>) 
         world.weigh(asked.body.len());
     }
     answer.params = Value::Object(asked.form().unwrap_or_default());
-    let version = asked.header("stripe-version").unwrap_or(&world.api_version).to_owned();
+    let version = asked
+        .header("stripe-version")
+        .unwrap_or(&world.api_version)
+        .to_owned();
     answer.header("Request-Id", &request);
     answer.header("Stripe-Version", &version);
     if let Some(key) = asked.key() {
@@ -61,12 +67,23 @@ fn judge<'a>(
     let given = asked.form().map_err(Failure::invalid)?;
     let key = if asked.method == "POST" { asked.key() } else { None };
     if key.is_some_and(|key| key.chars().count() > LONGEST) {
-        return Err(Failure::invalid(format!("Idempotency keys can be up to {LONGEST} characters long.")));
+        return Err(Failure::invalid(format!(
+            "Idempotency keys can be up to {LONGEST} characters long."
+        )));
     }
     if world.is_full() && asked.method == "POST" {
-        return Err(Failure::invalid("This sandbox is full: start it anew.").status(507).kind("api_error"));
+        return Err(Failure::invalid("This sandbox is full: start it anew.")
+            .status(507)
+            .kind("api_error"));
     }
-    Ok(Call { asked, shape, given, key, request, forced })
+    Ok(Call {
+        asked,
+        shape,
+        given,
+        key,
+        request,
+        forced,
+    })
 }
 
 /// With the key's rules around it.
@@ -107,7 +124,10 @@ pub(crate) fn in_use(key: &str) -> Failure {
         "There is currently another in-progress request using this Idempotent Key (that probably means you submitted \
          twice, and the other request is still going through): {key}. Please try again later."
     );
-    Failure::invalid(message).status(409).kind("idempotency_error").code("idempotency_key_in_use")
+    Failure::invalid(message)
+        .status(409)
+        .kind("idempotency_error")
+        .code("idempotency_key_in_use")
 }
 
 fn mismatch(stored: &Stored, call: &Call<'_>, key: &str) -> Option<Failure> {
@@ -117,7 +137,10 @@ fn mismatch(stored: &Stored, call: &Call<'_>, key: &str) -> Option<Failure> {
         Some(Failure::invalid(message).kind("idempotency_error"))
     };
     if stored.path != call.asked.path {
-        let middle = format!("for the same endpoint they were first used for ('{}' vs '{}')", call.asked.path, stored.path);
+        let middle = format!(
+            "for the same endpoint they were first used for ('{}' vs '{}')",
+            call.asked.path, stored.path
+        );
         return failure(middle);
     }
     if stored.params != Value::Object(call.given.clone()) {
@@ -151,7 +174,9 @@ fn done(world: &mut World, call: &Call<'_>) -> (Answer, bool) {
 
 /// An error of Stripe's own.
 pub(crate) fn broken() -> Failure {
-    Failure::invalid("An unknown error occurred.").status(500).kind("api_error")
+    Failure::invalid("An unknown error occurred.")
+        .status(500)
+        .kind("api_error")
 }
 
 fn work(world: &mut World, call: &Call<'_>) -> Result<String, Failure> {
@@ -160,7 +185,11 @@ fn work(world: &mut World, call: &Call<'_>) -> Result<String, Failure> {
     let id = form::unescape(id.replace('+', "%2B").as_bytes()).map_err(Failure::invalid)?;
     let params = params::check(&call.given, endpoint.params)?;
     let paths = edges::plan(params.get("expand"), endpoint.gives, call.shape)?;
-    let args = Args { path: asked.path.clone(), id, params };
+    let args = Args {
+        path: asked.path.clone(),
+        id,
+        params,
+    };
     let object = (endpoint.run)(world, &args)?;
     let shown = render::render(world, endpoint.gives, &object, call.shape, &paths);
     Ok(serde_json::to_string_pretty(&shown).unwrap_or_default())

@@ -63,7 +63,9 @@ impl Args {
 
 /// An object that is there and not deleted.
 pub(crate) fn named(world: &World, kind: &str, id: &str, param: &str) -> Result<Value, Failure> {
-    let found = world.get(kind, id).filter(|object| object.get("deleted").is_none());
+    let found = world
+        .get(kind, id)
+        .filter(|object| object.get("deleted").is_none());
     found.cloned().ok_or_else(|| Failure::unknown(kind, id, param))
 }
 
@@ -86,7 +88,9 @@ pub(crate) fn lay(object: &mut Value, over: Value) {
 
 /// Puts the given parameters of these names over an object's fields.
 pub(crate) fn lay_given(object: &mut Value, args: &Args, names: &[&str]) {
-    let given = names.iter().filter_map(|name| Some(((*name).to_owned(), args.params.get(*name)?.clone())));
+    let given = names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), args.params.get(*name)?.clone())));
     let given = Value::Object(given.collect());
     lay(object, given);
 }

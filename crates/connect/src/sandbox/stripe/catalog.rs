@@ -38,7 +38,10 @@ pub(crate) const PRICE: Spec = &[
     ("currency", Is::Filled),
     ("unit_amount", Is::Int),
     ("product", Is::Filled),
-    ("product_data", Is::Hash(&[("name", Is::Filled), ("metadata", Is::Metadata)])),
+    (
+        "product_data",
+        Is::Hash(&[("name", Is::Filled), ("metadata", Is::Metadata)]),
+    ),
     ("recurring", Is::Hash(RECURRING)),
     ("active", Is::Flag),
     ("lookup_key", Is::Text),
@@ -53,11 +56,20 @@ pub(crate) fn create_product(world: &mut World, args: &Args) -> Result<Value, Fa
     let id = args.text("id").map_or_else(|| world.id("prod_"), str::to_owned);
     if world.get("product", &id).is_some() {
         let message = format!("Product already exists with the ID '{id}'.");
-        return Err(Failure::invalid(message).code("resource_already_exists").param("id"));
+        return Err(Failure::invalid(message)
+            .code("resource_already_exists")
+            .param("id"));
     }
     let mut product = product(&id, name, world.now());
-    lay_given(&mut product, args, &["active", "description", "url", "default_price"]);
-    lay(&mut product, json!({"metadata": metadata::merge(&Value::Null, &args.value("metadata"))?}));
+    lay_given(
+        &mut product,
+        args,
+        &["active", "description", "url", "default_price"],
+    );
+    lay(
+        &mut product,
+        json!({"metadata": metadata::merge(&Value::Null, &args.value("metadata"))?}),
+    );
     event::create(world, "product.created", &product);
     Ok(product)
 }
@@ -74,7 +86,11 @@ fn product(id: &str, name: &str, now: i64) -> Value {
 /// `POST /v1/products/:id`
 pub(crate) fn update_product(world: &mut World, args: &Args) -> Result<Value, Failure> {
     let mut product = args.own(world, "product")?;
-    lay_given(&mut product, args, &["active", "description", "url", "default_price", "name"]);
+    lay_given(
+        &mut product,
+        args,
+        &["active", "description", "url", "default_price", "name"],
+    );
     if let Some(given) = args.params.get("metadata") {
         let merged = metadata::merge(product.get("metadata").unwrap_or(&Value::Null), given)?;
         lay(&mut product, json!({"metadata": merged}));
@@ -100,9 +116,14 @@ pub(crate) fn list_products(world: &mut World, args: &Args) -> Result<Value, Fai
 /// `POST /v1/prices`
 pub(crate) fn create_price(world: &mut World, args: &Args) -> Result<Value, Failure> {
     let currency = args.need("currency")?.to_ascii_lowercase();
-    let amount = args.number("unit_amount").ok_or_else(|| Failure::missing("unit_amount"))?;
+    let amount = args
+        .number("unit_amount")
+        .ok_or_else(|| Failure::missing("unit_amount"))?;
     let given = metadata::merge(&Value::Null, &args.value("metadata"))?;
-    let name = args.below("product_data", "name").and_then(Value::as_str).map(str::to_owned);
+    let name = args
+        .below("product_data", "name")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     let of = match (args.named(world, "product", "product")?, name) {
         (Some(product), _) => text(&product, "id").to_owned(),
         (None, Some(name)) => {
@@ -113,7 +134,10 @@ pub(crate) fn create_price(world: &mut World, args: &Args) -> Result<Value, Fail
         (None, None) => return Err(Failure::missing("product")),
     };
     let every = args.params.get("recurring").map(|recurring| {
-        let count = recurring.get("interval_count").and_then(Value::as_u64).unwrap_or(1);
+        let count = recurring
+            .get("interval_count")
+            .and_then(Value::as_u64)
+            .unwrap_or(1);
         (text(recurring, "interval").to_owned(), count)
     });
     let mut price = price(&world.id("price_"), &of, (amount, &currency), every, world.now());
@@ -149,7 +173,13 @@ pub(crate) fn seed(world: &mut World, seed: &SeedPrice) {
     let every = seed.interval.clone().map(|interval| (interval, 1));
     let now = world.now();
     world.put(product(&of, &of, now));
-    world.put(price(&seed.id, &of, (seed.unit_amount, &seed.currency), every, now));
+    world.put(price(
+        &seed.id,
+        &of,
+        (seed.unit_amount, &seed.currency),
+        every,
+        now,
+    ));
 }
 
 /// The price of an id; see the head of this file.
@@ -159,7 +189,13 @@ pub(crate) fn find_price(world: &mut World, id: &str, param: &str) -> Result<Val
     if !is_known && id.starts_with("price_") && id.len() <= 255 && world.all("price").all(is_assumed) {
         let now = world.now();
         world.put(product("prod_sandbox", "Sandbox", now));
-        let mut made = price(id, "prod_sandbox", (2000, "usd"), Some(("month".to_owned(), 1)), now);
+        let mut made = price(
+            id,
+            "prod_sandbox",
+            (2000, "usd"),
+            Some(("month".to_owned(), 1)),
+            now,
+        );
         lay(&mut made, json!({"_assumed": true}));
         world.put(made);
     }

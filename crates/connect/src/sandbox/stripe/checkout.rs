@@ -27,8 +27,18 @@ pub(crate) const FIELDS: Spec = &[
     ("customer_email", Is::Filled),
     ("client_reference_id", Is::Filled),
     ("metadata", Is::Metadata),
-    ("subscription_data", Is::Hash(&[("metadata", Is::Metadata), ("trial_period_days", Is::Int), ("description", Is::Text)])),
-    ("payment_intent_data", Is::Hash(&[("metadata", Is::Metadata), ("description", Is::Text)])),
+    (
+        "subscription_data",
+        Is::Hash(&[
+            ("metadata", Is::Metadata),
+            ("trial_period_days", Is::Int),
+            ("description", Is::Text),
+        ]),
+    ),
+    (
+        "payment_intent_data",
+        Is::Hash(&[("metadata", Is::Metadata), ("description", Is::Text)]),
+    ),
     ("payment_method_types", Is::Any),
     ("allow_promotion_codes", Is::Any),
     ("billing_address_collection", Is::Any),
@@ -53,12 +63,20 @@ pub(crate) fn create(world: &mut World, args: &Args) -> Result<Value, Failure> {
     args.need("success_url")?;
     let customer = args.named(world, "customer", "customer")?;
     let rows = args.params.get("line_items").and_then(Value::as_array).cloned();
-    let rows = rows.filter(|rows| !rows.is_empty()).ok_or_else(|| Failure::missing("line_items"))?;
+    let rows = rows
+        .filter(|rows| !rows.is_empty())
+        .ok_or_else(|| Failure::missing("line_items"))?;
     let items = lines(world, &rows, &mode)?;
     let given = metadata::merge(&Value::Null, &args.value("metadata"))?;
-    let total = items.iter().map(|item| number(item, "amount_total")).fold(0, i64::saturating_add);
+    let total = items
+        .iter()
+        .map(|item| number(item, "amount_total"))
+        .fold(0, i64::saturating_add);
     let (id, now) = (world.id("cs_test_"), world.now());
-    let expires = args.number("expires_at").and_then(|at| i64::try_from(at).ok()).unwrap_or(now + OPEN);
+    let expires = args
+        .number("expires_at")
+        .and_then(|at| i64::try_from(at).ok())
+        .unwrap_or(now + OPEN);
     let session = json!({
         "id": id, "object": "checkout.session", "amount_subtotal": total, "amount_total": total,
         "cancel_url": args.value("cancel_url"), "client_reference_id": args.value("client_reference_id"),
@@ -79,7 +97,10 @@ fn lines(world: &mut World, rows: &[Value], mode: &str) -> Result<Vec<Value>, Fa
     let mut items = Vec::new();
     for (position, row) in rows.iter().enumerate().take(100) {
         let param = format!("line_items[{position}][price]");
-        let id = row.get("price").and_then(Value::as_str).ok_or_else(|| Failure::missing(&param))?;
+        let id = row
+            .get("price")
+            .and_then(Value::as_str)
+            .ok_or_else(|| Failure::missing(&param))?;
         let price = catalog::find_price(world, id, &param)?;
         let is_once = price.get("recurring").is_none_or(Value::is_null);
         if is_once != (mode == "payment") {
@@ -105,14 +126,18 @@ pub(crate) fn retrieve(world: &mut World, args: &Args) -> Result<Value, Failure>
 /// `GET /v1/checkout/sessions`
 pub(crate) fn listing(world: &mut World, args: &Args) -> Result<Value, Failure> {
     let names = ["customer", "subscription", "payment_intent", "status"];
-    list::page(world, "checkout.session", args, |session| list::equals(session, args, &names))
+    list::page(world, "checkout.session", args, |session| {
+        list::equals(session, args, &names)
+    })
 }
 
 /// `POST /v1/checkout/sessions/:id/expire`
 pub(crate) fn expire_now(world: &mut World, args: &Args) -> Result<Value, Failure> {
     let session = args.own(world, "checkout.session")?;
     if text(&session, "status") != "open" {
-        return Err(Failure::invalid("Only Checkout Sessions with a status in [\"open\"] can be expired."));
+        return Err(Failure::invalid(
+            "Only Checkout Sessions with a status in [\"open\"] can be expired.",
+        ));
     }
     expire(world, session);
     args.own(world, "checkout.session")
@@ -120,7 +145,10 @@ pub(crate) fn expire_now(world: &mut World, args: &Args) -> Result<Value, Failur
 
 /// It was not paid in time.
 pub(crate) fn expire(world: &mut World, mut session: Value) {
-    lay(&mut session, json!({"status": "expired", "url": null, "_due": null}));
+    lay(
+        &mut session,
+        json!({"status": "expired", "url": null, "_due": null}),
+    );
     event::update(world, "checkout.session.expired", &session);
 }
 
@@ -132,7 +160,10 @@ pub(crate) fn complete(world: &mut World, id: &str) -> Result<Value, Failure> {
     }
     let customer = match text(&session, "customer") {
         "" => {
-            let email = session.get("customer_email").filter(|email| !email.is_null()).cloned();
+            let email = session
+                .get("customer_email")
+                .filter(|email| !email.is_null())
+                .cloned();
             let given = json!({"email": email.unwrap_or_else(|| "customer@example.com".into())});
             text(&customers::create(world, &inner(given))?, "id").to_owned()
         }
@@ -143,7 +174,8 @@ pub(crate) fn complete(world: &mut World, id: &str) -> Result<Value, Failure> {
         _ => pay(world, &session, &customer)?,
     };
     lay(&mut session, over);
-    let details = json!({"email": world.get("customer", &customer).and_then(|customer| customer.get("email"))});
+    let details =
+        json!({"email": world.get("customer", &customer).and_then(|customer| customer.get("email"))});
     lay(
         &mut session,
         json!({
@@ -160,12 +192,21 @@ fn inner(params: Value) -> Args {
         Value::Object(params) => params,
         _ => Map::new(),
     };
-    Args { params, ..Args::default() }
+    Args {
+        params,
+        ..Args::default()
+    }
 }
 
 fn subscribe(world: &mut World, session: &Value, customer: &str) -> Result<Value, Failure> {
-    let lines = session.get("_line_items").and_then(Value::as_array).into_iter().flatten();
-    let items: Vec<Value> = lines.map(|line| json!({"price": line["price"]["id"], "quantity": line["quantity"]})).collect();
+    let lines = session
+        .get("_line_items")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let items: Vec<Value> = lines
+        .map(|line| json!({"price": line["price"]["id"], "quantity": line["quantity"]}))
+        .collect();
     let mut params = json!({"customer": customer, "items": items, "default_payment_method": "pm_card_visa"});
     if let Some(data) = session.get("_data").filter(|data| data.is_object()) {
         lay(&mut params, data.clone());

@@ -22,7 +22,11 @@ pub(crate) const FIELDS: Spec = &[
     ("source", Is::Filled),
     (
         "invoice_settings",
-        Is::Hash(&[("default_payment_method", Is::Text), ("custom_fields", Is::Any), ("footer", Is::Text)]),
+        Is::Hash(&[
+            ("default_payment_method", Is::Text),
+            ("custom_fields", Is::Any),
+            ("footer", Is::Text),
+        ]),
     ),
     ("address", Is::Any),
     ("shipping", Is::Any),
@@ -47,7 +51,10 @@ pub(crate) fn create(world: &mut World, args: &Args) -> Result<Value, Failure> {
     });
     if let Some(Value::String(id)) = customer.get("id") {
         let prefix: String = id.chars().rev().take(8).collect();
-        lay(&mut customer, json!({"invoice_prefix": prefix.to_ascii_uppercase()}));
+        lay(
+            &mut customer,
+            json!({"invoice_prefix": prefix.to_ascii_uppercase()}),
+        );
     }
     change(&mut customer, args)?;
     event::create(world, "customer.created", &customer);
@@ -55,7 +62,10 @@ pub(crate) fn create(world: &mut World, args: &Args) -> Result<Value, Failure> {
 }
 
 fn change(customer: &mut Value, args: &Args) -> Result<(), Failure> {
-    if let Some(email) = args.text("email").filter(|email| !email.contains('@') || email.len() > 512) {
+    if let Some(email) = args
+        .text("email")
+        .filter(|email| !email.contains('@') || email.len() > 512)
+    {
         let message = format!("Invalid email address: {email}");
         return Err(Failure::invalid(message).code("email_invalid").param("email"));
     }
@@ -64,7 +74,10 @@ fn change(customer: &mut Value, args: &Args) -> Result<(), Failure> {
         lay(customer, json!({"metadata": merged}));
     }
     lay_given(customer, args, &LAID);
-    let method = args.params.get("invoice_settings").and_then(|settings| settings.get("default_payment_method"));
+    let method = args
+        .params
+        .get("invoice_settings")
+        .and_then(|settings| settings.get("default_payment_method"));
     if let (Some(method), Some(settings)) = (method, customer.get_mut("invoice_settings")) {
         lay(settings, json!({"default_payment_method": method}));
     }
@@ -92,7 +105,9 @@ pub(crate) fn update(world: &mut World, args: &Args) -> Result<Value, Failure> {
 pub(crate) fn delete(world: &mut World, args: &Args) -> Result<Value, Failure> {
     let customer = args.own(world, "customer")?;
     let id = text(&customer, "id");
-    let theirs = world.all("subscription").filter(|one| text(one, "customer") == id && !subscriptions::is_over(one));
+    let theirs = world
+        .all("subscription")
+        .filter(|one| text(one, "customer") == id && !subscriptions::is_over(one));
     for subscription in theirs.cloned().collect::<Vec<_>>() {
         subscriptions::end(world, subscription);
     }
@@ -104,5 +119,7 @@ pub(crate) fn delete(world: &mut World, args: &Args) -> Result<Value, Failure> {
 
 /// `GET /v1/customers`
 pub(crate) fn listing(world: &mut World, args: &Args) -> Result<Value, Failure> {
-    list::page(world, "customer", args, |customer| list::equals(customer, args, &["email"]))
+    list::page(world, "customer", args, |customer| {
+        list::equals(customer, args, &["email"])
+    })
 }

@@ -40,7 +40,9 @@ pub(crate) fn edge(kind: &str, field: &str, shape: Shape) -> Option<Edge> {
         ("subscription_item", "price") => Inside("price"),
         ("price", "product") => Id("product"),
         ("product", "default_price") => Id("price"),
-        ("subscription" | "invoice" | "payment_intent" | "charge" | "checkout.session", "customer") => Id("customer"),
+        ("subscription" | "invoice" | "payment_intent" | "charge" | "checkout.session", "customer") => {
+            Id("customer")
+        }
         ("subscription", "latest_invoice") => Id("invoice"),
         ("subscription", "default_payment_method" | "pending_setup_intent" | "schedule") => Id("absent"),
         ("invoice", "lines") => Inside("list:line_item"),
@@ -54,7 +56,9 @@ pub(crate) fn edge(kind: &str, field: &str, shape: Shape) -> Option<Edge> {
         ("invoice", "confirmation_secret") if !is_old => Include("confirmation_secret"),
         ("invoice", "payments") if !is_old => Include("list:invoice_payment"),
         ("invoice_payment", "payment") => Inside("invoice_payment.payment"),
-        ("invoice_payment.payment" | "charge" | "refund" | "checkout.session", "payment_intent") => Id("payment_intent"),
+        ("invoice_payment.payment" | "charge" | "refund" | "checkout.session", "payment_intent") => {
+            Id("payment_intent")
+        }
         ("line_item", "price") if is_old => Inside("price"),
         ("payment_intent", "latest_charge") => Id("charge"),
         ("payment_intent" | "charge", "payment_method") => Id("absent"),
@@ -86,15 +90,24 @@ pub(crate) fn edge(kind: &str, field: &str, shape: Shape) -> Option<Edge> {
 /// Reads and checks `expand`, for an answer of a kind.
 pub(crate) fn plan(expand: Option<&Value>, kind: &'static str, shape: Shape) -> Result<Paths, Failure> {
     let mut paths = Paths::default();
-    let asked = expand.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let asked = expand
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
     for (position, path) in asked.enumerate() {
         if position == PATHS {
-            return Err(Failure::invalid(format!("You cannot expand more than {PATHS} properties.")).param("expand"));
+            return Err(
+                Failure::invalid(format!("You cannot expand more than {PATHS} properties.")).param("expand"),
+            );
         }
         let fields: Vec<&str> = path.split('.').collect();
         if fields.len() > DEPTH {
-            let message = format!("You cannot expand more than {DEPTH} levels of a property. Property: {path}");
-            return Err(Failure::invalid(message).code("property_expansion_max_depth").param("expand"));
+            let message =
+                format!("You cannot expand more than {DEPTH} levels of a property. Property: {path}");
+            return Err(Failure::invalid(message)
+                .code("property_expansion_max_depth")
+                .param("expand"));
         }
         walk(&fields, kind, shape)?;
         let mut node = &mut paths;
@@ -132,15 +145,35 @@ mod tests {
         let path = "latest_invoice.payment_intent";
         assert!(can(path, "subscription", Shape::Acacia));
         assert!(!can(path, "subscription", Shape::Basil));
-        assert!(can("latest_invoice.confirmation_secret", "subscription", Shape::Basil));
-        assert!(!can("latest_invoice.confirmation_secret", "subscription", Shape::Acacia));
-        assert!(can("parent.subscription_details.subscription", "invoice", Shape::Basil));
+        assert!(can(
+            "latest_invoice.confirmation_secret",
+            "subscription",
+            Shape::Basil
+        ));
+        assert!(!can(
+            "latest_invoice.confirmation_secret",
+            "subscription",
+            Shape::Acacia
+        ));
+        assert!(can(
+            "parent.subscription_details.subscription",
+            "invoice",
+            Shape::Basil
+        ));
     }
 
     #[test]
     fn four_levels_and_no_more() {
-        assert!(can("data.latest_invoice.payment_intent.latest_charge", "list:subscription", Shape::Acacia));
-        assert!(!can("data.latest_invoice.payment_intent.latest_charge.customer", "list:subscription", Shape::Acacia));
+        assert!(can(
+            "data.latest_invoice.payment_intent.latest_charge",
+            "list:subscription",
+            Shape::Acacia
+        ));
+        assert!(!can(
+            "data.latest_invoice.payment_intent.latest_charge.customer",
+            "list:subscription",
+            Shape::Acacia
+        ));
         assert!(can("data.customer", "list:subscription", Shape::Basil));
         assert!(!can("customer", "list:subscription", Shape::Basil));
     }

@@ -138,7 +138,12 @@ pub(crate) fn listing(world: &mut World, args: &Args) -> Result<Value, Failure> 
     list::page(world, "event", args, |event| {
         let kind = text(event, "type");
         args.text("type").is_none_or(|wanted| is_like(wanted, kind))
-            && types.is_none_or(|types| types.iter().filter_map(Value::as_str).any(|wanted| wanted == kind))
+            && types.is_none_or(|types| {
+                types
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .any(|wanted| wanted == kind)
+            })
     })
 }
 

@@ -42,16 +42,25 @@ impl Failure {
     }
 
     pub(crate) fn code(self, code: &'static str) -> Self {
-        Self { code: Some(code), ..self }
+        Self {
+            code: Some(code),
+            ..self
+        }
     }
 
     pub(crate) fn param(self, param: impl Into<String>) -> Self {
-        Self { param: Some(param.into()), ..self }
+        Self {
+            param: Some(param.into()),
+            ..self
+        }
     }
 
     /// It is kept for the key.
     pub(crate) fn begun(self) -> Self {
-        Self { had_begun: true, ..self }
+        Self {
+            had_begun: true,
+            ..self
+        }
     }
 
     pub(crate) fn with(mut self, key: &str, value: Value) -> Self {
@@ -61,20 +70,27 @@ impl Failure {
 
     /// A parameter that is not there.
     pub(crate) fn missing(param: &str) -> Self {
-        Self::invalid(format!("Missing required param: {param}.")).code("parameter_missing").param(param)
+        Self::invalid(format!("Missing required param: {param}."))
+            .code("parameter_missing")
+            .param(param)
     }
 
     /// An object that is not there: in the path 404, as a parameter 400.
     pub(crate) fn unknown(kind: &str, id: &str, param: &str) -> Self {
         let status = if param == "id" { 404 } else { 400 };
         let name = match kind {
-            "subscription" | "invoice" | "product" | "price" | "charge" | "customer" | "event" | "refund" => kind,
+            "subscription" | "invoice" | "product" | "price" | "charge" | "customer" | "event" | "refund" => {
+                kind
+            }
             "payment_intent" => "payment_intent",
             "checkout.session" => "checkout.session",
             other => other,
         };
         let message = format!("No such {name}: '{id}'");
-        Self::invalid(message).status(status).code("resource_missing").param(param)
+        Self::invalid(message)
+            .status(status)
+            .code("resource_missing")
+            .param(param)
     }
 
     /// A card that was declined.
@@ -95,12 +111,18 @@ impl Failure {
         if let Some(code) = self.code {
             error.insert("code".to_owned(), Value::from(code));
             let page = code.replace('_', "-");
-            error.insert("doc_url".to_owned(), format!("https://stripe.com/docs/error-codes/{page}").into());
+            error.insert(
+                "doc_url".to_owned(),
+                format!("https://stripe.com/docs/error-codes/{page}").into(),
+            );
         }
         if let Some(param) = &self.param {
             error.insert("param".to_owned(), Value::from(param.as_str()));
         }
-        error.insert("request_log_url".to_owned(), format!("/_sandbox/#{request}").into());
+        error.insert(
+            "request_log_url".to_owned(),
+            format!("/_sandbox/#{request}").into(),
+        );
         serde_json::json!({ "error": error })
     }
 }

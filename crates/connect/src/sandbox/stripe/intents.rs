@@ -31,8 +31,11 @@ pub(crate) const FIELDS: Spec = &[
 ];
 
 /// Parameters of confirming one.
-pub(crate) const CONFIRM: Spec =
-    &[("payment_method", Is::Filled), ("return_url", Is::Text), ("off_session", Is::Any)];
+pub(crate) const CONFIRM: Spec = &[
+    ("payment_method", Is::Filled),
+    ("return_url", Is::Text),
+    ("off_session", Is::Any),
+];
 
 /// What a payment is for.
 pub(crate) struct Due<'a> {
@@ -47,7 +50,11 @@ pub(crate) struct Due<'a> {
 pub(crate) fn make(world: &World, due: &Due<'_>) -> Value {
     let id = world.id("pi_");
     let secret = format!("{id}_secret_{}", world.id(""));
-    let status = if due.method.is_some() { "requires_confirmation" } else { "requires_payment_method" };
+    let status = if due.method.is_some() {
+        "requires_confirmation"
+    } else {
+        "requires_payment_method"
+    };
     json!({
         "id": id, "object": "payment_intent", "amount": due.amount, "amount_capturable": 0, "amount_received": 0,
         "canceled_at": null, "cancellation_reason": null, "capture_method": "automatic", "client_secret": secret,
@@ -67,7 +74,9 @@ pub(crate) fn create(world: &mut World, args: &Args) -> Result<Value, Failure> {
     let given = metadata::merge(&Value::Null, &args.value("metadata"))?;
     if amount == 0 {
         let message = "This value must be greater than or equal to 1.";
-        return Err(Failure::invalid(message).code("parameter_invalid_integer").param("amount"));
+        return Err(Failure::invalid(message)
+            .code("parameter_invalid_integer")
+            .param("amount"));
     }
     let due = Due {
         amount: i64::try_from(amount).unwrap_or(i64::MAX),
@@ -80,7 +89,10 @@ pub(crate) fn create(world: &mut World, args: &Args) -> Result<Value, Failure> {
         return Err(Failure::missing("payment_method"));
     }
     let mut intent = make(world, &due);
-    lay(&mut intent, json!({"metadata": given, "description": args.value("description")}));
+    lay(
+        &mut intent,
+        json!({"metadata": given, "description": args.value("description")}),
+    );
     event::create(world, "payment_intent.created", &intent);
     match due.method {
         Some(method) if args.is("confirm") => attempt(world, intent, method),
@@ -130,7 +142,10 @@ pub(crate) fn cancel(world: &mut World, args: &Args) -> Result<Value, Failure> {
 
 /// Cancels an intent.
 pub(crate) fn end(world: &mut World, mut intent: Value) -> Value {
-    lay(&mut intent, json!({"status": "canceled", "canceled_at": world.now()}));
+    lay(
+        &mut intent,
+        json!({"status": "canceled", "canceled_at": world.now()}),
+    );
     event::update(world, "payment_intent.canceled", &intent);
     intent
 }
@@ -142,12 +157,17 @@ fn open(intent: &Value, word: &str) -> Result<(), Failure> {
     }
     let message = format!("You cannot {word} this PaymentIntent because it has a status of {status}.");
     let failure = Failure::invalid(message).code("payment_intent_unexpected_state");
-    Err(failure.with("payment_intent", super::shape::shape(intent, super::version::Shape::Basil)))
+    Err(failure.with(
+        "payment_intent",
+        super::shape::shape(intent, super::version::Shape::Basil),
+    ))
 }
 
 /// `GET /v1/payment_intents`
 pub(crate) fn listing(world: &mut World, args: &Args) -> Result<Value, Failure> {
-    list::page(world, "payment_intent", args, |intent| list::equals(intent, args, &["customer"]))
+    list::page(world, "payment_intent", args, |intent| {
+        list::equals(intent, args, &["customer"])
+    })
 }
 
 /// `GET /v1/charges/:id`
@@ -157,7 +177,9 @@ pub(crate) fn retrieve_charge(world: &mut World, args: &Args) -> Result<Value, F
 
 /// `GET /v1/charges`
 pub(crate) fn list_charges(world: &mut World, args: &Args) -> Result<Value, Failure> {
-    list::page(world, "charge", args, |charge| list::equals(charge, args, &["customer", "payment_intent"]))
+    list::page(world, "charge", args, |charge| {
+        list::equals(charge, args, &["customer", "payment_intent"])
+    })
 }
 
 /// Whether a card pays without more ado.
@@ -180,7 +202,10 @@ pub(crate) fn attempt(world: &mut World, mut intent: Value, method: &str) -> Res
     if is_declined(method) {
         let error = Failure::declined();
         let told = error.body("").get("error").cloned();
-        lay(&mut intent, json!({"status": "requires_payment_method", "payment_method": null, "last_payment_error": told}));
+        lay(
+            &mut intent,
+            json!({"status": "requires_payment_method", "payment_method": null, "last_payment_error": told}),
+        );
         event::update(world, "payment_intent.payment_failed", &intent);
         invoices::failed(world, &invoice);
         let shown = super::shape::shape(&intent, super::version::Shape::Basil);
@@ -188,7 +213,10 @@ pub(crate) fn attempt(world: &mut World, mut intent: Value, method: &str) -> Res
     }
     if needs_action(method) {
         let action = json!({"type": "use_stripe_sdk", "use_stripe_sdk": {}});
-        lay(&mut intent, json!({"status": "requires_action", "next_action": action}));
+        lay(
+            &mut intent,
+            json!({"status": "requires_action", "next_action": action}),
+        );
         event::update(world, "payment_intent.requires_action", &intent);
         return Ok(intent);
     }

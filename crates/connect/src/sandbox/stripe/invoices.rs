@@ -17,7 +17,10 @@ pub(crate) const FIELDS: Spec = &[
     ("customer", Is::Filled),
     ("subscription", Is::Filled),
     ("auto_advance", Is::Flag),
-    ("collection_method", Is::Word(&["charge_automatically", "send_invoice"])),
+    (
+        "collection_method",
+        Is::Word(&["charge_automatically", "send_invoice"]),
+    ),
     ("days_until_due", Is::Int),
     ("currency", Is::Filled),
     ("description", Is::Text),
@@ -26,8 +29,12 @@ pub(crate) const FIELDS: Spec = &[
 ];
 
 /// Parameters of paying one.
-pub(crate) const PAY: Spec =
-    &[("payment_method", Is::Filled), ("source", Is::Filled), ("off_session", Is::Any), ("paid_out_of_band", Is::Flag)];
+pub(crate) const PAY: Spec = &[
+    ("payment_method", Is::Filled),
+    ("source", Is::Filled),
+    ("off_session", Is::Any),
+    ("paid_out_of_band", Is::Flag),
+];
 
 /// Parameters of a line.
 pub(crate) const ITEM: Spec = &[
@@ -60,8 +67,14 @@ pub(crate) fn draft(world: &World, customer: &str, currency: &str, reason: &str)
 /// Adds a line.
 pub(crate) fn add_line(invoice: &mut Value, line: Value) {
     let total = number(invoice, "total").saturating_add(number(&line, "amount"));
-    lay(invoice, json!({"subtotal": total, "total": total, "amount_due": total, "amount_remaining": total}));
-    let lines = invoice.get_mut("lines").and_then(|lines| lines.get_mut("data")).and_then(Value::as_array_mut);
+    lay(
+        invoice,
+        json!({"subtotal": total, "total": total, "amount_due": total, "amount_remaining": total}),
+    );
+    let lines = invoice
+        .get_mut("lines")
+        .and_then(|lines| lines.get_mut("data"))
+        .and_then(Value::as_array_mut);
     if let Some(lines) = lines {
         lines.push(line);
     }
@@ -72,16 +85,27 @@ pub(crate) fn create(world: &mut World, args: &Args) -> Result<Value, Failure> {
     let subscription = args.named(world, "subscription", "subscription")?;
     let customer = match &subscription {
         Some(subscription) if args.text("customer").is_none() => text(subscription, "customer").to_owned(),
-        _ => text(&named(world, "customer", args.need("customer")?, "customer")?, "id").to_owned(),
+        _ => text(
+            &named(world, "customer", args.need("customer")?, "customer")?,
+            "id",
+        )
+        .to_owned(),
     };
     let given = metadata::merge(&Value::Null, &args.value("metadata"))?;
     let currency = args.text("currency").unwrap_or("usd").to_ascii_lowercase();
     let mut invoice = draft(world, &customer, &currency, "manual");
     if let Some(subscription) = &subscription {
         let details = json!({"metadata": subscription.get("metadata")});
-        lay(&mut invoice, json!({"subscription": subscription.get("id"), "subscription_details": details}));
+        lay(
+            &mut invoice,
+            json!({"subscription": subscription.get("id"), "subscription_details": details}),
+        );
     }
-    lay_given(&mut invoice, args, &["auto_advance", "collection_method", "description"]);
+    lay_given(
+        &mut invoice,
+        args,
+        &["auto_advance", "collection_method", "description"],
+    );
     lay(&mut invoice, json!({"metadata": given}));
     event::create(world, "invoice.created", &invoice);
     Ok(invoice)
@@ -115,7 +139,9 @@ pub(crate) fn retrieve(world: &mut World, args: &Args) -> Result<Value, Failure>
 /// `GET /v1/invoices`
 pub(crate) fn listing(world: &mut World, args: &Args) -> Result<Value, Failure> {
     let names = ["customer", "subscription", "status", "collection_method"];
-    list::page(world, "invoice", args, |invoice| list::equals(invoice, args, &names))
+    list::page(world, "invoice", args, |invoice| {
+        list::equals(invoice, args, &names)
+    })
 }
 
 /// `POST /v1/invoices/:id/finalize`
@@ -137,9 +163,15 @@ fn expect(invoice: &Value, states: &[&str], word: &str) -> Result<(), Failure> {
 /// Closes a draft, with an intent to pay it or, over nothing, paid. `method`: the card it will be tried with.
 pub(crate) fn finalise(world: &mut World, mut invoice: Value, method: Option<&str>) -> Value {
     let id = text(&invoice, "id").to_owned();
-    let snapshot = world.get("subscription", text(&invoice, "subscription")).and_then(|own| own.get("metadata")).cloned();
+    let snapshot = world
+        .get("subscription", text(&invoice, "subscription"))
+        .and_then(|own| own.get("metadata"))
+        .cloned();
     if let Some(snapshot) = snapshot {
-        lay(&mut invoice, json!({"subscription_details": {"metadata": snapshot}}));
+        lay(
+            &mut invoice,
+            json!({"subscription_details": {"metadata": snapshot}}),
+        );
     }
     let number_of = world.count("invoice");
     let address = format!("{}/_sandbox/#{id}", world.origin);
@@ -183,7 +215,10 @@ pub(crate) fn pay(world: &mut World, args: &Args) -> Result<Value, Failure> {
         return Err(Failure::invalid("Invoice is already paid").code("invoice_already_paid"));
     }
     expect(&invoice, &["draft", "open", "uncollectible"], "pay")?;
-    let method = args.text("payment_method").or(args.text("source")).map(str::to_owned);
+    let method = args
+        .text("payment_method")
+        .or(args.text("source"))
+        .map(str::to_owned);
     let method = method.or_else(|| subscriptions::method(world, &invoice));
     if method.is_none() && !args.is("paid_out_of_band") && number(&invoice, "amount_due") > 0 {
         return Err(subscriptions::no_method());
@@ -192,12 +227,15 @@ pub(crate) fn pay(world: &mut World, args: &Args) -> Result<Value, Failure> {
         invoice = finalise(world, invoice, method.as_deref());
     }
     let id = text(&invoice, "id").to_owned();
-    let intent = world.get("payment_intent", text(&invoice, "payment_intent")).cloned();
+    let intent = world
+        .get("payment_intent", text(&invoice, "payment_intent"))
+        .cloned();
     match (intent, method) {
         (Some(intent), Some(method)) if !args.is("paid_out_of_band") => {
             let intent = intents::attempt(world, intent, &method)?;
             if text(&intent, "status") == "requires_action" {
-                let message = "This payment requires additional user action before it can be completed successfully.";
+                let message =
+                    "This payment requires additional user action before it can be completed successfully.";
                 let failure = Failure::invalid(message).status(402).kind("card_error").begun();
                 return Err(failure.code("invoice_payment_intent_requires_action"));
             }
@@ -218,7 +256,10 @@ pub(crate) fn void(world: &mut World, args: &Args) -> Result<Value, Failure> {
 pub(crate) fn give_up(world: &mut World, mut invoice: Value) -> Value {
     lay(&mut invoice, json!({"status": "void"}));
     transition(&mut invoice, "voided_at", world.now());
-    if let Some(intent) = world.get("payment_intent", text(&invoice, "payment_intent")).cloned() {
+    if let Some(intent) = world
+        .get("payment_intent", text(&invoice, "payment_intent"))
+        .cloned()
+    {
         intents::end(world, intent);
     }
     event::update(world, "invoice.voided", &invoice);
@@ -248,7 +289,10 @@ pub(crate) fn failed(world: &mut World, id: &str) {
         return;
     };
     let attempts = number(&invoice, "attempt_count") + 1;
-    lay(&mut invoice, json!({"attempted": true, "attempt_count": attempts}));
+    lay(
+        &mut invoice,
+        json!({"attempted": true, "attempt_count": attempts}),
+    );
     event::update(world, "invoice.payment_failed", &invoice);
     subscriptions::failed(world, text(&invoice, "subscription"));
 }

@@ -21,11 +21,17 @@ pub(crate) fn page(
 ) -> Result<Value, Failure> {
     let limit = args.number("limit").unwrap_or(10);
     if limit == 0 || limit > MOST {
-        let message = format!("This value must be between 1 and {MOST} inclusive (it currently is '{limit}').");
-        return Err(Failure::invalid(message).code("parameter_invalid_integer").param("limit"));
+        let message =
+            format!("This value must be between 1 and {MOST} inclusive (it currently is '{limit}').");
+        return Err(Failure::invalid(message)
+            .code("parameter_invalid_integer")
+            .param("limit"));
     }
     let limit = usize::try_from(limit).unwrap_or(1);
-    let (after, before) = (cursor(world, kind, args, "starting_after")?, cursor(world, kind, args, "ending_before")?);
+    let (after, before) = (
+        cursor(world, kind, args, "starting_after")?,
+        cursor(world, kind, args, "ending_before")?,
+    );
     let range = args.params.get("created");
     let fits = |position: usize| {
         let object = world.at(kind, position)?;
@@ -35,7 +41,9 @@ pub(crate) fn page(
     let count = world.count(kind);
     let (mut data, has_more) = match (after, before) {
         (Some(_), Some(_)) => {
-            return Err(Failure::invalid("You cannot parameterize both starting_after and ending_before."));
+            return Err(Failure::invalid(
+                "You cannot parameterize both starting_after and ending_before.",
+            ));
         }
         (None, Some(before)) => take((before + 1..count).filter_map(fits), limit),
         (after, None) => take((0..after.unwrap_or(count)).rev().filter_map(fits), limit),

@@ -28,7 +28,6 @@ mod subscribed;
 mod subscriptions;
 mod version;
 
-
 pub(super) use answer::{answer, broken, failed, in_use};
 pub(super) use failure::Failure;
 pub(super) use render::rewrite;

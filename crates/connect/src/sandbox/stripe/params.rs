@@ -46,7 +46,12 @@ pub(crate) const LIST: Spec = &[
     ("created", Is::Range),
 ];
 
-const RANGE: Spec = &[("gt", Is::Int), ("gte", Is::Int), ("lt", Is::Int), ("lte", Is::Int)];
+const RANGE: Spec = &[
+    ("gt", Is::Int),
+    ("gte", Is::Int),
+    ("lt", Is::Int),
+    ("lte", Is::Int),
+];
 
 /// Types what came; `expand` is always known.
 pub(crate) fn check(given: &Map<String, Value>, specs: &[Spec]) -> Result<Map<String, Value>, Failure> {
@@ -75,11 +80,17 @@ fn refuse_unknown(names: &[&str], prefix: &str) -> Result<(), Failure> {
     let plural = if names.len() > 1 { "s" } else { "" };
     let named: Vec<String> = names.iter().map(|name| nested(prefix, name)).collect();
     let message = format!("Received unknown parameter{plural}: {}", named.join(", "));
-    Err(Failure::invalid(message).code("parameter_unknown").param(nested(prefix, first)))
+    Err(Failure::invalid(message)
+        .code("parameter_unknown")
+        .param(nested(prefix, first)))
 }
 
 fn nested(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}[{name}]") }
+    if prefix.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}[{name}]")
+    }
 }
 
 fn typed(path: &str, is: Is, value: &Value) -> Result<Value, Failure> {
@@ -94,7 +105,11 @@ fn typed(path: &str, is: Is, value: &Value) -> Result<Value, Failure> {
 }
 
 fn scalar(path: &str, is: Is, text: &str) -> Result<Value, Failure> {
-    let wrong = |what: &str, code| Failure::invalid(format!("Invalid {what}: {text}")).code(code).param(path);
+    let wrong = |what: &str, code| {
+        Failure::invalid(format!("Invalid {what}: {text}"))
+            .code(code)
+            .param(path)
+    };
     Ok(match is {
         Is::Filled if text.is_empty() => return Err(empty(path)),
         Is::Text | Is::List | Is::Metadata | Is::Hash(_) | Is::Rows(_) if text.is_empty() => Value::Null,
@@ -123,7 +138,9 @@ fn empty(path: &str) -> Failure {
         "You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter; \
          however '{path}' cannot be unset. You should remove '{path}' from your request or supply a non-empty value."
     );
-    Failure::invalid(message).code("parameter_invalid_empty").param(path)
+    Failure::invalid(message)
+        .code("parameter_invalid_empty")
+        .param(path)
 }
 
 fn compound(path: &str, is: Is, fields: &Map<String, Value>) -> Result<Value, Failure> {
@@ -139,7 +156,9 @@ fn compound(path: &str, is: Is, fields: &Map<String, Value>) -> Result<Value, Fa
             .into_iter()
             .map(|(place, value)| typed(&place, Is::Hash(spec), value))
             .collect(),
-        Is::Int => Err(Failure::invalid("Invalid integer").code("parameter_invalid_integer").param(path)),
+        Is::Int => Err(Failure::invalid("Invalid integer")
+            .code("parameter_invalid_integer")
+            .param(path)),
         _ => Err(Failure::invalid("Invalid string").param(path)),
     }
 }
@@ -161,7 +180,9 @@ fn below(path: &str, spec: Spec, fields: &Map<String, Value>) -> Result<Value, F
 
 /// The elements of a list in their order.
 fn elements<'a>(path: &str, fields: &'a Map<String, Value>) -> Result<Vec<(String, &'a Value)>, Failure> {
-    let numbered = fields.iter().map(|(key, value)| key.parse::<u32>().map(|position| (position, value)));
+    let numbered = fields
+        .iter()
+        .map(|(key, value)| key.parse::<u32>().map(|position| (position, value)));
     let numbered: Result<Vec<_>, _> = numbered.collect();
     let mut numbered = numbered.map_err(|_| Failure::invalid("Invalid array").param(path))?;
     numbered.sort_by_key(|(position, _)| *position);
@@ -188,12 +209,15 @@ mod tests {
     fn read(text: &str) -> Result<Value, Value> {
         let given = form::decode(text.as_bytes()).expect("a form");
         let checked = check(&given, &[SPEC]);
-        checked.map(Value::Object).map_err(|failure| failure.body("req_1")["error"].clone())
+        checked
+            .map(Value::Object)
+            .map_err(|failure| failure.body("req_1")["error"].clone())
     }
 
     #[test]
     fn text_becomes_what_it_is() {
-        let given = "customer=c&name=&quantity=2&on=true&mode=b&items[10][price]=y&items[2][price]=x&created[gte]=5";
+        let given =
+            "customer=c&name=&quantity=2&on=true&mode=b&items[10][price]=y&items[2][price]=x&created[gte]=5";
         let expected = json!({
             "customer": "c", "name": null, "quantity": 2, "on": true, "mode": "b",
             "items": [{"price": "x"}, {"price": "y"}], "created": {"gte": 5},
@@ -209,14 +233,30 @@ mod tests {
             ("items[0][nope]=1", "parameter_unknown", "items[0][nope]"),
             ("customer=", "parameter_invalid_empty", "customer"),
             ("quantity=x", "parameter_invalid_integer", "quantity"),
-            ("items[0][quantity]=-1", "parameter_invalid_integer", "items[0][quantity]"),
+            (
+                "items[0][quantity]=-1",
+                "parameter_invalid_integer",
+                "items[0][quantity]",
+            ),
         ];
         for (given, code, param) in cases {
             let error = read(given).expect_err(given);
-            assert_eq!((error["code"].as_str(), error["param"].as_str()), (Some(code), Some(param)), "{given}");
+            assert_eq!(
+                (error["code"].as_str(), error["param"].as_str()),
+                (Some(code), Some(param)),
+                "{given}"
+            );
             assert_eq!(error["type"], "invalid_request_error");
         }
-        for given in ["on=1", "mode=c", "items=x", "items[a][price]=x", "customer[x]=1", "created[x]=1", "expand=x"] {
+        for given in [
+            "on=1",
+            "mode=c",
+            "items=x",
+            "items[a][price]=x",
+            "customer[x]=1",
+            "created[x]=1",
+            "expand=x",
+        ] {
             assert!(read(given).is_err(), "{given}");
         }
     }

@@ -20,7 +20,10 @@ pub(crate) type Rhythm = (String, i64);
 /// The rhythm of an item.
 pub(crate) fn rhythm(item: &Value) -> Rhythm {
     let recurring = &item["price"]["recurring"];
-    (text(recurring, "interval").to_owned(), number(recurring, "interval_count").clamp(1, 60))
+    (
+        text(recurring, "interval").to_owned(),
+        number(recurring, "interval_count").clamp(1, 60),
+    )
 }
 
 /// The end of the period that begins at an instant.
@@ -33,14 +36,21 @@ pub(crate) fn after(begin: i64, every: &Rhythm) -> i64 {
         _ => Span::new().try_months(count),
     };
     let begun = Timestamp::from_second(begin).map(|begun| begun.to_zoned(TimeZone::UTC));
-    let end = begun.and_then(|begun| begun.checked_add(span?)).map(|end| end.timestamp().as_second());
+    let end = begun
+        .and_then(|begun| begun.checked_add(span?))
+        .map(|end| end.timestamp().as_second());
     end.unwrap_or_else(|_| begin.saturating_add(SignedDuration::from_hours(720).as_secs()))
 }
 
 /// Bills a subscription for its current period; the intent that would pay it.
 pub(crate) fn bill(world: &mut World, id: &str, reason: &str, card: Option<&str>) -> Option<Value> {
     let mut subscription = world.get("subscription", id)?.clone();
-    let mut invoice = invoices::draft(world, text(&subscription, "customer"), text(&subscription, "currency"), reason);
+    let mut invoice = invoices::draft(
+        world,
+        text(&subscription, "customer"),
+        text(&subscription, "currency"),
+        reason,
+    );
     let period = json!({
         "start": subscription.get("current_period_start"), "end": subscription.get("current_period_end"),
     });
@@ -67,7 +77,9 @@ pub(crate) fn bill(world: &mut World, id: &str, reason: &str, card: Option<&str>
     lay(&mut subscription, json!({"latest_invoice": invoice.get("id")}));
     world.put(subscription);
     let invoice = invoices::finalise(world, invoice, card);
-    world.get("payment_intent", text(&invoice, "payment_intent")).cloned()
+    world
+        .get("payment_intent", text(&invoice, "payment_intent"))
+        .cloned()
 }
 
 /// Does all that is due.
@@ -89,9 +101,15 @@ pub(crate) fn catch_up(world: &mut World) {
 
 fn subscription(world: &mut World, mut subscription: Value) {
     if text(&subscription, "status") == "incomplete" {
-        lay(&mut subscription, json!({"status": "incomplete_expired", "ended_at": world.now(), "_due": null}));
+        lay(
+            &mut subscription,
+            json!({"status": "incomplete_expired", "ended_at": world.now(), "_due": null}),
+        );
         event::update(world, "customer.subscription.updated", &subscription);
-        if let Some(invoice) = world.get("invoice", text(&subscription, "latest_invoice")).cloned() {
+        if let Some(invoice) = world
+            .get("invoice", text(&subscription, "latest_invoice"))
+            .cloned()
+        {
             invoices::give_up(world, invoice);
         }
         return;
@@ -105,7 +123,10 @@ fn subscription(world: &mut World, mut subscription: Value) {
 
 fn renew(world: &mut World, mut subscription: Value) {
     let begin = number(&subscription, "current_period_end");
-    let every = subscribed::of(&subscription).next().map(rhythm).unwrap_or_default();
+    let every = subscribed::of(&subscription)
+        .next()
+        .map(rhythm)
+        .unwrap_or_default();
     let end = after(begin, &every);
     let mut over = json!({"current_period_start": begin, "current_period_end": end, "_due": end});
     if text(&subscription, "status") == "trialing" {
@@ -119,7 +140,11 @@ fn renew(world: &mut World, mut subscription: Value) {
     let is_charged = text(&subscription, "collection_method") == "charge_automatically";
     if let Some(intent) = intent.filter(|_| is_charged) {
         // Without a card of its own a subscription that was paid once is paid again: see docs/sandbox.md.
-        drop(intents::attempt(world, intent, card.as_deref().unwrap_or("pm_card_visa")));
+        drop(intents::attempt(
+            world,
+            intent,
+            card.as_deref().unwrap_or("pm_card_visa"),
+        ));
     }
 }
 

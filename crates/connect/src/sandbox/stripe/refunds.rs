@@ -16,7 +16,10 @@ pub(crate) const FIELDS: Spec = &[
     ("payment_intent", Is::Filled),
     ("charge", Is::Filled),
     ("amount", Is::Int),
-    ("reason", Is::Word(&["duplicate", "fraudulent", "requested_by_customer"])),
+    (
+        "reason",
+        Is::Word(&["duplicate", "fraudulent", "requested_by_customer"]),
+    ),
     ("metadata", Is::Metadata),
 ];
 
@@ -28,9 +31,12 @@ pub(crate) fn create(world: &mut World, args: &Args) -> Result<Value, Failure> {
         let message = format!("Charge {} has already been refunded.", text(&charge, "id"));
         return Err(Failure::invalid(message).code("charge_already_refunded"));
     }
-    let amount = args.number("amount").map_or(left, |amount| i64::try_from(amount).unwrap_or(i64::MAX));
+    let amount = args
+        .number("amount")
+        .map_or(left, |amount| i64::try_from(amount).unwrap_or(i64::MAX));
     if amount > left || amount == 0 {
-        let message = format!("Refund amount ({amount}) is greater than unrefunded amount on charge ({left})");
+        let message =
+            format!("Refund amount ({amount}) is greater than unrefunded amount on charge ({left})");
         return Err(Failure::invalid(message).param("amount"));
     }
     let refund = json!({
@@ -41,7 +47,10 @@ pub(crate) fn create(world: &mut World, args: &Args) -> Result<Value, Failure> {
         "status": "succeeded",
     });
     let refunded = number(&charge, "amount_refunded") + amount;
-    lay(&mut charge, json!({"amount_refunded": refunded, "refunded": amount == left}));
+    lay(
+        &mut charge,
+        json!({"amount_refunded": refunded, "refunded": amount == left}),
+    );
     event::create(world, "refund.created", &refund);
     event::update(world, "charge.refunded", &charge);
     Ok(refund)
@@ -51,7 +60,9 @@ fn paid(world: &World, args: &Args) -> Result<Value, Failure> {
     if let Some(id) = args.text("charge") {
         return named(world, "charge", id, "charge");
     }
-    let id = args.text("payment_intent").ok_or_else(|| Failure::missing("payment_intent"))?;
+    let id = args
+        .text("payment_intent")
+        .ok_or_else(|| Failure::missing("payment_intent"))?;
     let intent = named(world, "payment_intent", id, "payment_intent")?;
     let charge = world.get("charge", text(&intent, "latest_charge")).cloned();
     charge.ok_or_else(|| {
@@ -67,5 +78,7 @@ pub(crate) fn retrieve(world: &mut World, args: &Args) -> Result<Value, Failure>
 
 /// `GET /v1/refunds`
 pub(crate) fn listing(world: &mut World, args: &Args) -> Result<Value, Failure> {
-    list::page(world, "refund", args, |refund| list::equals(refund, args, &["charge", "payment_intent"]))
+    list::page(world, "refund", args, |refund| {
+        list::equals(refund, args, &["charge", "payment_intent"])
+    })
 }

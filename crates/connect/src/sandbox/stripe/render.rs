@@ -26,7 +26,10 @@ fn one(world: &World, kind: &str, object: &Value, to: Shape) -> Value {
         // An event is written in the version of its account, whoever reads it.
         let account = Shape::of(&world.api_version).unwrap_or(Shape::Acacia);
         rewrite(&mut shown, account, &world.api_version);
-        let pending = object.get("id").and_then(Value::as_str).map_or(0, |id| world.outbox.pending(id));
+        let pending = object
+            .get("id")
+            .and_then(Value::as_str)
+            .map_or(0, |id| world.outbox.pending(id));
         set(&mut shown, "pending_webhooks", json!(pending));
     }
     shown
@@ -40,7 +43,11 @@ pub(crate) fn rewrite(event: &mut Value, to: Shape, version: &str) {
     };
     if let Some(object) = data.get_mut("object") {
         *object = shape(object, to);
-        let known: Vec<String> = object.as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect();
+        let known: Vec<String> = object
+            .as_object()
+            .into_iter()
+            .flat_map(|fields| fields.keys().cloned())
+            .collect();
         if let Some(previous) = data.get_mut("previous_attributes").and_then(Value::as_object_mut) {
             previous.retain(|key, _| known.contains(key));
         }
@@ -101,16 +108,30 @@ fn include(world: &World, kind: &str, object: &Value, to: Shape) -> Value {
     let text = |key: &str| object.get(key).and_then(Value::as_str);
     let id = text("id").unwrap_or_default();
     let data: Vec<Value> = match kind {
-        "list:item" => object.get("_line_items").and_then(Value::as_array).cloned().unwrap_or_default(),
+        "list:item" => object
+            .get("_line_items")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default(),
         "list:subscription" => {
-            let own = world.all("subscription").filter(|one| one.get("customer").and_then(Value::as_str) == Some(id));
-            own.filter(|one| one.get("status") != Some(&json!("canceled"))).map(|one| shape(one, to)).collect()
+            let own = world
+                .all("subscription")
+                .filter(|one| one.get("customer").and_then(Value::as_str) == Some(id));
+            own.filter(|one| one.get("status") != Some(&json!("canceled")))
+                .map(|one| shape(one, to))
+                .collect()
         }
-        "list:invoice_payment" => text("payment_intent").map(|intent| payment(object, intent)).into_iter().collect(),
+        "list:invoice_payment" => text("payment_intent")
+            .map(|intent| payment(object, intent))
+            .into_iter()
+            .collect(),
         _ => {
             let intent = text("payment_intent").and_then(|intent| world.get("payment_intent", intent));
             let secret = intent.and_then(|intent| intent.get("client_secret"));
-            return secret.map_or(Value::Null, |secret| json!({"client_secret": secret, "type": "payment_intent"}));
+            return secret.map_or(
+                Value::Null,
+                |secret| json!({"client_secret": secret, "type": "payment_intent"}),
+            );
         }
     };
     json!({"object": "list", "data": data, "has_more": false, "url": "/v1"})

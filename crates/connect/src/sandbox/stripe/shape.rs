@@ -12,8 +12,11 @@ pub(crate) fn shape(object: &Value, shape: Shape) -> Value {
     let Value::Object(fields) = object else {
         return object.clone();
     };
-    let mut fields: Map<String, Value> =
-        fields.iter().filter(|(key, _)| !key.starts_with('_')).map(|(key, value)| (key.clone(), value.clone())).collect();
+    let mut fields: Map<String, Value> = fields
+        .iter()
+        .filter(|(key, _)| !key.starts_with('_'))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
     if shape == Shape::Basil && !fields.contains_key("deleted") {
         match fields.get("object").and_then(Value::as_str) {
             Some("invoice") => invoice(&mut fields),
@@ -47,8 +50,15 @@ fn invoice(fields: &mut Map<String, Value>) {
         })
     };
     fields.insert("parent".to_owned(), parent);
-    let lines = fields.get_mut("lines").and_then(|lines| lines.get_mut("data")).and_then(Value::as_array_mut);
-    lines.into_iter().flatten().filter_map(Value::as_object_mut).for_each(line);
+    let lines = fields
+        .get_mut("lines")
+        .and_then(|lines| lines.get_mut("data"))
+        .and_then(Value::as_array_mut);
+    lines
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+        .for_each(line);
 }
 
 fn line(fields: &mut Map<String, Value>) {
@@ -82,8 +92,14 @@ fn line(fields: &mut Map<String, Value>) {
 }
 
 fn subscription(fields: &mut Map<String, Value>) {
-    let period = (take(fields, "current_period_start"), take(fields, "current_period_end"));
-    let items = fields.get_mut("items").and_then(|items| items.get_mut("data")).and_then(Value::as_array_mut);
+    let period = (
+        take(fields, "current_period_start"),
+        take(fields, "current_period_end"),
+    );
+    let items = fields
+        .get_mut("items")
+        .and_then(|items| items.get_mut("data"))
+        .and_then(Value::as_array_mut);
     for item in items.into_iter().flatten().filter_map(Value::as_object_mut) {
         item.insert("current_period_start".to_owned(), period.0.clone());
         item.insert("current_period_end".to_owned(), period.1.clone());

@@ -25,8 +25,16 @@ pub(crate) fn items(world: &mut World, rows: &[Value]) -> Result<Vec<Value>, Fai
     for (position, row) in rows.iter().enumerate() {
         items.push(item(world, row, position)?);
     }
-    let rhythm = |item: &Value| (item["price"]["currency"].clone(), item["price"]["recurring"].clone());
-    if items.iter().any(|item| Some(rhythm(item)) != items.first().map(rhythm)) {
+    let rhythm = |item: &Value| {
+        (
+            item["price"]["currency"].clone(),
+            item["price"]["recurring"].clone(),
+        )
+    };
+    if items
+        .iter()
+        .any(|item| Some(rhythm(item)) != items.first().map(rhythm))
+    {
         let message = "All prices on a subscription must have the same currency and `recurring.interval`.";
         return Err(Failure::invalid(message).param("items"));
     }
@@ -35,7 +43,10 @@ pub(crate) fn items(world: &mut World, rows: &[Value]) -> Result<Vec<Value>, Fai
 
 fn item(world: &mut World, row: &Value, position: usize) -> Result<Value, Failure> {
     let param = format!("items[{position}][price]");
-    let id = row.get("price").and_then(Value::as_str).ok_or_else(|| Failure::missing(&param))?;
+    let id = row
+        .get("price")
+        .and_then(Value::as_str)
+        .ok_or_else(|| Failure::missing(&param))?;
     let price = catalog::find_price(world, id, &param)?;
     if price.get("recurring").is_none_or(Value::is_null) {
         let message = "The price specified is set to `type=one_time` but this field only accepts prices with \
@@ -55,9 +66,14 @@ fn item(world: &mut World, row: &Value, position: usize) -> Result<Value, Failur
 /// A new subscription, which is not taken in yet.
 pub(crate) fn make(world: &World, args: &Args, customer: &str, items: Vec<Value>) -> Result<Value, Failure> {
     let (id, now) = (world.id("sub_"), world.now());
-    let days = args.number("trial_period_days").filter(|days| *days > 0).and_then(|days| i64::try_from(days).ok());
+    let days = args
+        .number("trial_period_days")
+        .filter(|days| *days > 0)
+        .and_then(|days| i64::try_from(days).ok());
     let until = args.number("trial_end").and_then(|end| i64::try_from(end).ok());
-    let trial = until.or(days.map(|days| now + days.min(730) * 86_400)).filter(|end| *end > now);
+    let trial = until
+        .or(days.map(|days| now + days.min(730) * 86_400))
+        .filter(|end| *end > now);
     let every = items.first().map(periods::rhythm).unwrap_or_default();
     let end = trial.unwrap_or_else(|| periods::after(now, &every));
     let currency = items.first().map(|item| item["price"]["currency"].clone());
@@ -73,13 +89,22 @@ pub(crate) fn make(world: &World, args: &Args, customer: &str, items: Vec<Value>
         "pending_setup_intent": null, "pending_update": null, "schedule": null, "start_date": now,
         "status": "active", "test_clock": null, "trial_end": trial, "trial_start": trial.map(|_| now), "_due": end,
     });
-    let names =
-        ["description", "default_payment_method", "cancel_at_period_end", "collection_method", "days_until_due"];
+    let names = [
+        "description",
+        "default_payment_method",
+        "cancel_at_period_end",
+        "collection_method",
+        "days_until_due",
+    ];
     lay_given(&mut subscription, args, &names);
     if trial.is_some() {
         lay(&mut subscription, json!({"status": "trialing"}));
-    } else if amount(&subscription) > 0 && text(&subscription, "collection_method") == "charge_automatically" {
-        lay(&mut subscription, json!({"status": "incomplete", "_due": now + INCOMPLETE}));
+    } else if amount(&subscription) > 0 && text(&subscription, "collection_method") == "charge_automatically"
+    {
+        lay(
+            &mut subscription,
+            json!({"status": "incomplete", "_due": now + INCOMPLETE}),
+        );
     }
     Ok(subscription)
 }
@@ -120,7 +145,11 @@ pub(crate) fn has_price(subscription: &Value, price: &str) -> bool {
 }
 
 /// Changes, adds and removes items as an update's rows say. Nothing is prorated.
-pub(crate) fn change_items(world: &mut World, subscription: &mut Value, rows: &[Value]) -> Result<(), Failure> {
+pub(crate) fn change_items(
+    world: &mut World,
+    subscription: &mut Value,
+    rows: &[Value],
+) -> Result<(), Failure> {
     let mut kept: Vec<Value> = of(subscription).cloned().collect();
     for (position, row) in rows.iter().enumerate() {
         let Some(id) = row.get("id").and_then(Value::as_str) else {

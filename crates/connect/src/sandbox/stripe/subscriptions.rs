@@ -28,9 +28,15 @@ const COMMON: Spec = &[
     ("description", Is::Text),
     ("default_payment_method", Is::Text),
     ("cancel_at_period_end", Is::Flag),
-    ("collection_method", Is::Word(&["charge_automatically", "send_invoice"])),
+    (
+        "collection_method",
+        Is::Word(&["charge_automatically", "send_invoice"]),
+    ),
     ("days_until_due", Is::Int),
-    ("proration_behavior", Is::Word(&["create_prorations", "none", "always_invoice"])),
+    (
+        "proration_behavior",
+        Is::Word(&["create_prorations", "none", "always_invoice"]),
+    ),
     ("payment_settings", Is::Any),
     ("automatic_tax", Is::Any),
     ("off_session", Is::Any),
@@ -59,7 +65,12 @@ pub(crate) const UPDATE: &[Spec] = &[
         ("cancellation_details", Is::Any),
         (
             "payment_behavior",
-            Is::Word(&["allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"]),
+            Is::Word(&[
+                "allow_incomplete",
+                "default_incomplete",
+                "error_if_incomplete",
+                "pending_if_incomplete",
+            ]),
         ),
     ],
 ];
@@ -68,9 +79,14 @@ pub(crate) const UPDATE: &[Spec] = &[
 pub(crate) fn create(world: &mut World, args: &Args) -> Result<Value, Failure> {
     let customer = named(world, "customer", args.need("customer")?, "customer")?;
     let rows = args.params.get("items").and_then(Value::as_array).cloned();
-    let rows = rows.filter(|rows| !rows.is_empty()).ok_or_else(|| Failure::missing("items"))?;
+    let rows = rows
+        .filter(|rows| !rows.is_empty())
+        .ok_or_else(|| Failure::missing("items"))?;
     let items = subscribed::items(world, &rows)?;
-    let behavior = args.text("payment_behavior").unwrap_or("allow_incomplete").to_owned();
+    let behavior = args
+        .text("payment_behavior")
+        .unwrap_or("allow_incomplete")
+        .to_owned();
     let subscription = subscribed::make(world, args, text(&customer, "id"), items)?;
     let is_free = subscribed::amount(&subscription) == 0 || !subscription["trial_end"].is_null();
     let is_charged = text(&subscription, "collection_method") == "charge_automatically" && !is_free;
@@ -106,7 +122,11 @@ fn method_of(subscription: &Value, customer: Option<&Value>) -> Option<String> {
     let settings = customer.and_then(|customer| customer.get("invoice_settings"));
     let default = settings.and_then(|settings| settings.get("default_payment_method"));
     let source = customer.and_then(|customer| customer.get("default_source"));
-    [own, default, source].into_iter().flatten().find_map(Value::as_str).map(str::to_owned)
+    [own, default, source]
+        .into_iter()
+        .flatten()
+        .find_map(Value::as_str)
+        .map(str::to_owned)
 }
 
 /// The card that an invoice would be paid with.
@@ -138,7 +158,11 @@ pub(crate) fn update(world: &mut World, args: &Args) -> Result<Value, Failure> {
         let merged = metadata::merge(subscription.get("metadata").unwrap_or(&Value::Null), given)?;
         lay(&mut subscription, json!({"metadata": merged}));
     }
-    lay_given(&mut subscription, args, &["description", "default_payment_method", "cancel_at_period_end"]);
+    lay_given(
+        &mut subscription,
+        args,
+        &["description", "default_payment_method", "cancel_at_period_end"],
+    );
     if args.params.contains_key("cancel_at_period_end") {
         let is_ending = args.is("cancel_at_period_end");
         let end = number(&subscription, "current_period_end");
@@ -164,11 +188,19 @@ pub(crate) fn cancel(world: &mut World, args: &Args) -> Result<Value, Failure> {
 /// Cancels at once; an unpaid first invoice is voided.
 pub(crate) fn end(world: &mut World, mut subscription: Value) -> Value {
     let now = world.now();
-    let canceled = subscription.get("canceled_at").and_then(Value::as_i64).unwrap_or(now);
-    lay(&mut subscription, json!({"status": "canceled", "canceled_at": canceled, "ended_at": now, "_due": null}));
+    let canceled = subscription
+        .get("canceled_at")
+        .and_then(Value::as_i64)
+        .unwrap_or(now);
+    lay(
+        &mut subscription,
+        json!({"status": "canceled", "canceled_at": canceled, "ended_at": now, "_due": null}),
+    );
     world.put(subscription.clone());
     event::tell(world, "customer.subscription.deleted", &subscription, None);
-    let invoice = world.get("invoice", text(&subscription, "latest_invoice")).cloned();
+    let invoice = world
+        .get("invoice", text(&subscription, "latest_invoice"))
+        .cloned();
     if let Some(invoice) = invoice.filter(|invoice| text(invoice, "status") == "open") {
         invoices::give_up(world, invoice);
     }
@@ -202,7 +234,10 @@ pub(crate) fn paid(world: &mut World, id: &str) {
     let Some(mut subscription) = world.get("subscription", id).cloned() else {
         return;
     };
-    if matches!(text(&subscription, "status"), "incomplete" | "past_due" | "unpaid") {
+    if matches!(
+        text(&subscription, "status"),
+        "incomplete" | "past_due" | "unpaid"
+    ) {
         let due = subscription.get("current_period_end").cloned();
         lay(&mut subscription, json!({"status": "active", "_due": due}));
         event::update(world, "customer.subscription.updated", &subscription);

@@ -40,7 +40,14 @@ mod tests {
         assert_eq!(Shape::of("2025-02-24.acacia"), Ok(Shape::Acacia));
         assert_eq!(Shape::of("2025-03-31.basil"), Ok(Shape::Basil));
         assert_eq!(Shape::of("2026-01-28.clover"), Ok(Shape::Basil));
-        for wrong in ["", "latest", "2025-13-01", "2025-02-24.", "2025-02-24.A", "2025-2-24"] {
+        for wrong in [
+            "",
+            "latest",
+            "2025-13-01",
+            "2025-02-24.",
+            "2025-02-24.A",
+            "2025-2-24",
+        ] {
             assert!(Shape::of(wrong).is_err(), "{wrong}");
         }
     }

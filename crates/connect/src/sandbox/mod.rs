@@ -23,6 +23,9 @@ mod shared;
 mod stripe;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use faults::{Fault, FaultKind};
 pub use options::{DEFAULT_VERSION, Options, SeedPrice, Target};
 pub use sent::{Email, Sent};

@@ -4,6 +4,8 @@
 //! Invariant: the packages are those of the lock file.
 //! Not here: the checks (in the peer's folder), the rules one by one (`src/sandbox/tests`).
 
+mod bounds;
+mod page;
 mod process;
 
 use backflow_connect::sandbox::{Options, Sandbox};

@@ -115,7 +115,7 @@ pub(crate) fn counts(world: &World) -> BTreeMap<String, usize> {
 
 /// All of a kind, in the older shape.
 pub(crate) fn objects(world: &World, kind: &str) -> Vec<Value> {
-    world.all(kind).map(|object| clean(object)).collect()
+    world.all(kind).map(clean).collect()
 }
 
 fn clean(object: &Value) -> Value {
@@ -125,4 +125,10 @@ fn clean(object: &Value) -> Value {
         stripe::rewrite(&mut shown, Shape::Acacia, version);
     }
     shown
+}
+
+/// The page for people.
+#[cfg(test)]
+pub(crate) fn show(world: &World) -> Answer {
+    page::answer(world)
 }

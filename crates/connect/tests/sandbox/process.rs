@@ -1,0 +1,97 @@
+//! The sandbox as a process that is killed.
+//!
+//! Role: what was answered survives `kill -9` when there is a store; nothing is half done.
+//! Invariant: every process started here is killed here.
+//! Not here: which answers are right.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+struct Running {
+    child: Child,
+    address: String,
+}
+
+impl Running {
+    fn start(store: &Path) -> Self {
+        let mut folder = std::env::current_exe().expect("this test");
+        folder.pop();
+        folder.pop();
+        let mut child = Command::new(folder.join("examples/sandbox"))
+            .arg("--store")
+            .arg(store)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("cargo builds examples for tests");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("its output"))
+            .read_line(&mut line)
+            .expect("its address");
+        let address = line.trim().trim_start_matches("http://").to_owned();
+        Self { child, address }
+    }
+
+    /// The whole answer to a request.
+    fn ask(&self, head: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        let length = body.len();
+        write!(
+            stream,
+            "{head}Host: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    fn create(&self, key: &str) -> String {
+        let head = format!(
+            "POST /v1/customers HTTP/1.1\r\nAuthorization: Bearer sk_test_x\r\nIdempotency-Key: {key}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n"
+        );
+        self.ask(&head, "metadata[org_id]=o1")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("gone");
+    }
+}
+
+fn body(answer: &str) -> serde_json::Value {
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    serde_json::from_str(body).expect("JSON")
+}
+
+#[test]
+fn what_was_answered_survives_a_kill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("state");
+    let first = Running::start(&store);
+    let made = body(&first.create("k1"));
+    first.ask(
+        "POST /_sandbox/clock HTTP/1.1\r\nContent-Type: application/json\r\n",
+        "{\"advance\": \"20h\"}",
+    );
+    drop(first);
+    let second = Running::start(&store);
+    let again = second.create("k1");
+    assert!(
+        again.to_ascii_lowercase().contains("idempotent-replayed: true"),
+        "{again}"
+    );
+    assert_eq!(body(&again)["id"], made["id"]);
+    let counts = body(&second.ask("GET /_sandbox/counts HTTP/1.1\r\n", ""));
+    assert_eq!(
+        (&counts["customer"], &counts["event"], &counts["request"]),
+        (&1.into(), &1.into(), &2.into())
+    );
+    let other = body(&second.create("k2"));
+    let hours = other["created"].as_i64().expect("a time") - made["created"].as_i64().expect("a time");
+    assert!(hours >= 20 * 3600, "the clock stays moved");
+}

@@ -54,6 +54,17 @@ pub(crate) enum Command {
     /// Apply pending migrations, or show where the database stands
     #[command(after_help = "Examples:\n  backflow migrate .\n  backflow migrate . --status")]
     Migrate(MigrateArgs),
+    /// Run a stand-alone workflow now, as the system
+    #[command(
+        after_help = "Example:\n  backflow run remind . --tenant 0197fc2e-5f5e-7d07-9d8b-4b3f0f0f8a11 --input '{\"days\": 3}'"
+    )]
+    Run(RunArgs),
+    /// Runs of workflows: list them, look at one, take a failed one up again, end one
+    #[command(
+        after_help = "Examples:\n  backflow runs list . --state failed\n  backflow runs show 0197fc2e-5f5e-7d07-9d8b-4b3f0f0f8a11 .\n  \
+        backflow runs retry 0197fc2e-5f5e-7d07-9d8b-4b3f0f0f8a11 ."
+    )]
+    Runs(RunsArgs),
     /// Print a token signed with the project's secret
     #[command(
         after_help = "Examples:\n  backflow token . --sub 4be0643f-1d98-473b-97cd-ca98a65347dd --email ada@example.com\n  \
@@ -168,6 +179,80 @@ pub(crate) struct MigrateArgs {
     /// Only show what is applied and what is pending
     #[arg(long)]
     pub(crate) status: bool,
+}
+
+/// `run`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunArgs {
+    /// The workflow's name
+    #[arg(value_name = "WORKFLOW")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// The key of the tenant whose rows it touches
+    #[arg(long, value_name = "ID")]
+    pub(crate) tenant: Option<String>,
+    /// Its input, a JSON object
+    #[arg(long, default_value = "{}", value_name = "JSON")]
+    pub(crate) input: String,
+}
+
+/// `runs`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunsArgs {
+    #[command(subcommand)]
+    pub(crate) what: RunsCommand,
+}
+
+/// What is done with runs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunsCommand {
+    /// List runs, newest first
+    List(RunsListArgs),
+    /// Show a run with its steps: what was asked of providers, and what came of it
+    Show(OneRunArgs),
+    /// Take a failed run up again, from its journal, and wait for its end
+    Retry(OneRunArgs),
+    /// End a run; what it did stays done
+    Cancel(OneRunArgs),
+}
+
+/// `runs list`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunsListArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// Only runs in this state
+    #[arg(long, value_enum)]
+    pub(crate) state: Option<RunState>,
+    /// At most so many
+    #[arg(long, default_value_t = 50, value_name = "COUNT")]
+    pub(crate) limit: u16,
+}
+
+/// The states of runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunState {
+    /// Under way
+    Running,
+    /// Ended with an answer
+    Done,
+    /// Ended with a refusal
+    Refused,
+    /// Failed; can be taken up again
+    Failed,
+    /// Ended by hand
+    Canceled,
+}
+
+/// One run of a project.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct OneRunArgs {
+    /// The run's id
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
 }
 
 /// `token`

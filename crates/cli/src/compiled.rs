@@ -8,13 +8,16 @@
 use crate::address::Address;
 use crate::beyond;
 use crate::environment::Environment;
+use crate::files::Files;
 use crate::project::Project;
 use crate::settings::{self, Jwt};
 use crate::unserved;
+use crate::version::{self, Former};
 use anyhow::Result;
 use aws_lc_rs::digest::{SHA256, digest};
 use backflow_catalog::{Catalog, Migration, Schema};
 use backflow_config::document::Document;
+use backflow_engine::Version;
 use backflow_diag::{Diagnostics, Severity, SourceMap, codes, render};
 use backflow_plan::{Inputs, Plan, compile};
 use backflow_postgres::{Live, Script};
@@ -26,6 +29,7 @@ use std::path::PathBuf;
 pub(crate) struct Compiled {
     pub(crate) folder: PathBuf,
     pub(crate) sources: SourceMap,
+    pub(crate) files: Files,
     pub(crate) document: Document,
     /// What the files say.
     pub(crate) schema: Schema,
@@ -62,6 +66,7 @@ impl Compiled {
         let Project {
             folder,
             sources,
+            files,
             document,
             schema,
             environment,
@@ -94,6 +99,7 @@ impl Compiled {
         Self {
             folder,
             sources,
+            files,
             document,
             schema,
             catalog,
@@ -109,6 +115,24 @@ impl Compiled {
     /// Where the data lies.
     pub(crate) fn address(&self) -> Result<Address> {
         Address::of(&self.document, &self.environment, &self.sources, &self.folder)
+    }
+
+    /// The version that its files are.
+    pub(crate) fn version(&self) -> Version {
+        version::of(&self.sources, &self.files)
+    }
+
+    /// What compiles the versions of earlier runs.
+    pub(crate) fn former(&self) -> Former {
+        let dialect = match self.migrations {
+            Migrations::Sqlite(_) => Dialect::Sqlite,
+            Migrations::Postgres(_) => Dialect::Postgres,
+        };
+        Former {
+            catalog: self.catalog.clone(),
+            environment: backflow_plan::Environment::new(self.environment.names()),
+            dialect,
+        }
     }
 
     /// What makes our own tables at each start.
@@ -221,7 +245,8 @@ fn migrations(sources: &SourceMap, schema: &Schema, dialect: Dialect, out: &mut 
     }
 }
 
-fn checksum(text: &str) -> String {
+/// SHA-256 in hexadecimal digits.
+pub(crate) fn checksum(text: &str) -> String {
     digest(&SHA256, text.as_bytes())
         .as_ref()
         .iter()

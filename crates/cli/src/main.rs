@@ -8,6 +8,7 @@
 
 mod address;
 mod args;
+mod assemble;
 mod beyond;
 mod command;
 mod compiled;
@@ -23,6 +24,7 @@ mod run;
 mod settings;
 mod terminal;
 mod unserved;
+mod version;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         Command::Plan(args) => command::plan::run(args, &terminal),
         Command::Routes(args) => command::routes::run(args, &terminal),
         Command::Migrate(args) => command::migrate::run(args, &terminal),
+        Command::Run(args) => command::run::run(args, &terminal),
+        Command::Runs(args) => command::runs::run(args, &terminal),
         Command::Token(args) => command::token::run(args, &terminal),
         Command::Explain(args) => command::explain::run(args, &terminal),
     };

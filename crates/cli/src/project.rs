@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Project {
     pub(crate) folder: PathBuf,
     pub(crate) sources: SourceMap,
+    pub(crate) files: Files,
     pub(crate) document: Document,
     pub(crate) schema: Schema,
     pub(crate) environment: Environment,
@@ -34,6 +35,7 @@ impl Project {
         Ok(Self {
             folder: folder.to_path_buf(),
             sources,
+            files,
             document,
             schema,
             environment,

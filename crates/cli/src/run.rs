@@ -6,16 +6,20 @@
 //! Not here: sockets (the server), preparing the project (`command::serve`, `command::dev`).
 
 use crate::args::ListenArgs;
+use crate::assemble::{self, Providers};
 use crate::compiled::Compiled;
 use crate::database::Database;
 use crate::environment::Environment;
-use anyhow::{Context, Result};
-use backflow_engine::{Runtime, Settings, SystemIds};
+use anyhow::{Context, Result, anyhow};
 use backflow_server::{ServeOptions, serve};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 const PORT: u16 = 3000;
+
+/// How long runs of workflows may go on after the last connection is closed; what is left is taken up again later.
+const REST: Duration = Duration::from_secs(5);
 
 /// Binds the address of the arguments, else of `HOST` and `PORT`, else 127.0.0.1:3000.
 pub(crate) fn bind(args: &ListenArgs, environment: &Environment) -> Result<TcpListener> {
@@ -43,39 +47,20 @@ pub(crate) fn run(
     compiled: Compiled,
     database: &Database,
     listener: TcpListener,
-    is_dev: bool,
+    providers: Providers,
 ) -> Result<()> {
-    let Compiled {
-        plan,
-        environment,
-        jwt,
-        ..
-    } = compiled;
-    let plan = plan.context("a project with faults cannot be served")?;
-    let settings = Settings {
-        jwt_secret: jwt.secret,
-        issuer: jwt.issuer,
-        audience: jwt.audience,
-        env: environment.into_values().collect(),
-        dev: is_dev,
-        ..Settings::default()
-    };
-    let runtime = Runtime::build(
-        plan,
-        settings,
-        database.store(),
-        database.clock(),
-        Arc::new(SystemIds),
-    )?;
+    let runtime = Arc::new(assemble::runtime(compiled, database, providers)?);
     database.runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let stop = stop_signal()?;
+        runtime.start().await.map_err(|fault| anyhow!("runs cannot be kept: {}", fault.message()))?;
         tracing::info!(%address, "listening");
-        let stopped = serve(listener, Arc::new(runtime), ServeOptions::default(), stop).await;
+        let stopped = serve(listener, Arc::clone(&runtime), ServeOptions::default(), stop).await;
         if stopped.cut_off > 0 {
             tracing::warn!(connections = stopped.cut_off, "connections were cut off");
         }
+        runtime.rest(REST).await;
         anyhow::Ok(())
     })?;
     database.close();

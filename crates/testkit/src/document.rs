@@ -4,7 +4,8 @@
 //! other, and the same is expected of each.
 //! Blocks: `json file=…`, `sql file=…`, `use` (folders below `spec/`), `env` (the project); `diagnostics`,
 //! `plan [METHOD /path]` (what the compiler says); `sql` without a file (prepares rows); `clock` (moves time,
-//! `+8d`); `request` followed by `response` (`headers=a,b`: these too); `rows` (a query, `---`, its rows). A block
+//! `+8d`); `fault` (what goes wrong at a provider next), `sent` (what was sent to providers since the last one);
+//! `request` followed by `response` (`headers=a,b`: these too); `rows` (a query, `---`, its rows). A block
 //! whose second word is `sqlite` or `postgres` is for that database alone, and a `plan` without such a word for
 //! SQLite; a block `only sqlite` or `only postgres` holds the reason why the whole document is. With `bless` expected
 //! texts are rewritten in place, from SQLite; what is for PostgreSQL alone, from PostgreSQL.
@@ -182,6 +183,11 @@ impl Run {
                 let last = self.last.take().expect("a request before its response");
                 self.expect(block, written(&last, block.option("headers").unwrap_or_default()));
             }
+            "sent" => {
+                let news = world.providers.news();
+                self.expect(block, news);
+            }
+            "fault" => world.providers.fault(&block.text),
             "rows" => {
                 let (query, _) = block.text.split_once("---\n").unwrap_or((&block.text, ""));
                 let actual = format!("{query}---\n{}", world.database().table(query));

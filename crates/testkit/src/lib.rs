@@ -32,9 +32,11 @@ mod probe;
 mod project;
 mod providers;
 pub mod proxy;
+mod sandboxed;
 mod world;
 
 pub use home::{Backend, Home};
 pub use probe::{Probe, Row};
 pub use project::{Compiled, Project};
+pub use sandboxed::Providers;
 pub use world::{Answer, FixedClock, World, bearer, person};

@@ -7,6 +7,7 @@ use crate::blocking;
 use crate::home::{Backend, Home};
 use crate::probe::Probe;
 use crate::project::Compiled;
+use crate::sandboxed::Providers;
 use backflow_engine::{Clock, Ids, Outside, Request, Runtime, Secret, Settings, handle, token};
 use backflow_expr::Value;
 use bytes::Bytes;
@@ -75,8 +76,18 @@ pub struct World {
     /// Its time.
     pub clock: Arc<FixedClock>,
     ids: Arc<CountedIds>,
+    /// What stands in for providers.
+    pub providers: Arc<Providers>,
     /// Goes last.
     home: Arc<Home>,
+}
+
+/// What worlds on one database share.
+#[derive(Default)]
+struct Around {
+    clock: Arc<FixedClock>,
+    ids: Arc<CountedIds>,
+    providers: Arc<Providers>,
 }
 
 /// What came back.
@@ -123,7 +134,7 @@ impl World {
     /// When the project has faults or its migrations fail.
     #[must_use]
     pub fn start_in(home: Arc<Home>, compiled: Compiled) -> Self {
-        Self::serve(compiled, home, Arc::default(), Arc::default())
+        Self::serve(compiled, home, Around::default())
     }
 
     /// Serves a project from the same database, as a second process would.
@@ -132,10 +143,16 @@ impl World {
     /// When the project has faults or its migrations fail.
     #[must_use]
     pub fn beside(&self, compiled: Compiled) -> Self {
-        Self::serve(compiled, self.home.clone(), self.clock.clone(), self.ids.clone())
+        let around = Around {
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            providers: self.providers.clone(),
+        };
+        Self::serve(compiled, self.home.clone(), around)
     }
 
-    fn serve(compiled: Compiled, home: Arc<Home>, clock: Arc<FixedClock>, ids: Arc<CountedIds>) -> Self {
+    fn serve(compiled: Compiled, home: Arc<Home>, around: Around) -> Self {
+        let Around { clock, ids, providers } = around;
         assert!(
             compiled.plan.is_some(),
             "the project has faults:\n{}",
@@ -153,12 +170,17 @@ impl World {
             env: compiled.env.into_iter().collect(),
             ..Settings::default()
         };
-        let outside = Outside::new(store, clock.clone(), ids.clone());
+        let sandboxed = (clock.clone() as Arc<dyn Clock>, Arc::<CountedIds>::default() as Arc<dyn Ids>);
+        let outside = Outside {
+            connectors: providers.connect(&plan, &settings.env, sandboxed),
+            ..Outside::new(store, clock.clone(), ids.clone())
+        };
         let runtime = Runtime::build(plan, settings, outside).expect("a runtime");
         Self {
             runtime: Arc::new(runtime),
             clock,
             ids,
+            providers,
             home,
         }
     }

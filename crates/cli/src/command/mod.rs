@@ -10,6 +10,8 @@ pub(crate) mod explain;
 pub(crate) mod migrate;
 pub(crate) mod plan;
 pub(crate) mod routes;
+pub(crate) mod run;
+pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod token;
 

@@ -7,7 +7,7 @@ const fault = (kind, more = {}) => control('POST', 'faults', { kind, method: 'PO
 
 export const faults = {
   async 'whatever is lost, a retry with the key makes one customer'({ version, assert }) {
-    for (const kind of ['resetBefore', 'resetAfter', 'failed', 'conflict', 'rateLimited', 'lost', 'timeout']) {
+    for (const kind of ['resetBefore', 'resetAfter', 'failed', 'conflict', 'lost', 'timeout']) {
       const patient = client(version, { maxNetworkRetries: 2, timeout: 500 });
       const before = await customers();
       await fault(kind);

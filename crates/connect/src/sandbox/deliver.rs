@@ -14,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 /// How long a target may take.
 const WITHIN: Duration = Duration::from_secs(20);
@@ -22,14 +23,16 @@ const TICK: Duration = Duration::from_millis(100);
 /// Bytes of an answer that are read.
 const ANSWER: usize = 64 * 1024;
 
-/// Delivers for ever.
+/// Delivers for ever; what is on its way ends when this does.
 pub(crate) async fn deliver(shared: Arc<Shared>) {
+    let mut running = JoinSet::new();
     loop {
+        while running.try_join_next().is_some() {}
         let (due, is_idle) =
             shared.quietly(|world| (world.outbox.take(world.real()), world.outbox.is_empty()));
         for delivery in due {
             let shared = Arc::clone(&shared);
-            tokio::spawn(async move { one(&shared, delivery).await });
+            running.spawn(async move { one(&shared, delivery).await });
         }
         if is_idle {
             shared.bell.notified().await;

@@ -172,7 +172,9 @@ fn refusal(world: &World, provider: Provider, asked: &Asked, fault: &FaultKind) 
     }
     if provider == Provider::Stripe {
         answer.header("Request-Id", &request);
-        answer.header("Stripe-Should-Retry", "true");
+        if *fault == FaultKind::Failed {
+            answer.header("Stripe-Should-Retry", "true");
+        }
     }
     answer.request = Some(request);
     Some(answer)

@@ -23,6 +23,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 /// Bytes of a body.
 const BODY: usize = 4 * 1024 * 1024;
@@ -45,17 +46,19 @@ impl std::fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-/// Accepts connections for ever.
+/// Accepts connections for ever; they end when this does.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
     loop {
+        while connections.try_join_next().is_some() {}
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
             return;
         };
         match listener.accept().await {
             Ok((stream, _)) => {
                 let shared = Arc::clone(&shared);
-                tokio::spawn(async move {
+                connections.spawn(async move {
                     connection(stream, shared).await;
                     drop(permit);
                 });

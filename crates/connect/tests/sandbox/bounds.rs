@@ -57,4 +57,12 @@ async fn only_this_machine_is_served_and_in_bounds() {
     });
     run.await.expect("it ends");
     assert_eq!(sandbox.sent().len(), 0);
+    let mut open = TcpStream::connect(address).expect("it listens");
+    write!(open, "GET /_sandbox/counts HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+    let mut byte = [0];
+    open.read_exact(&mut byte)
+        .expect("an answer, and the connection stays");
+    drop(sandbox);
+    let end = tokio::task::spawn_blocking(move || open.read_to_end(&mut Vec::new()));
+    drop(end.await.expect("it ends with the value"));
 }

@@ -95,3 +95,68 @@ fn what_was_answered_survives_a_kill() {
     let hours = other["created"].as_i64().expect("a time") - made["created"].as_i64().expect("a time");
     assert!(hours >= 20 * 3600, "the clock stays moved");
 }
+
+/// Creates customers with the keys `k0`, `k1`, … until the process is gone; the answers.
+fn hammer(address: &str) -> Vec<String> {
+    let mut answers = Vec::new();
+    loop {
+        let key = format!("k{}", answers.len());
+        match try_create(address, &key) {
+            Some(answer) => answers.push(answer),
+            None => return answers,
+        }
+    }
+}
+
+fn try_create(address: &str, key: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    write!(
+        stream,
+        "POST /v1/customers HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk_test_x\r\n\
+         Idempotency-Key: {key}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    )
+    .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (_, body) = answer.split_once("\r\n\r\n")?;
+    serde_json::from_str::<serde_json::Value>(body).ok()?["id"]
+        .as_str()
+        .map(str::to_owned)
+}
+
+#[test]
+fn killed_at_any_moment_it_does_each_request_wholly_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("state");
+    let mut known: Vec<String> = Vec::new();
+    for round in 0..8 {
+        let running = Running::start(&store);
+        let address = running.address.clone();
+        let work = std::thread::spawn(move || hammer(&address));
+        std::thread::sleep(std::time::Duration::from_millis(60 + 17 * round));
+        drop(running);
+        let answers = work.join().expect("it ends");
+        let both = known.len().min(answers.len());
+        assert_eq!(
+            answers[..both],
+            known[..both],
+            "what was answered is answered again"
+        );
+        if answers.len() > known.len() {
+            known = answers;
+        }
+    }
+    let last = Running::start(&store);
+    for (position, id) in known.iter().enumerate() {
+        assert_eq!(
+            try_create(&last.address, &format!("k{position}")).as_deref(),
+            Some(id.as_str())
+        );
+    }
+    // One more may have been done whose answer was lost: its key makes no second one.
+    try_create(&last.address, &format!("k{}", known.len())).expect("an answer");
+    let counts = body(&last.ask("GET /_sandbox/counts HTTP/1.1\r\n", ""));
+    assert!(known.len() > 10, "{}", known.len());
+    assert_eq!(counts["customer"], known.len() + 1);
+    assert_eq!(counts["event"], counts["customer"]);
+}

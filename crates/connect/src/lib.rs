@@ -5,6 +5,10 @@
 //! is sent and are kept nowhere else.
 //! Not here: when a call is made, made again or undone; that is the engine's.
 
+pub mod client;
+#[cfg(test)]
+mod fake;
+
 use backflow_plan::manifest::Manifests;
 
 /// What the built-in providers offer.

@@ -6,13 +6,18 @@
 //! Not here: when a call is made, made again or undone; that is the engine's.
 
 pub mod client;
+mod describe;
+mod encode;
 #[cfg(test)]
 mod fake;
+mod judge;
+pub mod sendgrid;
+pub mod stripe;
 
 use backflow_plan::manifest::Manifests;
 
 /// What the built-in providers offer.
 #[must_use]
 pub fn manifests() -> Manifests {
-    Manifests::default()
+    Manifests::new([stripe::manifest(), sendgrid::manifest()])
 }

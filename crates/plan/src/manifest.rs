@@ -52,6 +52,21 @@ pub struct Manifest {
     pub credentials: Vec<Credential>,
     /// What can be asked of it.
     pub actions: Vec<Action>,
+    /// Parameters whose names are looked up in its credentials.
+    pub lookups: Vec<Lookup>,
+}
+
+/// A parameter that may be a name of the author's own, which a credential maps to what the provider knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lookup {
+    /// The action.
+    pub action: String,
+    /// Its parameter.
+    pub param: String,
+    /// The credential, an object from names to values.
+    pub credential: String,
+    /// How the provider's own values start; those are no names.
+    pub own: String,
 }
 
 impl Manifest {

@@ -22,6 +22,7 @@ pub mod document;
 mod dotenv;
 mod escape;
 mod include;
+mod integration;
 mod object;
 mod parse;
 mod project;

@@ -103,11 +103,16 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
         hooks.extend(lower::hook::lower(&project, doc, &mut facts, out).map(|hook| (hook, doc)));
     }
     lower::workflow::standalone(&project, out);
+    let credentials = lower::credentials::lower(&project, out);
+    let customs = lower::custom::lower(&project, out);
+    lower::provider::report(&project, out);
     collide::report(&routes, &hooks, out);
     report::warnings(&project, &routes, out);
     let directory = lower::directory::build(&project);
     let mut plan = Plan {
         hooks: hooks.into_iter().map(|(hook, _)| hook).collect(),
+        credentials,
+        customs,
         directory,
         ..Plan::default()
     };

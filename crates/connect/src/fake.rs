@@ -3,6 +3,8 @@
 //! Invariant: it counts every connection, also those that say nothing.
 //! Not here: anything that knows a provider's rules; see the sandbox.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use crate::client::{Destination, Dialer, Line, Naming, guard};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

@@ -59,8 +59,8 @@ pub(crate) fn body(heard: &Heard) -> Option<Value> {
 }
 
 /// Text of a provider, without the credentials that it may repeat and not longer than is of use.
-pub(crate) fn words(text: &str, secrets: &[&Secret]) -> String {
-    let known = secrets.iter().map(|secret| secret.expose());
+pub(crate) fn words(text: &str, secrets: &[Secret]) -> String {
+    let known = secrets.iter().map(Secret::expose);
     let clean = known
         .filter(|secret| !secret.is_empty())
         .fold(text.to_owned(), |text, secret| text.replace(secret, "***"));
@@ -81,6 +81,7 @@ pub(crate) fn exchange(frozen: &Frozen) -> Exchange {
     Exchange {
         method: frozen.method.clone(),
         path: frozen.path.clone(),
+        hidden_query: None,
         headers,
         body: frozen.body.clone(),
     }

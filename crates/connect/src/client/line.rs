@@ -8,6 +8,8 @@
 use super::destination::{Destination, is_plain_path};
 use super::dial::{Dialer, NoLine, Sender};
 use super::guard::Barred;
+use crate::encode;
+use backflow_engine::Secret;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::{BodyExt, Full, Limited};
@@ -37,6 +39,8 @@ pub struct Exchange {
     pub method: String,
     /// Path and query below the destination.
     pub path: String,
+    /// A credential that goes into the query string.
+    pub hidden_query: Option<(String, Secret)>,
     /// Headers in order; `Host` and `Content-Length` are added.
     pub headers: Vec<(String, Sent)>,
     /// The body.
@@ -49,7 +53,7 @@ pub enum Sent {
     /// One that may be seen.
     Plain(String),
     /// A credential.
-    Hidden(backflow_engine::Secret),
+    Hidden(Secret),
 }
 
 /// What came back.
@@ -198,10 +202,14 @@ impl Line {
 
     fn request(&self, exchange: &Exchange) -> Result<Request<Full<Bytes>>, Broken> {
         let barred = |what: &str| Broken::Barred(what.to_owned());
-        let path = format!("{}{}", self.destination.prefix, exchange.path);
+        let mut path = format!("{}{}", self.destination.prefix, exchange.path);
         let bare = path.split(['?', '#']).next().unwrap_or_default();
         if bare.is_empty() || (bare != "/" && !is_plain_path(bare.strip_suffix('/').unwrap_or(bare))) {
             return Err(barred("the path of the request has empty or dotted segments"));
+        }
+        if let Some((name, secret)) = &exchange.hidden_query {
+            path.push(if path.contains('?') { '&' } else { '?' });
+            path.push_str(&encode::form([(name.as_str(), &secret.expose().into())]));
         }
         let method = Method::from_bytes(exchange.method.as_bytes());
         let mut request = Request::builder()

@@ -22,6 +22,9 @@ use backflow_plan::manifest::{Action, Lookup, Manifest, Repeat};
 use bytes::Bytes;
 use std::time::Duration;
 
+/// Its name in `integration` and `credentials`.
+pub const NAME: &str = "sendgrid";
+
 /// Where SendGrid is.
 pub const BASE: &str = "https://api.sendgrid.com";
 
@@ -58,7 +61,7 @@ pub fn manifest() -> Manifest {
         param.required = true;
     }
     Manifest {
-        name: "sendgrid".to_owned(),
+        name: NAME.to_owned(),
         credentials: credentials(
             "text!: apiKey  text: fromEmail fromName baseUrl  object: templates",
             &["fromEmail", "fromName", "baseUrl", "templates"],
@@ -169,7 +172,7 @@ fn refusal(heard: &Heard, secret: &Secret) -> Refusal {
         kind: None,
         code: judge::text(&first, "error_id"),
         param: judge::text(&first, "field"),
-        message: judge::words(&message, &[secret]),
+        message: judge::words(&message, std::slice::from_ref(secret)),
         timed_out: false,
         request_id: heard.header("x-message-id").map(str::to_owned),
     }

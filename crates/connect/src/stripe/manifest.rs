@@ -25,7 +25,7 @@ pub(super) fn manifest() -> Manifest {
     let mut actions: Vec<manifest::Action> = ACTIONS.iter().map(action).collect();
     actions.push(request());
     Manifest {
-        name: "stripe".to_owned(),
+        name: super::NAME.to_owned(),
         credentials: credentials(
             "text!: secretKey  text: apiVersion baseUrl webhookSecret",
             &["apiVersion", "baseUrl"],

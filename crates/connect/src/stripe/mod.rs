@@ -25,6 +25,9 @@ use backflow_engine::store::BoxFuture;
 use backflow_plan::manifest::Manifest;
 use std::time::Duration;
 
+/// Its name in `integration` and `credentials`.
+pub const NAME: &str = "stripe";
+
 /// Where Stripe is.
 pub const BASE: &str = "https://api.stripe.com";
 

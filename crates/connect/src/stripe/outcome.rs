@@ -48,7 +48,7 @@ pub(super) fn refusal(heard: &Heard, secret: &Secret) -> Refusal {
         kind: judge::text(&error, "type"),
         code: judge::text(&error, "code"),
         param: judge::text(&error, "param"),
-        message: judge::words(&message, &[secret]),
+        message: judge::words(&message, std::slice::from_ref(secret)),
         timed_out: false,
         request_id: heard.header("request-id").map(str::to_owned),
     }

@@ -54,7 +54,10 @@ pub(crate) fn run(
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let stop = stop_signal()?;
-        runtime.start().await.map_err(|fault| anyhow!("runs cannot be kept: {}", fault.message()))?;
+        runtime
+            .start()
+            .await
+            .map_err(|fault| anyhow!("runs cannot be kept: {}", fault.message()))?;
         tracing::info!(%address, "listening");
         let stopped = serve(listener, Arc::clone(&runtime), ServeOptions::default(), stop).await;
         if stopped.cut_off > 0 {

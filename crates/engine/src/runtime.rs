@@ -175,7 +175,10 @@ fn secrets(settings: &Settings) -> Vec<Secret> {
         .map(|(_, value)| value)
         .collect();
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    values.into_iter().map(|value| Secret::new(value.as_str())).collect()
+    values
+        .into_iter()
+        .map(|value| Secret::new(value.as_str()))
+        .collect()
 }
 
 fn works(journal: Journal, jobs: Jobs, settings: &Settings, outside: &Outside) -> Arc<Works> {

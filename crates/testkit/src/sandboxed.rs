@@ -91,7 +91,9 @@ impl Providers {
 }
 
 fn shown(sent: &Sent) -> String {
-    let status = sent.status.map_or("no answer".to_owned(), |status| status.to_string());
+    let status = sent
+        .status
+        .map_or("no answer".to_owned(), |status| status.to_string());
     let mut text = format!("{} {} -> {status}", sent.method, sent.path);
     if sent.replayed {
         text.push_str(", as before");

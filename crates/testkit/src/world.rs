@@ -152,7 +152,11 @@ impl World {
     }
 
     fn serve(compiled: Compiled, home: Arc<Home>, around: Around) -> Self {
-        let Around { clock, ids, providers } = around;
+        let Around {
+            clock,
+            ids,
+            providers,
+        } = around;
         assert!(
             compiled.plan.is_some(),
             "the project has faults:\n{}",
@@ -170,7 +174,10 @@ impl World {
             env: compiled.env.into_iter().collect(),
             ..Settings::default()
         };
-        let sandboxed = (clock.clone() as Arc<dyn Clock>, Arc::<CountedIds>::default() as Arc<dyn Ids>);
+        let sandboxed = (
+            clock.clone() as Arc<dyn Clock>,
+            Arc::<CountedIds>::default() as Arc<dyn Ids>,
+        );
         let outside = Outside {
             connectors: providers.connect(&plan, &settings.env, sandboxed),
             ..Outside::new(store, clock.clone(), ids.clone())

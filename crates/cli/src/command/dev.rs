@@ -7,7 +7,9 @@
 //! Not here: what is invented and how (`dev`).
 
 use crate::args::DevArgs;
+use crate::assemble::Providers;
 use crate::compiled::Compiled;
+use crate::dev::sandbox::Sandboxed;
 use crate::dev::{self, State, guide};
 use crate::log::{self, Style};
 use crate::project::Project;
@@ -24,6 +26,7 @@ pub(crate) fn run(args: &DevArgs, terminal: &Terminal) -> Result<bool> {
     // Variables such as APP_URL hold the port, so it is taken first.
     let project = Project::read(folder, args.project.env_file.as_deref())?;
     let listener = server::bind(&args.listen, &project.environment)?;
+    let given = project.environment.clone();
     let address = listener.local_addr()?;
     let port = Some(address.port());
     let (compiled, invented) = dev::compile(&args.project, &mut state, port, None)?;
@@ -44,7 +47,15 @@ pub(crate) fn run(args: &DevArgs, terminal: &Terminal) -> Result<bool> {
     greet(&compiled, &applied, &invented, terminal)?;
     guide::print(&compiled, &mut state, address, terminal)?;
     state.write()?;
-    server::run(compiled, &database, listener, true)?;
+    let sandbox = dev::sandbox::start(&compiled, &given, &state, &database)?;
+    if let Some(sandbox) = &sandbox {
+        terminal.line(format_args!("providers: a sandbox, see {}/_sandbox/", sandbox.address()))?;
+    }
+    let providers = Providers {
+        stand_ins: sandbox.as_ref().map(Sandboxed::stand_ins).unwrap_or_default(),
+        is_dev: true,
+    };
+    server::run(compiled, &database, listener, providers)?;
     Ok(true)
 }
 

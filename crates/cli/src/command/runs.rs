@@ -74,21 +74,34 @@ fn line(run: &RunInfo, terminal: &Terminal) -> String {
     let state = terminal.look(look, &format!("{:8}", run.state));
     let started = terminal.look(Look::Faint, &backflow_expr::timestamp_text(run.started));
     let tenant = run.tenant.as_deref().unwrap_or("-");
-    format!("{}  {state}  {status:>3}  {started}  {tenant}  {}", run.id, run.name)
+    format!(
+        "{}  {state}  {status:>3}  {started}  {tenant}  {}",
+        run.id, run.name
+    )
 }
 
 fn show(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
     let id = args.run.clone();
-    let found = at_desk(&args.project, terminal, |desk| async move { desk.show(&id).await })?;
+    let found = at_desk(
+        &args.project,
+        terminal,
+        |desk| async move { desk.show(&id).await },
+    )?;
     let Some(found) = found else { return Ok(false) };
     let Some((run, steps)) = found else {
         bail!("there is no run {}; `backflow runs list` lists them", args.run);
     };
     terminal.line(line(&run, terminal))?;
-    terminal.line(format_args!("  caller   {}", run.caller.as_deref().unwrap_or("the system")))?;
+    terminal.line(format_args!(
+        "  caller   {}",
+        run.caller.as_deref().unwrap_or("the system")
+    ))?;
     terminal.line(format_args!("  version  {}", run.version))?;
     if let Some(ended) = run.ended {
-        terminal.line(format_args!("  ended    {}", backflow_expr::timestamp_text(ended)))?;
+        terminal.line(format_args!(
+            "  ended    {}",
+            backflow_expr::timestamp_text(ended)
+        ))?;
     }
     if let Some(error) = &run.error {
         terminal.line(format_args!("  error    {error}"))?;
@@ -104,7 +117,11 @@ fn show_step(step: &StepInfo, terminal: &Terminal) -> Result<()> {
         0 => String::new(),
         epoch => format!(", key number {}", epoch + 1),
     };
-    terminal.line(format_args!("  {}: {}{epoch}", terminal.look(Look::Strong, &step.id), step.state))?;
+    terminal.line(format_args!(
+        "  {}: {}{epoch}",
+        terminal.look(Look::Strong, &step.id),
+        step.state
+    ))?;
     if let Some(request) = &step.request {
         terminal.line(format_args!("    asked    {request}"))?;
     }
@@ -116,17 +133,28 @@ fn show_step(step: &StepInfo, terminal: &Terminal) -> Result<()> {
 
 fn retry(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
     let id = args.run.clone();
-    let end = at_desk(&args.project, terminal, |desk| async move { desk.retry(&id).await })?;
+    let end = at_desk(
+        &args.project,
+        terminal,
+        |desk| async move { desk.retry(&id).await },
+    )?;
     match end {
         None => Ok(false),
-        Some(None) => bail!("there is no failed run {}; only failed runs are taken up again", args.run),
+        Some(None) => bail!(
+            "there is no failed run {}; only failed runs are taken up again",
+            args.run
+        ),
         Some(Some(end)) => tell(&end, terminal),
     }
 }
 
 fn cancel(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
     let id = args.run.clone();
-    let done = at_desk(&args.project, terminal, |desk| async move { desk.cancel(&id).await })?;
+    let done = at_desk(
+        &args.project,
+        terminal,
+        |desk| async move { desk.cancel(&id).await },
+    )?;
     match done {
         None => Ok(false),
         Some(false) => bail!("there is no run {} that could be ended", args.run),

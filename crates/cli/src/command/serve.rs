@@ -5,6 +5,7 @@
 //! Not here: development (`dev`).
 
 use crate::args::ServeArgs;
+use crate::assemble::Providers;
 use crate::compiled::Compiled;
 use crate::log::{self, Style};
 use crate::ready::{Pending, Ready, ready};
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &ServeArgs, terminal: &Terminal) -> Result<bool> {
         tracing::info!(%name, "migration applied");
     }
     warn(&compiled);
-    server::run(compiled, &database, listener, false)?;
+    server::run(compiled, &database, listener, Providers::default())?;
     Ok(true)
 }
 

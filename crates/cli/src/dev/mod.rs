@@ -7,6 +7,7 @@
 
 pub(crate) mod guide;
 mod sample;
+pub(crate) mod sandbox;
 mod state;
 
 pub(crate) use state::State;

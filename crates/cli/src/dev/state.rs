@@ -49,6 +49,11 @@ impl State {
         })
     }
 
+    /// The folder that holds all that is made up.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The file, for messages.
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.join(FILE)

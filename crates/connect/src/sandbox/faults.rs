@@ -41,6 +41,12 @@ impl Fault {
         }
     }
 
+    /// Reads `{"kind": "lost", "method": "POST", "path": "/v1/customers", "skip": 1, "times": 2}`; `None`: it is none.
+    #[must_use]
+    pub fn read(value: &Value) -> Option<Self> {
+        read(value)
+    }
+
     /// The same for one path, `/v1/customers/*`.
     #[must_use]
     pub fn on(self, method: &str, path: &str) -> Self {

@@ -3,16 +3,16 @@
 //! Invariant: what is shown holds no value of a variable of the environment that is not public.
 //! Not here: what callers see (`view`).
 
-use super::group::{Context, Group, Starting, Verdict};
 use super::drive::Failure;
+use super::group::{Context, Group, Starting, Verdict};
 use super::journal::{self, RunRow, State};
 use super::load::{Loaded, Next};
 use super::settled::Settled;
 use super::{Job, Works, kept};
 use crate::fault::{Code, Fault};
-use crate::permit::Permit;
 use crate::frame;
 use crate::input;
+use crate::permit::Permit;
 use backflow_expr::{Value, json};
 use backflow_plan::convert::convert;
 use backflow_plan::model::Place;
@@ -97,7 +97,12 @@ impl Desk {
         ];
         let call = journal::call(&self.works.journal.runs.list, values, true);
         let found = self.works.read(call).await?;
-        Ok(found.rows.iter().filter_map(journal::read_run).map(info).collect())
+        Ok(found
+            .rows
+            .iter()
+            .filter_map(journal::read_run)
+            .map(info)
+            .collect())
     }
 
     /// A run with its steps; `None`: there is none of this id.
@@ -108,9 +113,14 @@ impl Desk {
         let Some(run) = self.works.find(&checked(id)?).await? else {
             return Ok(None);
         };
-        let call = journal::call(&self.works.journal.steps.of_run, vec![journal::text(&run.id)], true);
+        let call = journal::call(
+            &self.works.journal.steps.of_run,
+            vec![journal::text(&run.id)],
+            true,
+        );
         let found = self.works.read(call).await?;
-        let steps = journal::read_steps(&found).ok_or_else(|| Fault::internal("steps that cannot be read"))?;
+        let steps =
+            journal::read_steps(&found).ok_or_else(|| Fault::internal("steps that cannot be read"))?;
         let steps = steps.into_iter().map(|step| StepInfo {
             id: step.step,
             state: step.state.text(),
@@ -127,7 +137,12 @@ impl Desk {
     /// When the journal cannot be written.
     pub async fn retry(&self, id: &str) -> Result<Option<RunEnd>, Fault> {
         let id = checked(id)?;
-        let Some(run) = self.works.find(&id).await?.filter(|run| run.state == State::Failed) else {
+        let Some(run) = self
+            .works
+            .find(&id)
+            .await?
+            .filter(|run| run.state == State::Failed)
+        else {
             return Ok(None);
         };
         let Some(run) = self.works.resume(&id, run.fence).await? else {

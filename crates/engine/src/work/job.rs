@@ -6,7 +6,9 @@
 
 use crate::route;
 use backflow_expr::Value;
-use backflow_plan::model::{Answer, BodyRule, Place, Plan, Route, Source, Work, WorkAction, WorkStep, Workflow};
+use backflow_plan::model::{
+    Answer, BodyRule, Place, Plan, Route, Source, Work, WorkAction, WorkStep, Workflow,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -56,6 +56,19 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The calls of all workflows to providers, those that undo others too.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        let routes = self.routes.iter().filter_map(|route| route.work.as_ref());
+        let works = routes.chain(self.workflows.iter().map(|workflow| &workflow.work));
+        works.flat_map(|work| &work.steps).flat_map(|step| {
+            let own = match &step.action {
+                WorkAction::Call(call) => Some(call.as_ref()),
+                _ => None,
+            };
+            own.into_iter().chain(step.compensate.as_deref())
+        })
+    }
+
     /// Texts that make the tables of our own, each for one table, in the dialect of the plan.
     pub fn setup(&self) -> impl Iterator<Item = &String> {
         let directory = self.directory.iter().flat_map(|directory| &directory.setup);

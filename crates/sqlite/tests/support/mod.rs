@@ -89,6 +89,7 @@ fn route(method: Method, operation: Operation, text: &str) -> Route {
         place: Place::Nowhere,
         input: Input::default(),
         frame: vec![Source::Param(0)],
+        work: None,
         steps: vec![step(operation, text)],
         answer: Answer::LastStep,
         status: None,

@@ -310,14 +310,12 @@ fn moments_as_defaults_are_in_utc() {
 }
 
 #[test]
-fn the_directory() {
+fn tables_of_our_own() {
     let mut users = catalog().tables[5].clone();
     users.columns[0].ty = ColumnType::Uuid;
     users.columns[0].not_null = true;
     assert_eq!(
-        crate::ddl::directory(&users, Dialect::Postgres),
-        [
-            "CREATE TABLE IF NOT EXISTS \"notes\" (\"id\" uuid NOT NULL, \"ref\" uuid, \"at\" timestamptz, \"text\" text, PRIMARY KEY (\"id\"))"
-        ]
+        crate::ddl::system(&users, Dialect::Postgres),
+        "CREATE TABLE IF NOT EXISTS \"notes\" (\"id\" uuid NOT NULL, \"ref\" uuid, \"at\" timestamptz, \"text\" text, PRIMARY KEY (\"id\"))"
     );
 }

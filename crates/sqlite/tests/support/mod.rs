@@ -92,6 +92,7 @@ fn route(method: Method, operation: Operation, text: &str) -> Route {
         input: Input::default(),
         frame: vec![Source::Param(0)],
         steps: vec![step(operation, text)],
+        work: None,
         answer: Answer::LastStep,
         status: None,
         access: if operation == Operation::Select {

@@ -29,7 +29,10 @@ pub(crate) fn report(document: &Document, out: &mut Diagnostics) {
         ),
         (
             "customIntegrations",
-            document.integrations.first().map(place),
+            document
+                .integrations
+                .first()
+                .map(|integration| integration.name.span),
             "no provider is called",
         ),
     ];

@@ -18,11 +18,13 @@ macro_rules! equal_but_for_place {
     };
 }
 
+mod integration;
 mod query;
 mod route;
 mod rules;
 mod workflow;
 
+pub use integration::{Auth, Integration, IntegrationAction, IntegrationParam, RepeatWord};
 pub use query::{Filter, FilterTest, OfEmbed, Operation, Query};
 pub use route::{Cache, Method, Route};
 pub use rules::{Field, RuleType, Rules, Validation};
@@ -44,8 +46,8 @@ pub struct Document {
     pub webhooks: Vec<Webhook>,
     /// `workflows`: the stand-alone ones.
     pub workflows: Vec<Workflow>,
-    /// `customIntegrations`, checked in form by the planner of connectors.
-    pub integrations: Vec<Node>,
+    /// `customIntegrations`
+    pub integrations: Vec<Integration>,
 }
 
 /// Project-wide settings.

@@ -6,7 +6,12 @@
 
 use crate::tree::{Node, Tree};
 
-const DEFAULT: [&str; 3] = ["routes/**/*.json", "webhooks/**/*.json", "workflows/**/*.json"];
+const DEFAULT: [&str; 4] = [
+    "routes/**/*.json",
+    "webhooks/**/*.json",
+    "workflows/**/*.json",
+    "integrations/**/*.json",
+];
 
 /// The globs of `include`, or the default ones when `backflow.json` or its `include` is absent.
 #[must_use]

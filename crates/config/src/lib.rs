@@ -23,6 +23,7 @@ mod dotenv;
 mod duration;
 mod escape;
 mod include;
+mod integration;
 mod object;
 mod parse;
 mod project;

@@ -10,7 +10,7 @@ use crate::object::Object;
 use crate::parse::parse;
 use crate::project::{Seen, settings};
 use crate::tree::{Node, Tree};
-use crate::{route, value, webhook, workflow};
+use crate::{integration, route, value, webhook, workflow};
 use backflow_diag::{Diagnostic, Diagnostics, FileId, SourceMap, codes};
 
 /// What a file is for.
@@ -18,7 +18,7 @@ use backflow_diag::{Diagnostic, Diagnostics, FileId, SourceMap, codes};
 pub enum Role {
     /// `backflow.json`: top-level keys only.
     Project,
-    /// A file that `include` matches: top-level keys, one route, a list of routes, or one workflow.
+    /// A file that `include` matches: top-level keys, one route, a list of routes, one workflow or one integration.
     Included,
 }
 
@@ -40,6 +40,7 @@ pub fn read(sources: &SourceMap, files: &[(FileId, Role)], diagnostics: &mut Dia
         aliases,
         webhooks,
         workflows,
+        integrations,
         ..
     } = &reader.document;
     let out = &mut *reader.out;
@@ -47,6 +48,8 @@ pub fn read(sources: &SourceMap, files: &[(FileId, Role)], diagnostics: &mut Dia
     value::unique(webhooks.iter().map(|webhook| &webhook.name), "webhooks", out);
     let names = workflows.iter().filter_map(|workflow| workflow.name.as_ref());
     value::unique(names, "workflows", out);
+    let names = integrations.iter().map(|integration| &integration.name);
+    value::unique(names, "integrations", out);
     reader.document
 }
 
@@ -56,6 +59,7 @@ enum Form {
     Route,
     Workflow,
     Webhook,
+    Integration,
 }
 
 /// Keys that stand in no route and no workflow.
@@ -84,6 +88,8 @@ fn form(node: &Node, role: Role) -> Form {
     let has = |keys: &[&str]| keys.iter().any(|key| node.member(key).is_some());
     if role == Role::Project || has(&TOP_LEVEL) {
         Form::Keys
+    } else if has(&["baseUrl"]) {
+        Form::Integration
     } else if has(&["actions", "provider"]) {
         Form::Webhook
     } else if has(&["path", "method", "supabaseQueries", "requireAuth"]) {
@@ -126,10 +132,14 @@ impl Reader<'_> {
                 let workflow = workflow::standalone(node, self.out);
                 self.document.workflows.extend(workflow);
             }
+            Form::Integration => {
+                let integration = integration::integration(node, self.out);
+                self.document.integrations.extend(integration);
+            }
             Form::Webhook => {
                 let fault = Diagnostic::new(codes::MISSING_KEY, "a webhook stands outside of `webhooks`")
                     .at(node.place(), "this object is a webhook")
-                    .note("a file holds top-level keys, one route, a list of routes, or one workflow")
+                    .note("a file holds top-level keys, one route, a list of routes, one workflow or one integration")
                     .help("write `{\"webhooks\": [ … ]}` around it");
                 self.out.push(fault);
                 self.document.webhooks.extend(webhook::webhook(node, self.out));
@@ -151,13 +161,11 @@ impl Reader<'_> {
         let workflows: Option<Vec<Workflow>> =
             object.each("workflows", "a list of workflows", workflow::standalone);
         self.document.workflows.extend(workflows.unwrap_or_default());
-        let integrations = object.each("customIntegrations", "a list of integrations", |node, out| {
-            if matches!(node.tree, Tree::Object(_)) {
-                return Some(node.clone());
-            }
-            value::wrong_type(node, "customIntegrations", "an object", out);
-            None
-        });
+        let integrations = object.each(
+            "customIntegrations",
+            "a list of integrations",
+            integration::integration,
+        );
         self.document
             .integrations
             .extend(integrations.unwrap_or_default());

@@ -73,7 +73,8 @@ pub(crate) fn route(node: &Node, out: &mut Diagnostics) -> Option<Route> {
     })
 }
 
-fn method(object: &mut Object<'_, '_>) -> Option<Spanned<Method>> {
+/// `method`, in any case.
+pub(crate) fn method(object: &mut Object<'_, '_>) -> Option<Spanned<Method>> {
     let word = object.required_word("method")?;
     let lower = word.clone().map(|name| name.to_ascii_lowercase());
     let known = [

@@ -26,7 +26,8 @@ pub const FORMATS: [&str; 10] = [
     "ipv6",
 ];
 
-const TYPES: [(&str, RuleType); 6] = [
+/// The words `type` takes.
+pub(crate) const TYPES: [(&str, RuleType); 6] = [
     ("string", RuleType::String),
     ("number", RuleType::Number),
     ("integer", RuleType::Integer),

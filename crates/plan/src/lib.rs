@@ -103,11 +103,15 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
         hooks.extend(lower::hook::lower(&project, doc, &mut facts, out).map(|hook| (hook, doc)));
     }
     let workflows = lower::work::alone::lower(&project, &mut facts, out);
+    let credentials = lower::credentials::lower(&project, out);
+    let customs = lower::custom::lower(&project, out);
     collide::report(&routes, &hooks, out);
     report::warnings(&project, &routes, out);
     let directory = lower::directory::build(&project);
     let mut plan = Plan {
         hooks: hooks.into_iter().map(|(hook, _)| hook).collect(),
+        credentials,
+        customs,
         directory,
         workflows,
         ..Plan::default()

@@ -8,7 +8,7 @@
 use crate::draft::{self, DraftQuery, DraftValue};
 use crate::manifest::Manifests;
 use crate::tenancy::{self, Tenancy};
-use crate::{Environment, Inputs};
+use crate::{Environment, Inputs, lower};
 use backflow_catalog::{Catalog, Column, ColumnId, ColumnType, ForeignKey, Table, TableId, TableKind};
 use backflow_config::document::{Document, Operation, Query, Relationship, StepAction, Workflow};
 use backflow_config::tree::{Node, Tree};
@@ -29,11 +29,11 @@ pub(crate) struct Project<'a> {
     pub(crate) catalog: Catalog,
     pub(crate) tenancy: Option<Tenancy>,
     pub(crate) environment: &'a Environment,
-    /// What may be called.
-    pub(crate) manifests: Manifests,
     pub(crate) dialect: Dialect,
     pub(crate) constants: Value,
     pub(crate) public_env: BTreeSet<&'a str>,
+    /// What may be called: the built-in providers and the project's own.
+    pub(crate) manifests: Manifests,
     /// Columns that open a row to whoever knows the value.
     pub(crate) capabilities: BTreeSet<(TableId, ColumnId)>,
     /// Columns that leave only when named.
@@ -58,7 +58,6 @@ impl<'a> Project<'a> {
             catalog,
             tenancy,
             environment: inputs.environment,
-            manifests: inputs.manifests.clone(),
             dialect: inputs.dialect,
             constants: document
                 .project
@@ -71,6 +70,7 @@ impl<'a> Project<'a> {
                 .iter()
                 .map(|name| name.value.as_str())
                 .collect(),
+            manifests: lower::manifest::of(document, inputs.manifests, out),
             capabilities: BTreeSet::new(),
             secrets: BTreeSet::new(),
             statements: RefCell::default(),

@@ -5,7 +5,7 @@
 //! Not here: converting values; see `convert`.
 
 use backflow_catalog::ColumnType;
-use backflow_config::document::{Field, RuleType, Rules};
+use backflow_config::document::{Field, IntegrationParam, RuleType, Rules};
 use backflow_config::tree::{Node, Tree};
 use backflow_expr::{Key, Kind, Type};
 
@@ -45,6 +45,21 @@ pub(crate) fn of_fields(fields: &[Field]) -> Type {
             .map(|field| (field.name.value.clone(), of_field(field)))
             .collect(),
     )
+}
+
+/// What an expression gets when it reads a parameter of an action.
+pub(crate) fn of_param(param: &IntegrationParam) -> Type {
+    let ty = param.ty.map_or_else(Type::unknown, |ty| {
+        Type::new(match ty {
+            RuleType::String => Kind::Text,
+            RuleType::Number => Kind::Number,
+            RuleType::Integer => Kind::Integer,
+            RuleType::Boolean => Kind::Bool,
+            RuleType::Array => Kind::List(Box::new(Type::unknown())),
+            RuleType::Object => Kind::Object(None),
+        })
+    });
+    if param.required { ty } else { ty.optional() }
 }
 
 fn of_rules(rules: &Rules) -> Type {

@@ -1,5 +1,6 @@
 //! Tests of the readers, through whole files: forms of files, webhooks, settings.
 
+mod integration;
 mod route;
 
 use super::*;

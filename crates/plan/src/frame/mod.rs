@@ -13,7 +13,7 @@ mod tenant;
 use crate::model::Source;
 use crate::project::Project;
 use backflow_catalog::{ColumnId, ColumnType, TableId};
-use backflow_config::document::{Field, Validation};
+use backflow_config::document::{Field, IntegrationParam, Validation};
 use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes};
 use backflow_expr::ast::{BinaryOp, Node};
 use backflow_expr::{Expr, Key, Kind, Part, Path, Program, Resolved, Resolver, Slot, Template, Type};
@@ -27,6 +27,10 @@ pub(crate) enum Position {
     Hook,
     /// In a stand-alone workflow.
     Workflow,
+    /// In what is known at start: credentials, addresses.
+    Settings,
+    /// In an action of a provider that the author describes.
+    Action,
 }
 
 /// How much of the tenant expressions may read.
@@ -77,6 +81,7 @@ pub(crate) struct Frame<'a> {
     params: Vec<String>,
     validation: Option<&'a Validation>,
     input: Option<&'a [Field]>,
+    given: Option<&'a [IntegrationParam]>,
     auth: bool,
     pub(crate) sources: Vec<Source>,
     pub(crate) results: Vec<ResultInfo>,
@@ -104,6 +109,7 @@ impl<'a> Frame<'a> {
             params: Vec::new(),
             validation: None,
             input: None,
+            given: None,
             auth: false,
             sources: Vec::new(),
             results: Vec::new(),
@@ -150,6 +156,17 @@ impl<'a> Frame<'a> {
         let declared = self.validation.and_then(|rules| rules.body.as_deref());
         let ty = declared.map_or_else(Type::unknown, crate::types::of_fields);
         Program::slot(slot, ty.caller(), "body")
+    }
+
+    /// From here on expressions stand in an action that is given these parameters, or any.
+    pub(crate) fn enter_action(&mut self, given: Option<&'a [IntegrationParam]>) {
+        self.position = Position::Action;
+        self.given = given;
+    }
+
+    /// Whether expressions stand in an action, which is given parameters.
+    pub(crate) fn is_in_action(&self) -> bool {
+        self.position == Position::Action
     }
 
     /// The slot of a source; equal sources share one.

@@ -29,6 +29,8 @@ impl Frame<'_> {
                 "steps",
             ],
             Position::Hook => &["payload", "headers", "env", "constants", "steps"],
+            Position::Settings => &["env", "constants"],
+            Position::Action => &["params", "env", "constants"],
             Position::Workflow => &["input", "auth", "env", "constants", "tenant", "context", "steps"],
         }
     }
@@ -43,6 +45,7 @@ impl Frame<'_> {
             return Err(self.unknown_root(path));
         }
         match root {
+            "params" if self.position == Position::Action => self.action_param(path),
             "params" => self.param(path),
             "query" => Ok(self.query(path)?),
             "body" => self.body(path),
@@ -93,6 +96,26 @@ impl Frame<'_> {
             None => Type::new(Kind::Text).wire().caller(),
         };
         Ok(resolved(self.slot(Source::Param(index)), 1, ty))
+    }
+
+    /// What an action of a provider is given.
+    fn action_param(&mut self, path: &Path) -> Result<Resolved, Diagnostic> {
+        let slot = self.slot(Source::Body(keys(path, 0)));
+        let (Some(given), Some(first)) = (self.given, path.keys.first()) else {
+            return Ok(resolved(slot, path.keys.len(), Type::unknown().caller()));
+        };
+        let name = first.value.as_name().unwrap_or_default();
+        let Some(param) = given.iter().find(|param| param.name.value == name) else {
+            let near = nearest(name, given.iter().map(|param| param.name.value.as_str()));
+            let why = "the action's `params` do not declare it";
+            return Err(unknown_field(path, 0, why).did_you_mean(near));
+        };
+        let mut ty = types::of_param(param);
+        for (depth, key) in path.keys.iter().enumerate().skip(1) {
+            ty = types::step(&ty, &key.value)
+                .ok_or_else(|| unknown_field(path, depth, "the parameter is of another type"))?;
+        }
+        Ok(resolved(slot, path.keys.len(), ty.caller()))
     }
 
     pub(super) fn query(&mut self, path: &Path) -> Result<Resolved, Diagnostic> {

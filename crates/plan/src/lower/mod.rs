@@ -9,6 +9,8 @@
 pub(crate) mod answer;
 pub(crate) mod binds;
 pub(crate) mod computed;
+pub(crate) mod credentials;
+pub(crate) mod custom;
 pub(crate) mod data;
 pub(crate) mod defaults;
 pub(crate) mod directory;
@@ -20,6 +22,7 @@ pub(crate) mod fuse;
 pub(crate) mod guard;
 pub(crate) mod hook;
 pub(crate) mod input;
+pub(crate) mod manifest;
 pub(crate) mod order;
 pub(crate) mod parents;
 pub(crate) mod paths;

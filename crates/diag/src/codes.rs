@@ -124,16 +124,15 @@ codes! {
     WEAK_SECRET = "E0701" "the JWT secret is too short or missing";
     BAD_RESPONSE = "E0702" "the response template cannot be used";
 
-    UNKNOWN_CREDENTIALS = "E0801" "credentials are for a provider that nobody knows";
+    UNKNOWN_PROVIDER = "E0801" "nobody knows this provider";
     BAD_ADDRESS = "E0802" "a provider's address cannot be used";
     BAD_HEADER = "E0803" "a header cannot be set";
     NOT_FIXED = "E0804" "a value of a provider's request changes by itself";
-    UNKNOWN_PROVIDER = "E0810" "a step names an unknown provider";
+    RETIRED_VALUE = "E0805" "a provider's version does not take this value any more";
     UNKNOWN_ACTION = "E0811" "a provider has no such action";
     UNKNOWN_PARAMETER = "E0812" "a parameter is not known";
     MISSING_PARAMETER = "E0813" "a parameter that must be given is missing";
     BAD_PARAMETER = "E0814" "a parameter can never be taken";
-    RETIRED_VALUE = "E0815" "a value is gone from the version that is asked for";
     STALE_SECRET = "E0816" "a row opened by a secret is used in another transaction";
     UNKNOWN_WORKFLOW = "E0817" "a route starts a workflow that does not exist";
     LATE_LOCK = "E0818" "a lock comes after what it should protect";
@@ -155,9 +154,9 @@ codes! {
     UNREAD_RESULT = "W0702" "a result has a name but nobody reads it";
     NOT_SERVED_YET = "W0703" "a route's feature is not part of this version";
     UNUSED_PARAM = "W0704" "a validated parameter is not in the path";
+    UNMAPPED_NAME = "W0801" "a name is sent to a provider as it stands";
     SECRET_KEPT = "W0802" "a secret is kept with the requests to a provider";
     SECRET_SENT = "W0805" "a secret is sent to a provider";
-    UNMAPPED_NAME = "W0806" "a name that a provider does not know is not mapped";
 }
 
 #[cfg(test)]

@@ -52,19 +52,21 @@ pub struct Manifest {
     pub credentials: Vec<Credential>,
     /// What can be asked of it.
     pub actions: Vec<Action>,
-    /// Parameters whose values may be names that the credentials map.
-    pub names: Vec<Names>,
+    /// Parameters whose names are looked up in its credentials.
+    pub lookups: Vec<Lookup>,
 }
 
-/// A parameter whose value may be a name of the author's own.
+/// A parameter that may be a name of the author's own, which a credential maps to what the provider knows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Names {
-    /// The parameter, of whichever action: `templateId`.
+pub struct Lookup {
+    /// The action.
+    pub action: String,
+    /// Its parameter.
     pub param: String,
-    /// The key of `credentials.<provider>` whose members map names to values: `templates`.
+    /// The credential, an object from names to values.
     pub credential: String,
-    /// A text that begins so is a value of the provider's and no name: `d-`.
-    pub begins: String,
+    /// How the provider's own values start; those are no names.
+    pub own: String,
 }
 
 impl Manifest {

@@ -30,7 +30,6 @@ pub mod mutants;
 mod parse;
 mod probe;
 mod project;
-mod providers;
 pub mod proxy;
 mod sandboxed;
 mod world;

@@ -160,7 +160,7 @@ struct Read {
 
 fn compile(mut read: Read, catalog: &Catalog, dialect: Dialect) -> Compiled {
     let environment = Environment::new(read.env.keys().cloned());
-    let manifests = crate::providers::manifests();
+    let manifests = backflow_connect::manifests();
     let inputs = Inputs {
         document: &read.document,
         catalog,

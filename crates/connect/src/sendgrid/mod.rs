@@ -18,7 +18,7 @@ use backflow_engine::Secret;
 use backflow_engine::connector::{Asked, Connector, Found, Frozen, Misfit, Outcome, Refusal};
 use backflow_engine::store::BoxFuture;
 use backflow_expr::{Object, Value};
-use backflow_plan::manifest::{Action, Manifest, Names, Repeat};
+use backflow_plan::manifest::{Action, Lookup, Manifest, Repeat};
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -74,10 +74,11 @@ pub fn manifest() -> Manifest {
                 &[],
             ),
         ],
-        names: vec![Names {
+        lookups: vec![Lookup {
+            action: "sendTemplate".to_owned(),
             param: "templateId".to_owned(),
             credential: "templates".to_owned(),
-            begins: TEMPLATE.to_owned(),
+            own: TEMPLATE.to_owned(),
         }],
     }
 }

@@ -168,6 +168,7 @@ impl Frame<'_> {
                 let fault = unknown_field(path, depth, "the action's result has no such member");
                 let fault = match members.as_slice() {
                     [] => fault,
+                    _ if near.is_some() => fault,
                     _ => fault.note(format!("its members are {}", members.join(", "))),
                 };
                 fault.did_you_mean(near)

@@ -42,7 +42,7 @@ fn unknown(project: &Project<'_>, member: &Member) -> Diagnostic {
         .map(|known| known.name.as_str())
         .collect();
     Diagnostic::new(
-        codes::UNKNOWN_CREDENTIALS,
+        codes::UNKNOWN_PROVIDER,
         format!("nobody knows the provider `{}`", member.key.value),
     )
     .at(member.key.span, "neither built in nor among `customIntegrations`")

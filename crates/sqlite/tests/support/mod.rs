@@ -91,6 +91,7 @@ fn route(method: Method, operation: Operation, text: &str) -> Route {
         frame: vec![Source::Param(0)],
         work: None,
         steps: vec![step(operation, text)],
+        work: None,
         answer: Answer::LastStep,
         status: None,
         access: if operation == Operation::Select {

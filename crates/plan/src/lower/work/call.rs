@@ -5,7 +5,7 @@
 //! Not here: whether a value fits a parameter; see `param`.
 
 use super::credential;
-use super::param::{self, Wanted};
+use super::param::{self, Wanted, listed};
 use crate::draft;
 use crate::frame::Frame;
 use crate::manifest::{Action, Manifest, ParamKind};
@@ -28,12 +28,14 @@ pub(super) fn find<'p>(
         out.push(
             Diagnostic::new(
                 codes::UNKNOWN_PROVIDER,
-                format!("unknown provider `{}`", ask.provider.value),
+                format!("nobody knows the provider `{}`", ask.provider.value),
             )
-            .at(ask.provider.span, "nothing of this name can be called")
-            .note(listed("providers here", &known))
-            .did_you_mean(nearest(&ask.provider, known.iter().copied()))
-            .help("a provider of your own is declared under `customIntegrations`"),
+            .at(
+                ask.provider.span,
+                "neither built in nor among `customIntegrations`",
+            )
+            .note(listed("known here", &known))
+            .did_you_mean(nearest(&ask.provider, known.iter().copied())),
         );
         return None;
     };
@@ -51,13 +53,6 @@ pub(super) fn find<'p>(
         );
     }
     found.map(|action| (manifest, action))
-}
-
-fn listed(what: &str, names: &[&str]) -> String {
-    match names {
-        [] => format!("{what}: none"),
-        names => format!("{what}: {}", names.join(", ")),
-    }
 }
 
 /// The call; `None`: a fault was reported.
@@ -87,7 +82,7 @@ pub(super) fn lower<'a>(
         };
         whole &= wanted.judge(member, &value, out);
         whole &= !credential::is_retired(project, (manifest, action), member, &value, out);
-        credential::warn_of_unmapped(project, manifest, member, &value, out);
+        credential::warn_of_unmapped(project, (manifest, action), member, &value, out);
         lowered.push((member.key.value.clone(), value));
     }
     whole.then(|| Call {

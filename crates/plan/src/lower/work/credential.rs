@@ -10,7 +10,7 @@ use crate::manifest::{Action, Manifest};
 use crate::model::Shape;
 use crate::project::Project;
 use backflow_config::tree::{Member, Node, Tree};
-use backflow_diag::{Diagnostic, Diagnostics, Span, codes};
+use backflow_diag::{Diagnostic, Diagnostics, Span, codes, nearest};
 use backflow_expr::Value;
 
 /// Whether a value is one that the pinned version of a provider does not take any more.
@@ -41,11 +41,14 @@ pub(super) fn is_retired(
         out.push(
             Diagnostic::new(
                 codes::RETIRED_VALUE,
-                format!("`{}` does not know `{}` any more", manifest.name, retired.value),
+                format!("`{}` is not there any more in `{version}`", retired.value),
             )
-            .at(span, format!("gone since {}", retired.since))
-            .at(pinned, "the version that is asked for")
-            .help(format!("use `{}`, or an earlier version", retired.instead)),
+            .at(span, format!("removed with {}", retired.since))
+            .at(pinned, "the version is chosen here")
+            .help(format!(
+                "write `{}`, or choose an earlier version",
+                retired.instead
+            )),
         );
     }
     found
@@ -97,33 +100,35 @@ fn texts(node: &Node, value: &Shape) -> Vec<(String, Span)> {
 /// A name of the author's own that no credential maps.
 pub(super) fn warn_of_unmapped(
     project: &Project<'_>,
-    manifest: &Manifest,
+    (manifest, action): (&Manifest, &Action),
     member: &Member,
     value: &Shape,
     out: &mut Diagnostics,
 ) {
-    let Some(names) = manifest
-        .names
-        .iter()
-        .find(|names| names.param == member.key.value)
-    else {
+    let mut lookups = manifest.lookups.iter();
+    let lookup = lookups.find(|lookup| lookup.action == action.name && lookup.param == member.key.value);
+    let (Some(lookup), Some(name)) = (lookup, text_of(value)) else {
         return;
     };
-    let Some(text) = text_of(value).filter(|text| !text.starts_with(&names.begins)) else {
-        return;
+    let map = credentials(project, manifest).and_then(|all| all.member(&lookup.credential));
+    let known: Vec<&str> = match map.map(|map| &map.tree) {
+        Some(Tree::Object(members)) => members.iter().map(|member| member.key.value.as_str()).collect(),
+        // An expression gives it; its names are not known here.
+        Some(_) => return,
+        None => Vec::new(),
     };
-    let mapped = credentials(project, manifest).and_then(|all| all.member(&names.credential));
-    if mapped.is_some_and(|mapped| mapped.member(&text).is_some()) {
+    if name.starts_with(&lookup.own) || known.contains(&name.as_str()) {
         return;
     }
-    let key = format!("credentials.{}.{}", manifest.name, names.credential);
+    let place = format!("credentials.{}.{}", manifest.name, lookup.credential);
+    let (key, own) = (&lookup.credential, &lookup.own);
     out.push(
-        Diagnostic::new(codes::UNMAPPED_NAME, format!("`{text}` is not in `{key}`"))
-            .at(member.value.place(), "is sent as it stands")
-            .note(format!(
-                "`{}` knows ids that begin with `{}`",
-                manifest.name, names.begins
-            ))
-            .help(format!("add `\"{text}\": \"{}…\"` to `{key}`", names.begins)),
+        Diagnostic::new(
+            codes::UNMAPPED_NAME,
+            format!("`{name}` is sent to {} as it stands", manifest.name),
+        )
+        .at(member.value.place(), format!("no id, and no name of `{place}`"))
+        .help(format!("map it: `\"{key}\": {{\"{name}\": \"{own}…\"}}`"))
+        .did_you_mean(nearest(&name, known.iter().copied())),
     );
 }

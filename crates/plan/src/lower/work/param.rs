@@ -45,12 +45,7 @@ impl Wanted<'_> {
             )
             .at(member.key.span, format!("unknown {noun}"));
             let near = nearest(&member.key.value, known.iter().copied());
-            let known = if known.is_empty() {
-                "none".to_owned()
-            } else {
-                known.join(", ")
-            };
-            out.push(fault.note(format!("it takes: {known}")).did_you_mean(near));
+            out.push(fault.note(listed("it takes", &known)).did_you_mean(near));
         }
         all
     }
@@ -111,6 +106,19 @@ fn conversion(kind: &ParamKind, value: &Shape) -> Option<&'static str> {
         }
         (ParamKind::Bool, Kind::Text) => Some("`boolean(…)` makes a truth value of a text"),
         _ => None,
+    }
+}
+
+/// Names for people; of many only the first.
+pub(super) fn listed(what: &str, names: &[&str]) -> String {
+    const MOST: usize = 12;
+    match names {
+        [] => format!("{what}: none"),
+        names if names.len() <= MOST => format!("{what}: {}", names.join(", ")),
+        names => {
+            let first: Vec<&str> = names.iter().take(MOST).copied().collect();
+            format!("{what}: {}, and {} more", first.join(", "), names.len() - MOST)
+        }
     }
 }
 

@@ -42,10 +42,7 @@ fn what_cannot_be_read_is_reported() {
     faulty(&integration("\"actions\": {}"), &[("E0212", "{")]);
     faulty(&integration("\"actions\": []"), &[("E0203", "[")]);
     let auth = |auth: &str| integration(&format!("\"auth\": {auth}, {ACTION}"));
-    faulty(
-        &auth(r#"{"type": "bearr", "token": "t"}"#),
-        &[("E0204", "bearr")],
-    );
+    faulty(&auth(r#"{"type": "bearr", "token": "t"}"#), &[("E0204", "bearr")]);
     faulty(
         &auth(r#"{"type": "oauth2", "token": "t"}"#),
         &[("E0204", "oauth2")],

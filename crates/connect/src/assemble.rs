@@ -30,6 +30,17 @@ pub struct Connected {
     pub missing: Vec<String>,
 }
 
+impl fmt::Debug for Connected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names: Vec<&String> = self.connectors.keys().collect();
+        names.sort();
+        f.debug_struct("Connected")
+            .field("connectors", &names)
+            .field("missing", &self.missing)
+            .finish()
+    }
+}
+
 /// Why a provider cannot be called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectError {

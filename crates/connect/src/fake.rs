@@ -33,8 +33,8 @@ type Answers = dyn Fn(&str) -> Does + Send + Sync;
 impl Fake {
     /// One that does this with each request; it is given head and body.
     pub(crate) fn start(answers: impl Fn(&str) -> Does + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("its address").port();
         let (connections, heard) = (Arc::new(AtomicUsize::new(0)), Arc::default());
         let (count, memory, answers): (_, Arc<Mutex<Vec<String>>>, Arc<Answers>) =
             (Arc::clone(&connections), Arc::clone(&heard), Arc::new(answers));
@@ -59,7 +59,7 @@ impl Fake {
 
     /// Everything that it was asked.
     pub(crate) fn heard(&self) -> Vec<String> {
-        self.heard.lock().unwrap().clone()
+        self.heard.lock().expect("no thread fails").clone()
     }
 
     /// A line to it.
@@ -70,7 +70,7 @@ impl Fake {
 
 /// A line to an address that a test names.
 pub(crate) fn line(base: &str) -> Line {
-    let destination = Destination::parse(base, Naming::Named).unwrap();
+    let destination = Destination::parse(base, Naming::Named).expect("an address");
     Line::new(destination, Dialer::new(guard::system_lookup()))
 }
 
@@ -78,7 +78,7 @@ fn serve(stream: &TcpStream, answers: &Answers, memory: &Mutex<Vec<String>>) -> 
     let mut reader = BufReader::new(stream);
     loop {
         let request = read(&mut reader)?;
-        memory.lock().unwrap().push(request.clone());
+        memory.lock().expect("no thread fails").push(request.clone());
         let mut writer: &TcpStream = stream;
         match answers(&request) {
             Does::Says(status, headers, body) => {

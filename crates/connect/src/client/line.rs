@@ -134,6 +134,9 @@ impl Line {
 
     async fn exchange(&self, mut request: Request<Full<Bytes>>, sent: &AtomicBool) -> Result<Heard, Broken> {
         while let Some(mut sender) = self.waiting() {
+            if sender.ready().await.is_err() {
+                continue;
+            }
             match self.send(&mut sender, request, sent).await {
                 Ok(heard) => return self.keep(sender, heard),
                 // The provider had hung up; nothing of the request was written.

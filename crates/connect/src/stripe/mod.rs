@@ -85,7 +85,7 @@ impl Stripe {
         };
         // The same deletion once more ends as the first did.
         if outcome::is_missing(&heard)
-            && let Some(object) = self.gone(frozen).await
+            && let Ok(Some(object)) = tokio::time::timeout(within, self.gone(frozen)).await
         {
             return Outcome::Done(object);
         }

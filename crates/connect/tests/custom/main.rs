@@ -11,6 +11,9 @@ use backflow_engine::connector::{Asked, Connector, Frozen, Misfit, Outcome};
 use backflow_expr::{Value, json};
 use backflow_plan::Plan;
 use backflow_plan::manifest::Repeat;
+use backflow_plan::model::{
+    Answer, BodyRule, Call, Place, Results, Retry, Shape, Work, WorkAction, WorkStep, Workflow,
+};
 use backflow_testkit::Project;
 use fake::{Does, Fake};
 use std::collections::HashMap;
@@ -65,14 +68,14 @@ fn env(fake: &Fake) -> HashMap<String, String> {
 
 fn crm(fake: &Fake, integration: &str) -> Arc<dyn Connector> {
     let connected = connectors(&plan(integration, ""), &env(fake), &StandIns::new());
-    let connected = connected.ok().expect("good credentials");
-    Arc::clone(connected.connectors.get("crm").unwrap())
+    let connected = connected.expect("good credentials");
+    Arc::clone(connected.connectors.get("crm").expect("it is there"))
 }
 
 fn freeze(crm: &dyn Connector, action: &str, params: &str) -> Result<Frozen, Misfit> {
     crm.freeze(&Asked {
         action,
-        params: &json::parse(params.as_bytes(), 64).unwrap(),
+        params: &json::parse(params.as_bytes(), 64).expect("JSON"),
         run: "run_1",
         key: "run_1:step:0",
         earlier: &[],
@@ -266,9 +269,7 @@ fn connectors_are_made_of_credentials_and_what_stands_in() {
         ("baseUrl", Value::from("http://127.0.0.1:9")),
     ]);
     let stand_ins = StandIns::from([("sendgrid".to_owned(), stand_in)]);
-    let connected = connectors(&plan(CRM, extra), &env(&fake), &stand_ins)
-        .ok()
-        .unwrap();
+    let connected = connectors(&plan(CRM, extra), &env(&fake), &stand_ins).unwrap();
     let mut names: Vec<&String> = connected.connectors.keys().collect();
     names.sort();
     assert_eq!(names, ["crm", "sendgrid", "stripe"]);
@@ -280,9 +281,7 @@ fn connectors_are_made_of_credentials_and_what_stands_in() {
         "CRM_URL".to_owned(),
         "https://user:hunter2@example.com".to_owned(),
     );
-    let errors = connectors(&plan(CRM, extra), &empty, &StandIns::new())
-        .err()
-        .unwrap();
+    let errors = connectors(&plan(CRM, extra), &empty, &StandIns::new()).unwrap_err();
     let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(
         said,
@@ -291,4 +290,51 @@ fn connectors_are_made_of_credentials_and_what_stands_in() {
             "crm: `baseUrl` cannot be used: it must not hold a user name"
         ]
     );
+}
+
+#[test]
+fn providers_that_are_called_without_credentials_are_told() {
+    let call = |provider: &str| Call {
+        provider: provider.to_owned(),
+        action: "createCustomer".to_owned(),
+        params: Shape::Object(Vec::new()),
+        required: Vec::new(),
+        repeat: Repeat::Keyed,
+        results: Results::default(),
+    };
+    let step = WorkStep {
+        id: "a".to_owned(),
+        label: "steps.a".to_owned(),
+        condition: None,
+        retry: Retry {
+            attempts: 1,
+            backoff: 0,
+        },
+        timeout: None,
+        tolerated: false,
+        compensate: Some(Box::new(call("sendgrid"))),
+        action: WorkAction::Call(Box::new(call("stripe"))),
+    };
+    let plan = Plan {
+        workflows: vec![Workflow {
+            name: "w".to_owned(),
+            place: Place::Nowhere,
+            input: BodyRule::Unread,
+            frame: Vec::new(),
+            work: Work {
+                steps: vec![step],
+                timeout: 1,
+                join: true,
+                durable: true,
+                intent: Vec::new(),
+            },
+            answer: Answer::LastStep,
+        }],
+        ..Plan::default()
+    };
+    let stand_in = Value::object([("secretKey", Value::from("sk"))]);
+    let stand_ins = StandIns::from([("stripe".to_owned(), stand_in)]);
+    let connected = connectors(&plan, &HashMap::new(), &stand_ins).unwrap();
+    assert_eq!(connected.missing, ["sendgrid", "stripe"]);
+    assert!(connected.connectors.contains_key("stripe") && connected.connectors.len() == 1);
 }

@@ -27,14 +27,6 @@ pub(crate) fn report(document: &Document, out: &mut Diagnostics) {
             project.cache.as_ref().map(place),
             "every answer is computed",
         ),
-        (
-            "customIntegrations",
-            document
-                .integrations
-                .first()
-                .map(|integration| integration.name.span),
-            "no provider is called",
-        ),
     ];
     for (name, span, meanwhile) in settings {
         if let Some(span) = span {

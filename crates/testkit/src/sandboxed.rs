@@ -14,6 +14,31 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+/// Ids that count in their first digits, which is what the sandbox takes of them.
+#[derive(Default)]
+struct CountedIds(AtomicUsize);
+
+impl CountedIds {
+    fn next(&self) -> String {
+        let n = self.0.fetch_add(1, Ordering::SeqCst) + 1;
+        format!("{n:08x}-0000-4000-8000-000000000000")
+    }
+}
+
+impl Ids for CountedIds {
+    fn uuid(&self) -> String {
+        self.next()
+    }
+
+    fn key(&self) -> String {
+        self.next()
+    }
+
+    fn request(&self) -> String {
+        self.next()
+    }
+}
+
 /// The sandbox of a world, started when it is first needed.
 #[derive(Default)]
 pub struct Providers {
@@ -36,18 +61,15 @@ impl Providers {
         &self,
         plan: &Plan,
         env: &HashMap<String, String>,
-        world: (Arc<dyn Clock>, Arc<dyn Ids>),
+        clock: Arc<dyn Clock>,
     ) -> Connectors {
-        let calls = |work: &backflow_plan::model::Work| work.durable;
-        let routes = plan.routes.iter().filter_map(|route| route.work.as_ref());
-        let mut works = routes.chain(plan.workflows.iter().map(|workflow| &workflow.work));
-        if !works.any(calls) {
+        if plan.calls().next().is_none() {
             return Connectors::new();
         }
         let sandbox = self.sandbox.get_or_init(|| {
             let options = Options {
-                clock: world.0,
-                ids: world.1,
+                clock,
+                ids: Arc::<CountedIds>::default(),
                 ..Options::default()
             };
             blocking::wait(Sandbox::start(options)).expect("a sandbox")

@@ -179,7 +179,7 @@ impl World {
             Arc::<CountedIds>::default() as Arc<dyn Ids>,
         );
         let outside = Outside {
-            connectors: providers.connect(&plan, &settings.env, sandboxed),
+            connectors: providers.connect(&plan, &settings.env, clock.clone()),
             ..Outside::new(store, clock.clone(), ids.clone())
         };
         let runtime = Runtime::build(plan, settings, outside).expect("a runtime");

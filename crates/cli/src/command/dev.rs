@@ -49,7 +49,10 @@ pub(crate) fn run(args: &DevArgs, terminal: &Terminal) -> Result<bool> {
     state.write()?;
     let sandbox = dev::sandbox::start(&compiled, &given, &state, &database)?;
     if let Some(sandbox) = &sandbox {
-        terminal.line(format_args!("providers: a sandbox, see {}/_sandbox/", sandbox.address()))?;
+        terminal.line(format_args!(
+            "providers: a sandbox, see {}/_sandbox/",
+            sandbox.address()
+        ))?;
     }
     let providers = Providers {
         stand_ins: sandbox.as_ref().map(Sandboxed::stand_ins).unwrap_or_default(),

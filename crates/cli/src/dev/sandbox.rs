@@ -28,7 +28,10 @@ pub(crate) struct Sandboxed {
 /// The providers it can stand in for, with the credentials that they ask for.
 const KNOWN: [(&str, &[(&str, &str)]); 2] = [
     ("stripe", &[("secretKey", "sk_test_sandbox")]),
-    ("sendgrid", &[("apiKey", "SG.sandbox"), ("fromEmail", "dev@example.com")]),
+    (
+        "sendgrid",
+        &[("apiKey", "SG.sandbox"), ("fromEmail", "dev@example.com")],
+    ),
 ];
 
 /// Starts it if somebody needs it. `given` are the variables that were not made up.
@@ -38,7 +41,9 @@ pub(crate) fn start(
     state: &State,
     database: &Database,
 ) -> Result<Option<Sandboxed>> {
-    let Some(plan) = &compiled.plan else { return Ok(None) };
+    let Some(plan) = &compiled.plan else {
+        return Ok(None);
+    };
     let given: BTreeSet<String> = given.names().collect();
     let providers: Vec<&str> = KNOWN
         .iter()

@@ -322,6 +322,7 @@ fn providers_that_are_called_without_credentials_are_told() {
             input: BodyRule::Unread,
             frame: Vec::new(),
             work: Work {
+                input: None,
                 steps: vec![step],
                 timeout: 1,
                 join: true,

@@ -17,8 +17,12 @@ use jiff::SignedDuration;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long one sending may take, unless the step says otherwise.
-const SENDING: Duration = Duration::from_secs(30);
+/// How long one sending may take, unless the step says otherwise: a caller waits for longer, so that a lost answer
+/// can be asked for again meanwhile.
+const SENDING: Duration = Duration::from_secs(10);
+
+/// How long a provider may need until what it did can be looked up.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// The longest pause between two sendings that the provider did not ask for.
 const LONGEST: Duration = Duration::from_secs(8);
@@ -130,7 +134,10 @@ impl Works {
             }),
             Outcome::Again { refusal, after } => Then::Again { refusal, after },
             Outcome::Unknown(refusal) => Then::Again { refusal, after: None },
-            Outcome::Stored(refusal) => Then::LookUp(refusal),
+            Outcome::Stored(refusal) => {
+                tokio::time::sleep(SETTLING).await;
+                Then::LookUp(refusal)
+            }
         }
     }
 

@@ -89,7 +89,6 @@ fn route(method: Method, operation: Operation, text: &str) -> Route {
         place: Place::Nowhere,
         input: Input::default(),
         frame: vec![Source::Param(0)],
-        work: None,
         steps: vec![step(operation, text)],
         work: None,
         answer: Answer::LastStep,

@@ -11,9 +11,9 @@ use crate::render;
 use crate::store::Turn;
 use crate::work::journal::{self, StepEntry, StepState};
 use crate::work::kept;
-use backflow_expr::Value;
+use backflow_expr::{Slot, Value};
 use backflow_plan::manifest::ParamKind;
-use backflow_plan::model::{Call, WorkStep};
+use backflow_plan::model::{Call, Shape, WorkStep};
 use std::sync::Arc;
 
 impl Group {
@@ -50,20 +50,48 @@ impl Group {
         let (reading, _) = self.reading();
         let params = render::shape(&call.params, reading.frame, reading.host, &label)?;
         for (name, kind) in &call.required {
-            let value = params.member(name);
-            let missing = value.is_nothing() || value.as_text().is_some_and(str::is_empty);
-            if missing || !fits(&value, kind) {
-                let (code, what) = match missing {
-                    true => (Code::UndefinedValue, "is missing"),
-                    false => (Code::InvalidValue, "is of another kind"),
-                };
-                let path = format!("{label}.{name}");
-                let detail = Detail::new(&path, code.text(), what);
-                return Err(Fault::new(code, format!("{path} {what}")).detail(detail));
-            }
+            needed(&label, name, kind, &params.member(name))?;
         }
         Ok(params)
     }
+
+    /// Judges the parameters of a call that need no result of an earlier step.
+    pub(super) fn judge_call(
+        &mut self,
+        step: &WorkStep,
+        call: &Call,
+        late: impl Fn(Slot) -> bool,
+    ) -> Result<(), Fault> {
+        let label = format!("{}.params", step.label);
+        let members: &[(String, Shape)] = match &call.params {
+            Shape::Object(members) => members,
+            _ => &[],
+        };
+        for (name, shape) in members {
+            if shape.slots().into_iter().any(&late) {
+                continue;
+            }
+            let (reading, _) = self.reading();
+            let value = render::shape(shape, reading.frame, reading.host, &label)?;
+            if let Some((_, kind)) = call.required.iter().find(|(needed, _)| needed == name) {
+                needed(&label, name, kind, &value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A parameter that must be there, of its kind, neither null nor empty.
+fn needed(label: &str, name: &str, kind: &ParamKind, value: &Value) -> Result<(), Fault> {
+    let missing = value.is_nothing() || value.as_text().is_some_and(str::is_empty);
+    let (code, what) = match (missing, fits(value, kind)) {
+        (false, true) => return Ok(()),
+        (true, _) => (Code::UndefinedValue, "is missing"),
+        (false, false) => (Code::InvalidValue, "is of another kind"),
+    };
+    let path = format!("{label}.{name}");
+    let detail = Detail::new(&path, code.text(), what);
+    Err(Fault::new(code, format!("{path} {what}")).detail(detail))
 }
 
 /// The request of a call, under the key of an attempt epoch.

@@ -156,10 +156,8 @@ impl Group {
                         prepare::step(statement, &mut reading)?;
                     }
                 }
-                WorkAction::Call(call) if !call.params.slots().into_iter().any(late) => {
-                    self.params(step, call)?;
-                }
-                WorkAction::Call(_) | WorkAction::Refuse(_) | WorkAction::Lock(_) => {}
+                WorkAction::Call(call) => self.judge_call(step, call, late)?,
+                WorkAction::Refuse(_) | WorkAction::Lock(_) => {}
             }
         }
         self.host.rewind();

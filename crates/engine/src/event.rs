@@ -17,6 +17,11 @@ pub(crate) fn refused(request_id: &str, route: &str, fault: &Fault) {
     }
 }
 
+/// A refusal under a caller's key could not be kept; the same request will be tried anew.
+pub(crate) fn refusal_not_kept(request_id: &str) {
+    tracing::warn!(request_id, "refusal under an Idempotency-Key was not kept");
+}
+
 /// The condition of a query did not hold.
 pub(crate) fn skipped(request_id: &str, step: &Step) {
     tracing::debug!(request_id, step = %step.label, "query skipped");

@@ -19,7 +19,7 @@ use crate::request::{BodySource, Request};
 use crate::route::Served;
 use crate::router::Found;
 use crate::runtime::Runtime;
-use crate::transaction::{Outcome, Transaction, Work};
+use crate::transaction::{Keyed, Outcome, Transaction, Work};
 use crate::work::{Ask, Job, Reached};
 use backflow_expr::Value;
 use backflow_plan::model::Place;
@@ -103,7 +103,7 @@ async fn serve<B: BodySource>(
     };
     let reply = match &served.job {
         Some(job) => asking.run(runtime, permit, job, (method, input)).await?,
-        None => asking.execute(runtime, permit, input).await?,
+        None => asking.execute(runtime, permit, (method, input)).await?,
     };
     Ok(Reply {
         route: Some(Arc::clone(&served.name)),
@@ -125,7 +125,22 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     /// Answers by the route's own queries.
-    async fn execute(self, runtime: &Runtime, permit: Permit, input: Input) -> Result<Reply, Fault> {
+    async fn execute(
+        self,
+        runtime: &Runtime,
+        permit: Permit,
+        (method, input): (&Method, Input),
+    ) -> Result<Reply, Fault> {
+        let named = key::of(method, self.headers, self.caller, &input);
+        let (named, refused) = match (named, self.refused) {
+            (Ok(named), refused) => (named, refused),
+            (Err(fault), refused) => (None, Some(refused.unwrap_or(fault))),
+        };
+        let works = runtime.works.as_ref();
+        let key = named.and_then(|named| {
+            let journal = Arc::clone(works?.journal());
+            Some(Keyed { named, journal })
+        });
         let transaction = Transaction::new(Work {
             served: Arc::clone(self.served),
             request_id: Arc::clone(self.request_id),
@@ -133,11 +148,12 @@ impl Asking<'_> {
             params: self.params,
             headers: self.headers,
             caller: self.caller,
-            refused: self.refused,
+            refused,
+            key,
             now: self.now,
             ids: Arc::clone(&runtime.ids),
         });
-        let outcome = execute(runtime, permit, transaction).await?;
+        let outcome = execute(runtime, permit, transaction, self.request_id).await?;
         Ok(Reply::of(outcome, self.caller.is_some()))
     }
 
@@ -218,10 +234,25 @@ fn raw(params: &[Arc<str>]) -> Input {
     }
 }
 
-async fn execute(runtime: &Runtime, permit: Permit, mut transaction: Transaction) -> Result<Outcome, Fault> {
+async fn execute(
+    runtime: &Runtime,
+    permit: Permit,
+    mut transaction: Transaction,
+    request_id: &str,
+) -> Result<Outcome, Fault> {
     if transaction.is_idle() {
         drop(transaction.next(None));
         return transaction.into_outcome();
     }
-    runtime.store.run(permit, transaction).await?.into_outcome()
+    let mut transaction = runtime.store.run(permit, transaction).await?;
+    if let Some(call) = transaction.refused_under_key() {
+        let kept = runtime
+            .store
+            .run(Permit::judged(), Transaction::single(call))
+            .await;
+        if kept.is_err() {
+            event::refusal_not_kept(request_id);
+        }
+    }
+    transaction.into_outcome()
 }

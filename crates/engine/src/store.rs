@@ -37,10 +37,23 @@ pub trait Store: Send + Sync + 'static {
 pub enum Turn {
     /// Run a statement and come back with its rows.
     Run(Call),
+    /// Do this with a mark inside the transaction, and come back with no rows. Never the first turn.
+    Mark(Mark),
     /// Keep everything.
     Commit,
     /// Keep nothing.
     RollBack,
+}
+
+/// A mark inside a transaction: what is done behind it can be undone alone. There is one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Set it.
+    Set,
+    /// Take it away and keep what was done.
+    Keep,
+    /// Undo what was done since, also after a statement failed, and take it away.
+    Undo,
 }
 
 /// A statement with its values.

@@ -15,6 +15,7 @@ use crate::work::Group;
 use backflow_expr::Value;
 use bytes::Bytes;
 use http::HeaderMap;
+pub(crate) use run::Keyed;
 use run::Run;
 use std::fmt;
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub(crate) struct Work<'a> {
     pub(crate) caller: Option<&'a Identity>,
     /// What was found wrong with the input; told once the tenant is judged.
     pub(crate) refused: Option<Fault>,
+    /// The caller's own name of the request.
+    pub(crate) key: Option<Keyed>,
     pub(crate) now: jiff::Timestamp,
     pub(crate) ids: Arc<dyn Ids>,
 }
@@ -138,6 +141,14 @@ impl Transaction {
             Script::Route(run) => run.is_idle(),
             Script::Group(group) => group.is_idle(),
             Script::Sequence(_) => false,
+        }
+    }
+
+    /// What keeps the refusal of a request that its caller named; `None`: there is nothing to be kept.
+    pub(crate) fn refused_under_key(&mut self) -> Option<Call> {
+        match &mut self.0 {
+            Script::Route(run) => run.refused_under_key(),
+            Script::Group(_) | Script::Sequence(_) => None,
         }
     }
 

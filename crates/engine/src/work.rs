@@ -25,6 +25,8 @@ pub use desk::{Desk, RunEnd, RunInfo, StepInfo};
 pub(crate) use group::Group;
 pub(crate) use intent::digest;
 pub(crate) use job::{Job, Jobs};
+pub(crate) use journal::instant;
+pub(crate) use kept::tenant as tenant_text;
 pub(crate) use serve::{Ask, Reached, Seen};
 
 use crate::clock::{Clock, Ids};
@@ -149,6 +151,11 @@ impl Works {
     /// Whether runs are under way here.
     pub(crate) fn is_idle(&self) -> bool {
         self.live().is_empty()
+    }
+
+    /// The journal's statements.
+    pub(crate) fn journal(&self) -> &Arc<Journal> {
+        &self.journal
     }
 
     pub(crate) fn find_job(&self, name: &str) -> Option<Arc<Job>> {

@@ -15,7 +15,7 @@ use crate::limit::{LAST, Limit};
 use crate::link::{Link, Trouble};
 use crate::pace::Paces;
 use crate::shared::Flight;
-use backflow_engine::store::{Call, RowSet, StatementError, StoreError, Turn};
+use backflow_engine::store::{Call, Mark, RowSet, StatementError, StoreError, Turn};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -146,7 +146,7 @@ pub(crate) async fn alone<J: Job>(tools: Arc<Tools>, mut lease: Lease, mut job: 
 fn last_turn<J: Job>(job: &mut J, answer: Answer) -> End {
     match job::turn(job, Some(answer)) {
         Ok(Turn::Commit | Turn::RollBack) => End::Done,
-        Ok(Turn::Run(_)) => End::Failed(StoreError::Failed(
+        Ok(Turn::Run(_) | Turn::Mark(_)) => End::Failed(StoreError::Failed(
             "a statement that was said to stand alone is followed by another".to_owned(),
         )),
         Err(error) => End::Failed(error),
@@ -188,6 +188,10 @@ pub(crate) async fn whole<J: Job>(
         }
         match job::turn(&mut job, Some(answer)) {
             Ok(Turn::Run(call)) => result = limit.run(&open.lease, open.lease.execute(&call)).await,
+            Ok(Turn::Mark(mark)) => match open.mark(&limit, mark).await {
+                Ok(answer) => result = answer,
+                Err(end) => return (job, end),
+            },
             Ok(Turn::RollBack) => {
                 finish(open.lease, "ROLLBACK");
                 return (job, End::Done);
@@ -220,6 +224,32 @@ struct Open<'a> {
 }
 
 impl Open<'_> {
+    /// Does something with the mark; undoing to it mends what failed since.
+    async fn mark(&mut self, limit: &Limit<'_>, mark: Mark) -> Result<Result<RowSet, Trouble>, End> {
+        let text = match mark {
+            Mark::Set => "SAVEPOINT step",
+            Mark::Keep => "RELEASE SAVEPOINT step",
+            Mark::Undo => "ROLLBACK TO SAVEPOINT step; RELEASE SAVEPOINT step",
+        };
+        let done = limit
+            .run(&self.lease, async { Ok(self.lease.command(text).await) })
+            .await;
+        match done {
+            Ok(Ok(())) => {
+                self.failed &= mark != Mark::Undo;
+                Ok(Ok(RowSet::default()))
+            }
+            Ok(Err(error)) => match errors::driver(&error) {
+                Failure::Lost(_, why) => Err(End::Lost(why)),
+                _ => Err(End::Failed(StoreError::Failed(format!(
+                    "{text} failed: {}",
+                    crate::connect::chain(&error)
+                )))),
+            },
+            Err(trouble) => Ok(Err(trouble)),
+        }
+    }
+
     /// What the job is told of a statement; `Err`: the try ends here.
     async fn answer(&mut self, result: Result<RowSet, Trouble>) -> Result<Answer, End> {
         let failure = match result {

@@ -65,6 +65,10 @@ impl Lanes {
             let call = match job::turn(&mut job, None)? {
                 Turn::Run(call) => call,
                 Turn::Commit | Turn::RollBack => return Ok(job),
+                Turn::Mark(_) => {
+                    let why = "a transaction begins with a mark".to_owned();
+                    return Err(StoreError::Failed(why));
+                }
             };
             let (back, end) = self.attempt(job, call, tries.lost).await?;
             job = back;

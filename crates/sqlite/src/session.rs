@@ -10,7 +10,7 @@ use crate::deadline::Deadline;
 use crate::errors::{self, Failure};
 use crate::job::{Job, Outcome, panic_text};
 use crate::statements::Statements;
-use backflow_engine::store::{Call, RowSet, StoreError, Turn};
+use backflow_engine::store::{Call, Mark, RowSet, StoreError, Turn};
 use rusqlite::{Connection, Statement};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -199,6 +199,19 @@ impl<'c> Session<'c> {
                         Err(Failure::Statement(error)) => Err(error),
                         Err(Failure::Store(error)) => return Err(error),
                     });
+                }
+                Turn::Mark(mark) => {
+                    if let Some(error) = lost {
+                        return Err(error);
+                    }
+                    let text = match mark {
+                        Mark::Set => "SAVEPOINT step",
+                        Mark::Keep => "RELEASE step",
+                        Mark::Undo => "ROLLBACK TO step; RELEASE step",
+                    };
+                    let marked = self.connection.execute_batch(text);
+                    marked.map_err(|error| errors::refusal(&error))?;
+                    last = Some(Ok(RowSet::default()));
                 }
                 Turn::Commit => return lost.map_or(Ok(End::Commit), Err),
                 Turn::RollBack => return Ok(End::RollBack),

@@ -6,7 +6,11 @@
 //! Not here: single binds, results, the guard's judgement.
 
 mod fused;
+mod keyed;
 mod page;
+
+use keyed::Held;
+pub(crate) use keyed::Keyed;
 
 use super::{Outcome, Work};
 use crate::binds::{self, Reading};
@@ -49,6 +53,8 @@ pub(super) struct Run {
     /// How many rows the running step must make of a list.
     listed: usize,
     candidate: Option<Candidate>,
+    /// The caller's own name of the request.
+    key: Option<Held>,
     end: Option<Result<Outcome, Fault>>,
 }
 
@@ -60,6 +66,9 @@ enum Phase {
     Fused,
     Guard,
     Step(usize),
+    KeyTaken,
+    KeyRead,
+    KeyKept,
     Ended,
 }
 
@@ -99,6 +108,7 @@ impl Run {
             phase: Phase::Start,
             listed: 0,
             candidate: None,
+            key: work.key.map(Held::new),
             end: None,
         };
         let fused = run.served.route.fused.is_some();
@@ -129,6 +139,7 @@ impl Run {
         self.scope = None;
         self.phase = Phase::Start;
         self.candidate = None;
+        self.key.iter_mut().for_each(Held::forget);
         self.end = None;
     }
 
@@ -202,6 +213,12 @@ impl Run {
                 self.scope = Some(scope);
                 self.begin()
             }
+            (Phase::KeyTaken, _) => self.key_taken(&rows),
+            (Phase::KeyRead, _) => self.key_read(&rows),
+            (Phase::KeyKept, _) => {
+                self.phase = Phase::Ended;
+                Ok(Turn::Commit)
+            }
             (Phase::Fused, _) => self.take_all(&served, rows),
             (Phase::Step(at), _) => {
                 let step = step_at(&served, at)?;
@@ -221,7 +238,10 @@ impl Run {
         }
         self.prepare()?;
         self.check_tenants()?;
-        self.advance(0)
+        match self.key {
+            Some(_) => self.take_key(),
+            None => self.advance(0),
+        }
     }
 
     /// The tenants that early values name are the route's.
@@ -279,7 +299,7 @@ impl Run {
     /// Whether the route is one statement, which needs no transaction.
     fn stands_alone(&self) -> bool {
         let route = &self.served.route;
-        route.alone && route.steps.len() == 1 && self.scope.is_none()
+        route.alone && route.steps.len() == 1 && self.scope.is_none() && self.key.is_none()
     }
 
     /// The values of a step; `None` if its condition does not hold.
@@ -332,13 +352,17 @@ impl Run {
             .route
             .status
             .and_then(|status| StatusCode::from_u16(status).ok());
-        self.phase = Phase::Ended;
-        self.end = Some(Ok(Outcome {
+        let outcome = Outcome {
             status: fixed.unwrap_or(status),
             body,
             range,
-        }));
-        Ok(Turn::Commit)
+        };
+        let kept = self.keep_answer(&outcome)?;
+        self.end = Some(Ok(outcome));
+        Ok(kept.unwrap_or_else(|| {
+            self.phase = Phase::Ended;
+            Turn::Commit
+        }))
     }
 }
 

@@ -108,6 +108,22 @@ enum Awaiting {
     Freed {
         at: usize,
     },
+    /// Something before a mark, with which no transaction begins.
+    Begun {
+        at: usize,
+    },
+    /// The mark before a step that may fail.
+    Marked {
+        at: usize,
+    },
+    /// It was taken away behind the step.
+    Kept {
+        at: usize,
+    },
+    /// What the step did was undone.
+    Undone {
+        at: usize,
+    },
     /// A call of the outbox.
     Written(usize),
     Ended,
@@ -133,6 +149,12 @@ pub(crate) struct Group {
     listed: usize,
     /// The lock that is being taken.
     lock: String,
+    /// Whether a statement has run.
+    begun: bool,
+    /// A step that may fail is running; the frame before it.
+    marked: Option<(usize, Vec<Value>)>,
+    /// How it failed.
+    failed: Option<Fault>,
     awaiting: Awaiting,
     verdict: Option<Verdict>,
     end: Option<Result<Verdict, Fault>>,
@@ -174,6 +196,9 @@ impl Group {
             rows: Vec::new(),
             listed: 0,
             lock: String::new(),
+            begun: false,
+            marked: None,
+            failed: None,
             awaiting: Awaiting::Start,
             verdict: None,
             end: None,
@@ -187,6 +212,9 @@ impl Group {
         self.guarded = false;
         self.host.rewind();
         self.rows.clear();
+        self.begun = false;
+        self.marked = None;
+        self.failed = None;
         self.awaiting = Awaiting::Start;
         self.verdict = None;
         self.end = None;
@@ -200,6 +228,7 @@ impl Group {
             None if self.awaiting == Awaiting::Start => self.start(),
             None => Err(Fault::internal("the store lost the rows of a statement")),
         };
+        let turn = turn.or_else(|fault| self.undo(fault));
         turn.unwrap_or_else(|fault| self.stop(Err(fault)))
     }
 
@@ -226,6 +255,7 @@ impl Group {
     }
 
     fn take(&mut self, rows: RowSet) -> Result<Turn, Fault> {
+        self.begun = true;
         match self.awaiting {
             Awaiting::Guard => self.admit(&rows),
             Awaiting::Opened => self.opened(&rows),
@@ -234,6 +264,10 @@ impl Group {
             Awaiting::Rows { at, statement } => self.took(at, statement, rows),
             Awaiting::Locked { at, again } => self.locked(at, again, &rows),
             Awaiting::Freed { at } => Ok(self.take_lock(at, true)),
+            Awaiting::Begun { at } => Ok(self.mark(at)),
+            Awaiting::Marked { at } => self.statement(at, 0),
+            Awaiting::Kept { at } => self.passed(at),
+            Awaiting::Undone { at } => self.undone(at),
             Awaiting::Written(at) => self.wrote(at, &rows),
             Awaiting::Start | Awaiting::Ended => Err(Fault::internal("rows that nobody asked for")),
         }
@@ -254,7 +288,10 @@ impl Group {
             return match &step.action {
                 WorkAction::Database(_) => {
                     self.rows.clear();
-                    self.statement(at, 0)
+                    match step.tolerated {
+                        true => Ok(self.mark(at)),
+                        false => self.statement(at, 0),
+                    }
                 }
                 WorkAction::Call(call) => self.call(at, step, call),
                 WorkAction::Refuse(refuse) => Err(self.refusal(refuse, &step.label)?),

@@ -11,10 +11,10 @@ use crate::listed;
 use crate::prepare::{self, Prepared};
 use crate::render;
 use crate::results;
-use crate::store::{RowSet, Turn};
+use crate::store::{Mark, RowSet, Turn};
 use crate::work::journal::{self, StepEntry, StepState};
 use crate::work::kept;
-use backflow_expr::Program;
+use backflow_expr::{Program, Value};
 use backflow_plan::model::{Refuse, Step, WorkAction, WorkStep};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -42,8 +42,58 @@ impl Group {
             results::skip(statement, &mut self.progress.frame);
             self.rows.push(None);
         }
+        if self.marked.take().is_some() {
+            self.awaiting = Awaiting::Kept { at };
+            return Ok(Turn::Mark(Mark::Keep));
+        }
+        self.passed(at)
+    }
+
+    /// A step whose statements have run.
+    pub(super) fn passed(&mut self, at: usize) -> Result<Turn, Fault> {
         let rows = self.context.job.work.durable.then(|| kept::rows(&self.rows));
         self.pass(at, StepState::Done, rows);
+        self.advance()
+    }
+
+    /// Before a step that may fail.
+    pub(super) fn mark(&mut self, at: usize) -> Turn {
+        if !self.begun {
+            // A look at no lock at all: something to begin a transaction with.
+            let holder = Arc::clone(&self.context.journal.locks.holder);
+            return self.run(Awaiting::Begun { at }, &holder, vec![journal::text("")]);
+        }
+        self.marked = Some((at, self.progress.frame.clone()));
+        self.awaiting = Awaiting::Marked { at };
+        Turn::Mark(Mark::Set)
+    }
+
+    /// A step that may fail has failed: what it did is undone. Any other failure stays one.
+    pub(super) fn undo(&mut self, fault: Fault) -> Result<Turn, Fault> {
+        let Some((at, frame)) = self.marked.take() else {
+            return Err(fault);
+        };
+        self.progress.frame = frame;
+        self.failed = Some(fault);
+        self.awaiting = Awaiting::Undone { at };
+        Ok(Turn::Mark(Mark::Undo))
+    }
+
+    pub(super) fn undone(&mut self, at: usize) -> Result<Turn, Fault> {
+        let job = Arc::clone(&self.context.job);
+        let step = job
+            .step(at)
+            .ok_or_else(|| Fault::internal("a step that does not exist"))?;
+        let fault = self.failed.take();
+        let fault = fault.ok_or_else(|| Fault::internal("a step that failed without a reason"))?;
+        event::step_tolerated(
+            &self.context.request_id,
+            &step.label,
+            Some(fault.status().as_u16()),
+        );
+        self.progress.absent(step);
+        let told = Value::object(fault.members()).to_json();
+        self.pass(at, StepState::Tolerated, Some(told));
         self.advance()
     }
 

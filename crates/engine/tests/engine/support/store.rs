@@ -62,6 +62,10 @@ impl FakeStore {
                             .unwrap_or(Ok(RowSet::default())),
                     );
                 }
+                Turn::Mark(mark) => {
+                    self.note(format!("mark {mark:?}"));
+                    last = Some(Ok(backflow_engine::store::RowSet::default()));
+                }
                 Turn::Commit => return self.note("commit".to_owned()),
                 Turn::RollBack => return self.note("roll back".to_owned()),
             }

@@ -3,7 +3,7 @@
 //! Invariant, checked after each request: the status is not 500; a refusal has the form of all refusals and changes
 //! nothing at all; an answer changes only tables that its route writes, and only rows of the caller's tenant.
 
-use backflow_plan::model::{Operation, Route};
+use backflow_plan::model::{Operation, Route, WorkAction};
 use backflow_testkit::crawl::{self, Fixture, Marks, tenant_of};
 use backflow_testkit::{Answer, Probe, World};
 use bytes::Bytes;
@@ -108,7 +108,9 @@ impl<'w> Siege<'w> {
         );
         judge(&answer, &said, &about);
         let after = Rows::read(&self.database, self.fixture);
-        if answer.status >= 400 {
+        // What a workflow wrote before a provider refused stays.
+        let keeps = route.work.as_ref().is_some_and(|work| work.durable);
+        if answer.status >= 400 && !keeps {
             assert!(after == self.before, "a refusal changed rows: {about}");
         } else {
             self.judge_rows(route, &after, &about);
@@ -124,10 +126,13 @@ impl<'w> Siege<'w> {
             makes_tenants || after.others == self.before.others,
             "rows of another tenant changed: {about}"
         );
-        let writes = route
-            .steps
-            .iter()
-            .filter(|step| step.operation != Operation::Select);
+        let of_work = route.work.iter().flat_map(|work| &work.steps);
+        let of_work = of_work.filter_map(|step| match &step.action {
+            WorkAction::Database(statements) => Some(statements),
+            _ => None,
+        });
+        let all = route.steps.iter().chain(of_work.flatten());
+        let writes = all.filter(|step| step.operation != Operation::Select);
         let written: BTreeSet<&str> = writes.map(|step| step.table.as_str()).collect();
         for (table, rows) in &after.tables {
             let same = self.before.tables.get(table) == Some(rows);

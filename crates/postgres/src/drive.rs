@@ -49,7 +49,11 @@ impl Tools {
     async fn told(&self, failure: Failure) -> Result<StatementError, End> {
         match failure {
             Failure::Statement(error) => Ok(error),
-            Failure::Key(key) => Ok(StatementError::Unique(self.keys.columns(&key, &self.aside).await)),
+            // In a box: a future that may have to connect is large, and every request would carry it.
+            Failure::Key(key) => {
+                let columns = Box::pin(self.keys.columns(&key, &self.aside));
+                Ok(StatementError::Unique(columns.await))
+            }
             Failure::Store(error) => Err(End::Failed(error)),
             Failure::Again(why) => Err(End::Again(why)),
             Failure::Stale { unknown } => Err(End::Stale { unknown }),
@@ -79,7 +83,11 @@ pub(crate) async fn read<J: Job>(tools: Arc<Tools>, flight: Flight, mut job: J, 
     };
     let begun = Instant::now();
     let result = limit.run(&flight, flight.execute(&call)).await;
-    pace.took(flight.answered(begun.elapsed()));
+    let took = begun.elapsed();
+    if flight.ahead == 0 {
+        pace.took_first(took);
+    }
+    pace.took(flight.answered(took));
     let answer = match result.map_err(|trouble| errors::failure(&trouble)) {
         Ok(rows) => Ok(rows),
         // The request to stop was meant for the one before: this one has hardly begun.

@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_millis(100);
 
 /// How long a read may wait behind others where it could run beside them.
-const MOMENT: Duration = Duration::from_millis(3);
+const MOMENT: Duration = Duration::from_millis(8);
 
 /// What a read goes over.
 enum Way {
@@ -133,14 +133,14 @@ impl Lanes {
         if self.tools.connector.pooled() {
             return Ok(Way::Own);
         }
-        let Some(pace) = self.tools.paces.of(&call.statement).quick() else {
+        let pace = self.tools.paces.of(&call.statement);
+        if pace.behind(0).is_none() {
             return Ok(Way::Own);
-        };
+        }
         let Some(flight) = self.readers.board().await? else {
             return Ok(Way::Own);
         };
-        let ahead = u32::try_from(flight.ahead).unwrap_or(u32::MAX);
-        if pace.saturating_mul(ahead) > MOMENT
+        if pace.behind(flight.ahead) > Some(MOMENT)
             && let Some(lease) = self.writers.spare()
         {
             return Ok(Way::Spare(lease));

@@ -80,6 +80,7 @@ fn bare(table: &Table, columns: Vec<Column>) -> Table {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         triggers: table.triggers,
+        writes: table.writes,
         span: table.span,
     }
 }

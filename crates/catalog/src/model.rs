@@ -220,6 +220,26 @@ pub enum TableKind {
     Directory,
 }
 
+/// Which changes of its rows a relation takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Writes {
+    /// New rows.
+    pub insert: bool,
+    /// Changed rows.
+    pub update: bool,
+    /// Rows that go.
+    pub delete: bool,
+}
+
+impl Writes {
+    /// As a table takes them.
+    pub const ALL: Self = Writes {
+        insert: true,
+        update: true,
+        delete: true,
+    };
+}
+
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
@@ -240,6 +260,8 @@ pub struct Table {
     /// Whether triggers or rules of the author's may act when its rows change. Read from files, it may be set
     /// though there are none.
     pub triggers: bool,
+    /// What it takes; a view that joins tables may take nothing.
+    pub writes: Writes,
     /// Where it is declared, if in a file.
     pub span: Option<Span>,
 }

@@ -6,35 +6,52 @@
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/// What each byte stands for.
+const SEXTETS: [u8; 256] = {
+    let mut table = [NONE; 256];
+    let mut at = 0;
+    while at < ALPHABET.len() {
+        table[ALPHABET[at] as usize] = at as u8;
+        at += 1;
+    }
+    table
+};
+
+/// It stands for nothing; no sextet has this bit.
+const NONE: u8 = 0x80;
+
 /// The bytes of a text.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 4 == 1 {
-        return None;
-    }
     let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    let mut bits: u32 = 0;
-    let mut count = 0;
-    for byte in text.bytes() {
-        bits = bits << 6 | u32::from(sextet(byte)?);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count & 0xff) as u8);
-        }
+    let mut groups = text.as_bytes().chunks_exact(4);
+    for group in &mut groups {
+        let [_, high, middle, low] = sextets(group)?.to_be_bytes();
+        out.extend_from_slice(&[high, middle, low]);
     }
-    // What is left over must be zero, or several texts would mean the same.
-    (bits & ((1 << count) - 1) == 0).then_some(out)
+    let rest = groups.remainder();
+    if rest.is_empty() {
+        return Some(out);
+    }
+    // 2 or 3 sextets give 1 or 2 bytes. What is left over must be zero, or several texts would mean the same.
+    let bits = sextets(rest)? << (6 * (4 - rest.len()));
+    let [_, high, middle, low] = bits.to_be_bytes();
+    match rest.len() {
+        2 if middle == 0 && low == 0 => out.push(high),
+        3 if low == 0 => out.extend_from_slice(&[high, middle]),
+        _ => return None,
+    }
+    Some(out)
 }
 
-fn sextet(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'-' => Some(62),
-        b'_' => Some(63),
-        _ => None,
+/// Up to four sextets as one number.
+fn sextets(group: &[u8]) -> Option<u32> {
+    let (mut bits, mut all) = (0, 0);
+    for byte in group {
+        let sextet = SEXTETS[usize::from(*byte)];
+        all |= sextet;
+        bits = bits << 6 | u32::from(sextet);
     }
+    (all & NONE == 0).then_some(bits)
 }
 
 /// The text of bytes.

@@ -22,6 +22,9 @@ const CLAIMS_DEPTH: usize = 64;
 /// Header members that change what a token means; we understand none of them.
 const REFUSED_HEADERS: [&str; 4] = ["crit", "zip", "b64", "enc"];
 
+/// The header that nearly every token has, as [`mint`] writes it: known to be in order without being read.
+const USUAL_HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
+
 /// Makes a token of these claims, signed with HS256. Nothing is added: a token needs `sub` and `exp`.
 #[must_use]
 pub fn mint(secret: &Secret, claims: &Value) -> String {
@@ -65,7 +68,9 @@ impl Verifier {
         if payload.contains('.') {
             return Err(invalid("not three parts"));
         }
-        check_header(&part(header)?)?;
+        if header != USUAL_HEADER {
+            check_header(&part(header)?)?;
+        }
         let verified = crypto::verify(signature, message.as_bytes(), &self.key, Algorithm::HS256);
         if !verified.unwrap_or(false) {
             return Err(invalid("the signature does not match"));

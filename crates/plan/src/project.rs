@@ -9,7 +9,9 @@ use crate::draft::{self, DraftQuery, DraftValue};
 use crate::manifest::Manifests;
 use crate::tenancy::{self, Tenancy};
 use crate::{Environment, Inputs, lower};
-use backflow_catalog::{Catalog, Column, ColumnId, ColumnType, ForeignKey, Table, TableId, TableKind};
+use backflow_catalog::{
+    Catalog, Column, ColumnId, ColumnType, ForeignKey, Table, TableId, TableKind, Writes,
+};
 use backflow_config::document::{Document, Operation, Query, Relationship, StepAction, Workflow};
 use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostics, Spanned};
@@ -249,6 +251,7 @@ fn directory() -> Table {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         triggers: false,
+        writes: Writes::ALL,
         span: None,
     }
 }

@@ -198,9 +198,9 @@ impl Connector {
             Purpose::Requests => {
                 let limit = self.options.statement_timeout;
                 let idle = limit.saturating_mul(2).max(Duration::from_secs(10));
+                let limits = self.options.limits("-c", " ");
                 format!(
-                    "-c statement_timeout={} -c idle_in_transaction_session_timeout={}",
-                    limit.as_millis().max(1),
+                    "{limits} -c idle_in_transaction_session_timeout={}",
                     idle.as_millis()
                 )
             }
@@ -330,7 +330,10 @@ mod tests {
         let address = connector.options.addresses.first().expect("address").clone();
         assert_eq!(
             connector.config(&address, Purpose::Requests).get_options(),
-            Some("-c search_path=app -c statement_timeout=2000 -c idle_in_transaction_session_timeout=10000")
+            Some(
+                "-c search_path=app -c statement_timeout=2000 -c lock_timeout=1000 \
+                 -c idle_in_transaction_session_timeout=10000"
+            )
         );
         connector.found_pooler();
         assert_eq!(

@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 pub(crate) enum End {
     /// The job was heard to its end, which is certain.
     Done,
+    /// Nothing was committed; somebody else kept a lock for too long.
+    Locked,
     /// Nothing was committed, and nothing is wrong: it may run again.
     Again(&'static str),
     /// Nothing was committed; a prepared statement is not what it was, or is `unknown` to the server.
@@ -49,8 +51,13 @@ impl Tools {
     async fn told(&self, failure: Failure) -> Result<StatementError, End> {
         match failure {
             Failure::Statement(error) => Ok(error),
-            Failure::Key(key) => Ok(StatementError::Unique(self.keys.columns(&key, &self.aside).await)),
+            // In a box: a future that may have to connect is large, and every request would carry it.
+            Failure::Key(key) => {
+                let columns = Box::pin(self.keys.columns(&key, &self.aside));
+                Ok(StatementError::Unique(columns.await))
+            }
             Failure::Store(error) => Err(End::Failed(error)),
+            Failure::Locked => Err(End::Locked),
             Failure::Again(why) => Err(End::Again(why)),
             Failure::Stale { unknown } => Err(End::Stale { unknown }),
             Failure::Lost(_, why) => Err(End::Lost(why)),
@@ -79,7 +86,11 @@ pub(crate) async fn read<J: Job>(tools: Arc<Tools>, flight: Flight, mut job: J, 
     };
     let begun = Instant::now();
     let result = limit.run(&flight, flight.execute(&call)).await;
-    pace.took(flight.answered(begun.elapsed()));
+    let took = begun.elapsed();
+    if flight.ahead == 0 {
+        pace.took_first(took);
+    }
+    pace.took(flight.answered(took));
     let answer = match result.map_err(|trouble| errors::failure(&trouble)) {
         Ok(rows) => Ok(rows),
         // The request to stop was meant for the one before: this one has hardly begun.
@@ -109,8 +120,14 @@ pub(crate) async fn alone<J: Job>(tools: Arc<Tools>, mut lease: Lease, mut job: 
         caller: None,
     };
     let reads = job.reads_only();
+    // Behind a pooler only a transaction can say how long it waits for locks.
+    let enclosed = !reads && tools.connector.pooled();
+    let opening = enclosed.then(|| opening(&tools.connector, reads));
     let begun = Instant::now();
-    let result = limit.run(&lease, lease.execute(&call)).await;
+    let result = match opening {
+        Some(opening) => limit.run(&lease, lease.enclosed(&opening, &call)).await,
+        None => limit.run(&lease, lease.execute(&call)).await,
+    };
     if reads {
         tools.paces.of(&call.statement).took_alone(begun.elapsed());
     }
@@ -307,7 +324,7 @@ async fn begin(
     }
 }
 
-/// How a transaction begins. Behind a pooler the limit of time goes with the transaction, as no setting outlives
+/// How a transaction begins. Behind a pooler the limits of time go with the transaction, as no setting outlives
 /// it there.
 fn opening(connector: &Connector, reads: bool) -> String {
     let begin = match reads {
@@ -317,8 +334,8 @@ fn opening(connector: &Connector, reads: bool) -> String {
     if !connector.pooled() {
         return begin.to_owned();
     }
-    let limit = connector.options.statement_timeout.as_millis().max(1);
-    format!("{begin}; SET LOCAL statement_timeout = {limit}")
+    let limits = connector.options.limits("SET LOCAL", "; ");
+    format!("{begin}; {limits}")
 }
 
 /// Commits, and waits for it.

@@ -37,6 +37,8 @@ pub(crate) enum Failure {
     Key(Key),
     /// The machine: the transaction cannot go on, and the session is as good as before.
     Store(StoreError),
+    /// Somebody else kept a lock for too long: the session is as good as before.
+    Locked,
     /// Nothing is wrong with it: the transaction may run again.
     Again(&'static str),
     /// What was prepared is not what it was, or is `unknown` to the server.
@@ -89,6 +91,7 @@ pub(crate) fn commit(error: &Error) -> Option<StoreError> {
         Failure::Lost(Loss::Unknown, why) => Some(StoreError::OutcomeUnknown(why)),
         Failure::Lost(Loss::Undone, _) => Some(StoreError::Unavailable(RETRY_AFTER)),
         Failure::Store(error) => Some(error),
+        Failure::Locked => Some(StoreError::Unavailable(RETRY_AFTER)),
         Failure::Statement(StatementError::TimedOut) => Some(StoreError::TimedOut),
         // A constraint that was deferred to the end.
         Failure::Statement(_) | Failure::Key(_) | Failure::Stale { .. } => Some(StoreError::Failed(format!(
@@ -133,6 +136,7 @@ fn server(said: &DbError, error: &Error) -> Failure {
         }
         // Another server has been promoted: this one is of no use any more.
         "25006" => lost(Loss::Undone),
+        "55P03" => Failure::Locked,
         "23505" | "23P01" => key(said),
         _ => statement(code, said, error),
     }
@@ -161,7 +165,7 @@ fn statement(code: &str, said: &DbError, error: &Error) -> Failure {
         // Values that are not of their type: what was not converted before.
         _ if code.starts_with("22") => StatementError::Check(None),
         // No memory, no space on disk, no connections left for a worker, an error of the disk.
-        _ if code.starts_with("53") || code == "58030" || code == "55P03" => {
+        _ if code.starts_with("53") || code == "58030" => {
             return Failure::Store(StoreError::Unavailable(RETRY_AFTER));
         }
         _ if code.starts_with("XX") => return Failure::Store(StoreError::Failed(chain(error))),

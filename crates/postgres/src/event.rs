@@ -72,6 +72,11 @@ pub(crate) fn crowded(waiting: usize) {
     tracing::warn!(waiting, "no database connection is free");
 }
 
+/// A transaction waited too long for a lock.
+pub(crate) fn locked() {
+    tracing::warn!("a lock is kept for too long: who waits for it is told to come again");
+}
+
 /// The columns of a key could not be looked up.
 pub(crate) fn key_unknown(why: &str) {
     tracing::warn!(why, "columns of a unique key are unknown");

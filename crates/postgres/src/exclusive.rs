@@ -9,6 +9,7 @@ use crate::connect::{ConnectError, Connector, Purpose};
 use crate::errors::RETRY_AFTER;
 use crate::event;
 use crate::gate::{Gate, Way};
+use crate::jam::Turn;
 use crate::link::Link;
 use backflow_engine::store::StoreError;
 use std::collections::VecDeque;
@@ -52,6 +53,8 @@ pub(crate) struct Lease {
     link: Option<Arc<Link>>,
     pool: Arc<Pool>,
     soiled: bool,
+    /// For as long as the connection is taken, whoever waits for it.
+    turn: Option<Turn>,
 }
 
 enum Entry {
@@ -257,6 +260,7 @@ impl Pool {
             link: Some(link),
             pool: Arc::clone(self),
             soiled: false,
+            turn: None,
         }
     }
 
@@ -302,6 +306,11 @@ fn refuse_all(mut state: MutexGuard<'_, State>) {
 }
 
 impl Lease {
+    /// Gives a turn back when the connection comes back.
+    pub(crate) fn keep(&mut self, turn: Option<Turn>) {
+        self.turn = turn;
+    }
+
     /// From here on the connection may be inside a transaction.
     pub(crate) fn soil(&mut self) {
         self.soiled = true;

@@ -16,6 +16,7 @@ mod exclusive;
 mod gate;
 mod guarded;
 mod introspect;
+mod jam;
 mod job;
 mod keys;
 mod limit;

@@ -71,7 +71,8 @@ impl Limit<'_> {
             if first {
                 event::cancelled(why, after);
                 // Whether it came through shows by the statement's answer.
-                drop(self.connector.cancel(&link.cancel_token()).await);
+                // In a box: a future that connects is large, and every request would carry it.
+                drop(Box::pin(self.connector.cancel(&link.cancel_token())).await);
             }
             std::future::pending::<()>().await;
         });

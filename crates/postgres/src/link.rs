@@ -88,6 +88,21 @@ impl Link {
         read(stream, call).await
     }
 
+    /// Runs a call in a transaction of its own that begins so, all in one flight: it is committed whatever it
+    /// answers, as if it had stood alone.
+    pub(crate) async fn enclosed(&self, opening: &str, call: &Call) -> Result<RowSet, Trouble> {
+        // In this order on the wire: the driver sends what is polled first.
+        let (begun, rows, ended) =
+            tokio::join!(biased; self.command(opening), self.execute(call), self.commit());
+        match (begun, rows) {
+            // What came first tells why.
+            (Err(error), Err(_)) => Err(error.into()),
+            (_, Err(trouble)) => Err(trouble),
+            // If it was not begun, the statement did stand alone.
+            (_, Ok(rows)) => ended.map(|()| rows).map_err(Trouble::from),
+        }
+    }
+
     /// Runs a statement without values or rows.
     pub(crate) async fn command(&self, text: &str) -> Result<(), Error> {
         self.client.batch_execute(text).await

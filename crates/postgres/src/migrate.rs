@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio_postgres::Client;
 
 /// How long a statement of a file that is one transaction waits for a lock.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(4);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often such a file is tried.
 const TRIES: u32 = 5;
 /// The pause after the first try; it doubles.

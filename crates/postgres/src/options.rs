@@ -14,6 +14,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio_postgres::Config;
 
+/// The longest wait for a lock.
+const LONGEST_LOCK: Duration = Duration::from_millis(2_500);
+
 /// Settings of the store.
 #[derive(Clone)]
 pub struct Options {
@@ -111,6 +114,19 @@ impl Options {
             readers: cores.clamp(2, 4),
             queue: 4096,
         }
+    }
+
+    /// How long a statement may wait for a lock that somebody keeps: less than for its end, so that it is told
+    /// apart, and less than others wait for a connection.
+    pub(crate) fn lock_timeout(&self) -> Duration {
+        (self.statement_timeout / 2).min(LONGEST_LOCK)
+    }
+
+    /// The server's limits of time for a statement, each set by such a word.
+    pub(crate) fn limits(&self, set: &str, between: &str) -> String {
+        let millis = |span: Duration| span.as_millis().max(1);
+        let (statement, lock) = (millis(self.statement_timeout), millis(self.lock_timeout()));
+        format!("{set} statement_timeout={statement}{between}{set} lock_timeout={lock}")
     }
 
     /// Splits as many connections as there may be at most among transactions and shared reads.

@@ -11,8 +11,9 @@ use crate::drive::{self, End, Tools};
 use crate::errors::RETRY_AFTER;
 use crate::event;
 use crate::exclusive::{Lease, Pool};
-use crate::gate::{doubled, jittered};
+use crate::gate::{doubled, spread};
 use crate::guarded::Guarded;
+use crate::jam::Jams;
 use crate::job::{self, Job};
 use crate::shared::{Flight, Shared};
 use backflow_engine::store::{Call, StoreError, Turn};
@@ -25,12 +26,14 @@ const AGAIN: u32 = 3;
 /// How often because of prepared statements: after a change of the schema those of every connection are old.
 const STALE: u32 = 64;
 
-/// The longest pause before the first of these; it doubles.
-const PAUSE: Duration = Duration::from_millis(10);
-const LONGEST: Duration = Duration::from_millis(100);
+/// The longest pause before the first of these, and how often it doubles before each next. Those who were tied
+/// start at the same moment: unless they are spread over more time than they all need, they are tied again.
+const PAUSE: Duration = Duration::from_millis(25);
+const WIDER: u32 = 2;
+const LONGEST: Duration = Duration::from_millis(500);
 
 /// How long a read may wait behind others where it could run beside them.
-const MOMENT: Duration = Duration::from_millis(3);
+const MOMENT: Duration = Duration::from_millis(8);
 
 /// What a read goes over.
 enum Way {
@@ -55,6 +58,7 @@ pub(crate) struct Lanes {
     pub(crate) tools: Arc<Tools>,
     pub(crate) readers: Arc<Shared>,
     pub(crate) writers: Arc<Pool>,
+    pub(crate) jams: Jams,
 }
 
 impl Lanes {
@@ -80,6 +84,7 @@ impl Lanes {
                     }
                     return Err(error);
                 }
+                End::Locked => return Err(self.jammed(job)),
                 end => self.pause(&mut tries, end).await?,
             }
             job.rewind();
@@ -92,6 +97,7 @@ impl Lanes {
         match end {
             End::Done => {}
             End::Failed(error) => return Err(error),
+            End::Locked => return Err(refused),
             End::Again(why) if tries.again == AGAIN => {
                 event::given_up(why, tries.again);
                 return Err(refused);
@@ -99,7 +105,8 @@ impl Lanes {
             End::Again(why) => {
                 tries.again += 1;
                 event::run_again(why, tries.again);
-                tokio::time::sleep(jittered(doubled(PAUSE, tries.again - 1, LONGEST))).await;
+                let times = WIDER * (tries.again - 1);
+                tokio::time::sleep(spread(doubled(PAUSE, times, LONGEST))).await;
             }
             End::Stale { unknown } => {
                 tries.stale += 1;
@@ -121,6 +128,29 @@ impl Lanes {
         Ok(())
     }
 
+    /// A job has run out of time behind a lock: its kind will wait its turn.
+    fn jammed<J: Job>(&self, mut job: J) -> StoreError {
+        event::locked();
+        job.rewind();
+        if let Ok(Turn::Run(call)) = job::turn(&mut job, None) {
+            self.jams.note(&call);
+        }
+        StoreError::Unavailable(RETRY_AFTER)
+    }
+
+    /// A connection for a job that begins with a call.
+    async fn lease(&self, call: &Call, lost: bool) -> Result<Lease, StoreError> {
+        loop {
+            let turn = self.jams.turn(call).await?;
+            let mut lease = self.writers.acquire(lost).await?;
+            // The jam may have come while it waited for the connection, which is then somebody else's.
+            if turn.is_some() || !self.jams.holds(call) {
+                lease.keep(turn);
+                return Ok(lease);
+            }
+        }
+    }
+
     /// A server forgets statements when it is told to; one that has forgotten again what was prepared a moment
     /// ago is not the same server.
     fn suspect(&self, times: u32) {
@@ -137,14 +167,14 @@ impl Lanes {
         if self.tools.connector.pooled() {
             return Ok(Way::Own);
         }
-        let Some(pace) = self.tools.paces.of(&call.statement).quick() else {
+        let pace = self.tools.paces.of(&call.statement);
+        if pace.behind(0).is_none() {
             return Ok(Way::Own);
-        };
+        }
         let Some(flight) = self.readers.board().await? else {
             return Ok(Way::Own);
         };
-        let ahead = u32::try_from(flight.ahead).unwrap_or(u32::MAX);
-        if pace.saturating_mul(ahead) > MOMENT
+        if pace.behind(flight.ahead) > Some(MOMENT)
             && let Some(lease) = self.writers.spare()
         {
             return Ok(Way::Spare(lease));
@@ -162,7 +192,7 @@ impl Lanes {
                 Way::Own => {}
             }
         }
-        let lease = self.writers.acquire(lost).await?;
+        let lease = self.lease(&call, lost).await?;
         Ok(match call.alone {
             true => alone(tools, lease, job, call).await,
             false => whole(tools, lease, job, call).await,

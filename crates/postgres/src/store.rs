@@ -11,6 +11,7 @@ use crate::errors::RETRY_AFTER;
 use crate::event;
 use crate::exclusive::Pool;
 use crate::gate::Gate;
+use crate::jam::Jams;
 use crate::keys::Keys;
 use crate::link::Link;
 use crate::options::{OpenError, Options};
@@ -81,6 +82,7 @@ impl Postgres {
             tools,
             readers: Shared::new(reading, reading_gate, options.readers),
             writers,
+            jams: Jams::new(most, options.lock_timeout()),
         };
         event::opened(&options.to_string(), connector.pooled());
         Ok(Postgres {

@@ -70,7 +70,25 @@ fn column_paths() {
     let (embeds, column, json) = path("p.data->a->>\"x y\"").unwrap();
     assert_eq!((embeds.as_str(), column.as_str(), json.len()), ("p", "data", 2));
     assert_eq!(json[1].key, JsonKey::Name("x y".into()));
-    for wrong in ["", ".", "a.", "a b", "a->", "a->-1", "a->>b->c", "a-b", "a::int"] {
+    let (_, _, json) = path("a->-1->>-20").unwrap();
+    assert_eq!(
+        (&json[0].key, &json[1].key),
+        (&JsonKey::Index(-1), &JsonKey::Index(-20))
+    );
+    for wrong in [
+        "",
+        ".",
+        "a.",
+        "a b",
+        "a->",
+        "a->-",
+        "a->-b",
+        "a->--1",
+        "a->-4294967296",
+        "a->>b->c",
+        "a-b",
+        "a::int",
+    ] {
         assert_eq!(path(wrong), None, "{wrong}");
     }
 }

@@ -227,12 +227,22 @@ impl<'a> Cursor<'a> {
     }
 
     fn json_key(&mut self) -> Parsed<JsonKey> {
+        let from_end = self.is("-");
+        if from_end {
+            self.advance();
+        }
         let key = match self.kind(0) {
-            Kind::Word(name) | Kind::Quoted(name) | Kind::Text(name) => JsonKey::Name(name.clone()),
-            Kind::Number(number) => match number.parse() {
-                Ok(index) => JsonKey::Index(index),
+            Kind::Word(name) | Kind::Quoted(name) | Kind::Text(name) if !from_end => {
+                JsonKey::Name(name.clone())
+            }
+            Kind::Number(number) => match number.parse::<u32>() {
+                Ok(at) => {
+                    let at = i32::try_from(at).unwrap_or(i32::MAX);
+                    JsonKey::Index(if from_end { -at } else { at })
+                }
                 Err(_) => return Err(self.unexpected("a position in an array")),
             },
+            _ if from_end => return Err(self.unexpected("a position in an array")),
             _ => return Err(self.unexpected("a member's name or a position")),
         };
         self.advance();

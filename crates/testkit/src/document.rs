@@ -55,9 +55,10 @@ pub fn run(path: &Path, backend: Backend, bless: bool) -> Option<Vec<Mismatch>> 
         .filter(|block| is_for(block, dialect))
         .collect();
     let project = blocks.iter().fold(Project::default(), add);
+    // What is for one database alone may be about what only that knows.
     let served = blocks
         .iter()
-        .any(|block| block.kind == "request" || block.kind == "rows");
+        .any(|block| matches!(block.kind.as_str(), "request" | "rows" | "only"));
     let home = served.then(|| Arc::new(Home::new(backend)));
     let compiled = match &home {
         Some(home) => project.compile_in(home),

@@ -9,7 +9,9 @@ use super::allowed::allowed;
 use super::ast::{Action, ConstraintKind, CreateIndex, Generated, Name, Reference};
 use super::defaults::default_value;
 use super::definition::{Definition, TableDef};
-use crate::model::{Catalog, Column, ColumnId, ForeignKey, Index, Table, TableId, TableKind, UniqueKey};
+use crate::model::{
+    Catalog, Column, ColumnId, ForeignKey, Index, Table, TableId, TableKind, UniqueKey, Writes,
+};
 
 impl Definition {
     /// The catalog of what exists.
@@ -58,6 +60,7 @@ fn lower_table(definition: &Definition, table: &TableDef) -> Table {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         triggers: table.may_have_triggers(&definition.beyond),
+        writes: Writes::ALL,
         span: Some(table.name.span),
     };
     for constraint in &table.constraints {

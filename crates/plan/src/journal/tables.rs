@@ -4,7 +4,9 @@
 //! Not here: the statements themselves.
 
 use super::{keys, locks, runs, steps};
-use backflow_catalog::{Catalog, Column, ColumnId, ColumnType, Index, Table, TableId, TableKind, UniqueKey};
+use backflow_catalog::{
+    Catalog, Column, ColumnId, ColumnType, Index, Table, TableId, TableKind, UniqueKey, Writes,
+};
 use backflow_sql::ir::{
     Assigned, Comparison, Cond, Conflict, Delete, Dialect, Insert, Order, Outputs, ParamId, Query, Read,
     Scalar, Statement, Update,
@@ -225,6 +227,7 @@ fn table(name: &str, columns: &[Declared], keys: Keys<'_>) -> Table {
         foreign_keys: Vec::new(),
         indexes: indexes.collect(),
         triggers: false,
+        writes: Writes::ALL,
         span: None,
     }
 }

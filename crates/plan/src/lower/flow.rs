@@ -8,6 +8,7 @@ use super::binds::Binds;
 use super::order;
 use super::pin::{Anchor, Pins};
 use super::query::{self, Lowered, Total};
+use super::select::is_grouped;
 use super::value::Cx;
 use crate::draft::{DraftQuery, implies_result};
 use crate::frame::{Frame, ResultInfo};
@@ -353,11 +354,10 @@ pub(crate) fn close(
         }
         query::outputs_mut(&mut open.query).0.cells = cells;
         if let Query::Read(read) = &mut open.query {
-            // A row that is selected and written later must not change in between.
-            read.lock = written
-                .iter()
-                .skip(index + 1)
-                .any(|table| *table == Some(read.from));
+            // A row that is selected and written later must not change in between. A total is of no row.
+            let members = read.outputs.members.as_deref().unwrap_or_default();
+            let later = written.iter().skip(index + 1);
+            read.lock = !is_grouped(members) && later.into_iter().any(|table| *table == Some(read.from));
         }
         open.step.statement = project.statement(&open.query);
         open.step.label = label(index);

@@ -84,6 +84,7 @@ fn table(relation: &Relation) -> Table {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         triggers: relation.has_triggers,
+        writes: relation.writes,
         span: None,
     }
 }

@@ -32,7 +32,8 @@ fn relations_that_count() -> String {
     )
 }
 
-/// Relations: also those below one (partitions, children) may have triggers that act.
+/// Relations, and which changes they take (bits of the server's own kinds of statements, triggers in place of a
+/// change included): also those below one (partitions, children) may have triggers that act.
 pub(super) fn relations() -> String {
     format!(
         "WITH RECURSIVE {}, below (root, oid) AS (
@@ -50,18 +51,25 @@ SELECT r.oid, r.relname::text, r.relkind::text,
       SELECT FROM below b JOIN pg_catalog.pg_rewrite w ON w.ev_class = b.oid
       WHERE b.root = r.oid AND w.rulename <> '_RETURN'
     ),
-  pg_catalog.row_security_active(r.oid)
-FROM rel r ORDER BY r.relname::text COLLATE \"C\"",
+  pg_catalog.row_security_active(r.oid),
+  w.kinds & 8 <> 0, w.kinds & 4 <> 0, w.kinds & 16 <> 0
+FROM rel r, pg_catalog.pg_relation_is_updatable(r.oid, true) AS w (kinds)
+ORDER BY r.relname::text COLLATE \"C\"",
         relations_that_count()
     )
 }
 
-/// Columns in their order.
+/// Columns in their order. A view's column that is computed counts as generated: nothing can be
+/// written to it, unless a trigger in place of the change says otherwise.
 pub(super) fn columns() -> String {
     format!(
         "WITH {}
 SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity::text,
-  a.attgenerated::text, pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+  CASE WHEN r.relkind = 'v' AND pg_catalog.pg_relation_is_updatable(r.oid, false) <> 0
+      AND NOT pg_catalog.pg_column_is_updatable(r.oid, a.attnum, false)
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = r.oid AND t.tgtype & 64 <> 0)
+    THEN 's' ELSE a.attgenerated::text END,
+  pg_catalog.pg_get_expr(d.adbin, d.adrelid)
 FROM rel r
 JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

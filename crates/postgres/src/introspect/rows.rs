@@ -4,6 +4,7 @@
 //! Invariant: nothing is judged here.
 //! Not here: the questions; see `queries`.
 
+use backflow_catalog::Writes;
 use tokio_postgres::{Error, Row};
 
 /// All answers.
@@ -22,6 +23,7 @@ pub(super) struct Relation {
     pub(super) kind: String,
     pub(super) is_ours: bool,
     pub(super) has_triggers: bool,
+    pub(super) writes: Writes,
     pub(super) is_veiled: bool,
 }
 
@@ -34,6 +36,11 @@ impl Relation {
             is_ours: row.try_get(3)?,
             has_triggers: row.try_get(4)?,
             is_veiled: row.try_get(5)?,
+            writes: Writes {
+                insert: row.try_get(6)?,
+                update: row.try_get(7)?,
+                delete: row.try_get(8)?,
+            },
         })
     }
 }

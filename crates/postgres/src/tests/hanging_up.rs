@@ -73,7 +73,12 @@ async fn a_transaction_that_nobody_waits_for_is_rolled_back_and_stopped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_leaves_the_queue_takes_no_place() {
     let bench = Bench::tuned("pool_max=2", |options| options.queue = 5).await;
-    let busy = bench.start(Script::new(vec![sleep(0.5)]));
+    let script = Script::new(vec![sleep(3.0)]);
+    let progress = script.progress();
+    let busy = bench.start(script);
+    while progress.lock().expect("lock").is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     tokio::time::sleep(Duration::from_millis(100)).await;
     for _ in 0..20 {
         let waiting = bench.start(Script::new(vec![insert("never")]));

@@ -155,9 +155,8 @@ async fn reads_of_several_statements_see_one_snapshot() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_share_connections_and_pass_by_slow_ones() {
     let bench = Bench::new("").await;
-    let slow: Vec<_> = (0..8).map(|_| bench.start(Script::read(sleep(1.0)))).collect();
+    let slow: Vec<_> = (0..8).map(|_| bench.start(Script::read(sleep(4.0)))).collect();
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let begun = Instant::now();
     for n in 0..50 {
         let script = bench
             .run(Script::read(call("SELECT $1::int8", 1, vec![Datum::Int(n)])))
@@ -166,9 +165,8 @@ async fn reads_share_connections_and_pass_by_slow_ones() {
         assert_eq!(script.cell(), Datum::Int(n));
     }
     assert!(
-        begun.elapsed() < Duration::from_millis(700),
-        "{:?}",
-        begun.elapsed()
+        slow.iter().all(|one| !one.is_finished()),
+        "they waited for slow ones"
     );
     for one in slow {
         assert!(one.await.expect("no panic").expect("run").answers[0].is_ok());

@@ -120,9 +120,9 @@ async fn a_commit_without_an_answer_is_unknown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_stands_alone_without_an_answer_is_unknown() {
     for (then, committed) in [(Then::CutBefore, 0), (Then::CutAfter, 1)] {
-        // The text goes over the wire with each call.
+        // Behind a pooler its COMMIT goes over the wire together with it.
         let bench = Bench::through_proxy("pgbouncer=true").await;
-        bench.proxy().when("INSERT INTO t", then);
+        bench.proxy().when("COMMIT\0", then);
         let told = bench.run(Script::alone(insert("row"))).await.err();
         assert!(
             matches!(told, Some(StoreError::OutcomeUnknown(_))),
@@ -155,5 +155,43 @@ async fn what_was_not_committed_for_certain_runs_again() {
         assert_eq!(whole.rewound, 1);
         assert!(bench.proxy().said());
         assert_eq!(bench.probe.table("SELECT id FROM t ORDER BY id"), "row\ntwo\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_lock_too_long_is_told_to_come_again() {
+    for settings in ["statement_timeout=2s", "statement_timeout=2s&pgbouncer=true"] {
+        let bench = Bench::new(settings).await;
+        bench.probe.execute("INSERT INTO t VALUES ('a', 0)");
+        bench.probe.execute("BEGIN; UPDATE t SET n = 1");
+        let add = || call("UPDATE t SET n = n + 1", 0, vec![]);
+        for script in [
+            Script::alone(add()),
+            Script::new(vec![insert("b"), add()]),
+            Script::new(vec![add(), insert("b")]),
+        ] {
+            let told = bench.run(script).await.err();
+            assert_eq!(told, Some(StoreError::Unavailable(1)), "{settings}");
+        }
+        bench.probe.execute("ROLLBACK");
+        bench.run(Script::alone(add())).await.expect("run");
+        assert_eq!(bench.probe.table("SELECT id, n FROM t"), "a | 1\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_constraint_that_waits_for_the_end_refuses_a_write_behind_a_pooler() {
+    for settings in ["", "pgbouncer=true"] {
+        let bench = Bench::new(settings).await;
+        bench
+            .probe
+            .execute("ALTER TABLE t ADD CONSTRAINT once UNIQUE (n) DEFERRABLE INITIALLY DEFERRED");
+        bench.probe.execute("INSERT INTO t VALUES ('a', 1)");
+        let again = call("INSERT INTO t VALUES ('b', 1)", 0, vec![]);
+        let script = bench.run(Script::alone(again)).await.expect("run");
+        assert_eq!(script.error(), StatementError::Unique(vec!["n".to_owned()]));
+        assert_eq!(bench.probe.number("SELECT count(*) FROM t"), 1);
+        let fine = call("INSERT INTO t VALUES ('b', 2)", 0, vec![]);
+        bench.run(Script::alone(fine)).await.expect("run");
     }
 }

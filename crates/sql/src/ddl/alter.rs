@@ -80,7 +80,12 @@ fn in_place(scope: &Scope<'_>, declared: &ColumnDef, own: &[&Constraint]) -> Sql
     let foreign = own
         .iter()
         .any(|c| matches!(c.kind, ConstraintKind::ForeignKey(_)));
-    let in_place = constant && !key && declared.generated.is_none() && !(foreign && default.is_some());
+    // A column called like the number of a row can be made with its table only.
+    let alias = ["rowid", "oid", "_rowid_"]
+        .iter()
+        .any(|alias| declared.name.value.eq_ignore_ascii_case(alias));
+    let in_place =
+        constant && !key && !alias && declared.generated.is_none() && !(foreign && default.is_some());
     Ok((sql, in_place))
 }
 

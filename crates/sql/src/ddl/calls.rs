@@ -52,16 +52,7 @@ pub(super) fn call(
             }
             Typed::new(format!("{sql})"), ColumnType::Text)
         }
-        ("abs", [arg]) => {
-            let arg = scope.typed(arg, None)?;
-            match &arg.ty {
-                Some(ty) if ty.is_number() => Typed {
-                    sql: format!("abs({})", arg.sql),
-                    ty: arg.ty,
-                },
-                _ => return Err(refused(span, "`abs` is for numbers")),
-            }
-        }
+        ("abs", [arg]) => absolute(scope, arg, span)?,
         ("coalesce", [_, _, ..]) => {
             let (sql, ty) = scope.alike(&args.iter().collect::<Vec<_>>(), want)?;
             Typed {
@@ -87,6 +78,24 @@ pub(super) fn call(
         ),
         _ => return Err(refused(span, &format!("`{name}` cannot be called here"))),
     })
+}
+
+/// The lowest number of a narrow column has no counterpart of its type; SQLite says so of its own lowest only.
+fn absolute(scope: &Scope<'_>, arg: &SqlExpr, span: Span) -> Sql<Typed> {
+    let is_column = matches!(arg.kind, ExprKind::Column(_));
+    let arg = scope.typed(arg, None)?;
+    let lowest = match &arg.ty {
+        Some(ColumnType::Int2) => Some(i64::from(i16::MIN)),
+        Some(ColumnType::Int4) => Some(i64::from(i32::MIN)),
+        Some(ty) if ty.is_number() => None,
+        _ => return Err(refused(span, "`abs` is for numbers")),
+    };
+    let x = &arg.sql;
+    let sql = match lowest.filter(|_| is_column) {
+        Some(lowest) => format!("abs(CASE {x} WHEN {lowest} THEN -9223372036854775807 - 1 ELSE {x} END)"),
+        None => format!("abs({x})"),
+    };
+    Ok(Typed { sql, ty: arg.ty })
 }
 
 /// A whole number above zero, as written.

@@ -20,6 +20,7 @@ mod expr;
 mod fault;
 mod insert;
 mod json;
+mod keys;
 mod literal;
 mod moment;
 mod pattern;

@@ -8,7 +8,7 @@
 
 use super::fault::{Sql, instead, unsupported};
 use super::quote::ident;
-use super::{alter, drop, insert, table};
+use super::{alter, drop, insert, keys, table};
 use backflow_catalog::ddl::{Ddl, DdlStatement, Definition, Name};
 use backflow_catalog::{Migration, Schema};
 use backflow_diag::{Diagnostic, Diagnostics, Span};
@@ -85,6 +85,7 @@ pub fn sqlite(schema: &Schema, migration: &Migration, diagnostics: &mut Diagnost
             span: statement.span,
         };
         same_but_for_case(&change, &mut out);
+        keys::of_many_spellings(&change, &mut out);
         translate(&change, statement, &mut out);
         let made = out.statements.len() - first;
         if !migration.transactional && made > 1 {

@@ -16,7 +16,7 @@ pub(super) fn member_text(args: &[Arg<'_>]) -> Called {
     binary(args, |doc, key| Ok(text(find(doc, key)?)))
 }
 
-/// `bf_jsonb_at(doc, position)`: of a value that is no array or object, `jsonb` gives the value itself at 0.
+/// `bf_jsonb_at(doc, position)`: of a value that is no array or object, `jsonb` gives the value itself at 0 and -1.
 pub(super) fn element(args: &[Arg<'_>]) -> Called {
     binary(args, |doc, key| Ok(json(at(doc, key)?)))
 }
@@ -40,7 +40,7 @@ fn text(value: Option<&str>) -> Answer {
 
 fn at<'a>(doc: Arg<'a>, key: Arg<'_>) -> Result<Option<&'a str>, FunctionError> {
     match (doc, key) {
-        (Arg::Text(scalar), Arg::Int(0)) if !scalar.trim_ascii_start().starts_with(['[', '{']) => {
+        (Arg::Text(scalar), Arg::Int(0 | -1)) if !scalar.trim_ascii_start().starts_with(['[', '{']) => {
             Ok(Some(scalar.trim_ascii()))
         }
         _ => find(doc, key),
@@ -61,12 +61,21 @@ fn find<'a>(doc: Arg<'a>, key: Arg<'_>) -> Result<Option<&'a str>, FunctionError
                 .map(|(_, value)| value))
         }
         Arg::Int(at) if doc.starts_with('[') => {
-            let at = usize::try_from(at).unwrap_or(usize::MAX);
-            Ok(items(doc).nth(at).map(|(_, value)| value))
+            let at = match usize::try_from(at) {
+                Ok(at) => Some(at),
+                Err(_) => from_end(doc, at),
+            };
+            Ok(at.and_then(|at| items(doc).nth(at)).map(|(_, value)| value))
         }
         Arg::Text(_) | Arg::Int(_) => Ok(None),
         _ => Err(FunctionError::WrongArgument),
     }
+}
+
+/// The position of an element that is counted from the end.
+fn from_end(doc: &str, at: i64) -> Option<usize> {
+    let back = usize::try_from(at.unsigned_abs()).ok()?;
+    items(doc).count().checked_sub(back)
 }
 
 /// Members (key still quoted, value) of an object, or elements (empty key, value) of an array.

@@ -215,7 +215,11 @@ fn json_steps() {
     assert_eq!(get(array, Arg::Int(1)), r#"{"b": "}\""}"#);
     assert_eq!(text(array, Arg::Int(2)), "2.50");
     assert_eq!(get(array, Arg::Int(3)), "NULL");
-    assert_eq!(get(array, Arg::Int(-1)), "NULL");
+    assert_eq!(get(array, Arg::Int(-1)), "2.50");
+    assert_eq!(get(array, Arg::Int(-3)), "1");
+    assert_eq!(get(array, Arg::Int(-4)), "NULL");
+    assert_eq!(get(array, Arg::Int(i64::MIN)), "NULL");
+    assert_eq!(get("[]", Arg::Int(-1)), "NULL");
     assert_eq!(get("[]", Arg::Int(0)), "NULL");
     // As `'"s"'::jsonb -> 0`; `json` gives NULL.
     let at = |doc: &str, key: Arg<'_>| shown(call("bf_jsonb_at", &[Arg::Text(doc), key]));

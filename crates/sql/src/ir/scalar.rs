@@ -37,8 +37,9 @@ pub struct JsonStep {
 pub enum JsonKey {
     /// A member.
     Name(String),
-    /// A position, from 0.
-    Index(u32),
+    /// A position, from 0, or from the end, where the last is -1. No list is longer than 31 bits tell, and the
+    /// lowest number is not among them.
+    Index(i32),
 }
 
 /// A value in a statement. Arithmetic is typed, so that both databases fail on the same overflow.

@@ -53,11 +53,7 @@ impl Syntax for Postgres<'_> {
         let arrow = if step.as_text { "->>" } else { "->" };
         match &step.key {
             JsonKey::Name(name) => format!("({document} {arrow} {})", self.text(name)),
-            // Positions are 32 bits wide, and no array is longer.
-            JsonKey::Index(index) => {
-                let index = i32::try_from(*index).unwrap_or(i32::MAX);
-                format!("({document} {arrow} {index})")
-            }
+            JsonKey::Index(index) => format!("({document} {arrow} {index})"),
         }
     }
 

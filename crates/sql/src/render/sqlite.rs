@@ -9,6 +9,10 @@ use super::sqlite_cast;
 use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, JsonKey, JsonStep, Native, ParamId};
 use backflow_catalog::{Catalog, ColumnId, ColumnType, DefaultValue, TableId};
 
+/// The rows of a list in JSON. The schema says that no table of the author's is meant, whatever its name: in this one
+/// there are none.
+const EACH: &str = "temp.json_each";
+
 pub(super) struct Sqlite<'a> {
     pub(super) catalog: &'a Catalog,
 }
@@ -214,11 +218,11 @@ impl Syntax for Sqlite<'_> {
         };
         let element = Typed::new(element, ty.clone());
         let (left, element) = self.equal_keys(left, &element);
-        format!("{left} IN (SELECT {element} FROM json_each({list}))")
+        format!("{left} IN (SELECT {element} FROM {EACH}({list}))")
     }
 
     fn list_rows(&self, list: ParamId) -> String {
-        format!("json_each({}) AS i", self.param(list, &ColumnType::Jsonb))
+        format!("{EACH}({}) AS i", self.param(list, &ColumnType::Jsonb))
     }
 
     fn list_value(&self, at: u16, ty: &ColumnType) -> String {

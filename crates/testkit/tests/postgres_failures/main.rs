@@ -10,6 +10,7 @@
 )]
 
 mod load;
+mod locks;
 mod served;
 
 use backflow_testkit::cluster::{Cluster, End, Options};
@@ -220,44 +221,4 @@ async fn a_password_that_is_refused_is_told_and_may_become_right() {
     served.change_password("first");
     tokio::time::sleep(BACK).await;
     assert_eq!(served.post("/notes", &unique()).await.status, 201);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn deadlocks_are_untied() {
-    let cluster = cluster(Options::default().set("deadlock_timeout", "10ms")).await;
-    let served = Served::on(&cluster, "").await;
-    served
-        .probe()
-        .execute("INSERT INTO counters VALUES ('a', 0), ('b', 0)");
-    let mut wins = 0;
-    for _ in 0..10 {
-        let pairs: Vec<_> = (0..12)
-            .map(|at| {
-                let served = served.clone();
-                let path = if at % 2 == 0 { "/forth" } else { "/back" };
-                tokio::spawn(async move { served.post(path, "{}").await })
-            })
-            .collect();
-        for reply in pairs {
-            let reply = reply.await.unwrap();
-            // Who loses four times in a row is told to come again.
-            assert!(
-                matches!(reply.status, 200 | 503),
-                "{} {}",
-                reply.status,
-                reply.body
-            );
-            wins += i64::from(reply.status == 200);
-        }
-    }
-    let deadlocks = served
-        .probe()
-        .number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
-    assert!(deadlocks > 0, "nothing was tied");
-    assert!(wins > 100, "{wins} of 120");
-    assert_eq!(
-        served.probe().table("SELECT id, n FROM counters ORDER BY id"),
-        format!("a | {wins}\nb | {wins}\n")
-    );
-    served.at_rest().await;
 }

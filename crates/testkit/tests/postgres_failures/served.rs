@@ -31,6 +31,8 @@ const ROUTES: &str = r#"[
     { "table": "notes", "operation": "select", "single": true, "filters": [{ "column": "id", "operator": "eq", "value": "{{body.id}}" }] }] },
   { "path": "/slow", "method": "get", "supabaseQueries": [{ "table": "slow", "operation": "select" }] },
   { "path": "/constant-row", "method": "get", "supabaseQueries": [{ "table": "counters", "operation": "select" }] },
+  { "path": "/bump/:id", "method": "post", "supabaseQueries": [
+    { "table": "counters", "operation": "update", "data": { "n": "n + 1" }, "single": true, "filters": [{ "column": "id", "operator": "eq", "value": "{{params.id}}" }] }] },
   { "path": "/forth", "method": "post", "supabaseQueries": [
     { "table": "counters", "operation": "update", "data": { "n": "n + 1" }, "single": true, "filters": [{ "column": "id", "operator": "eq", "value": "a" }] },
     { "table": "counters", "operation": "update", "data": { "n": "n + 1" }, "single": true, "filters": [{ "column": "id", "operator": "eq", "value": "b" }] }] },

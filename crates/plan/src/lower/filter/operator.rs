@@ -26,6 +26,11 @@ pub(super) fn operate<'a>(
         FilterOp::Eq | FilterOp::Neq | FilterOp::Gt | FilterOp::Gte | FilterOp::Lt | FilterOp::Lte => {
             compare(cx, test, (left, ty), label)
         }
+        FilterOp::In | FilterOp::IsDistinct if *ty == ColumnType::Json => {
+            let why = "`json` is kept as it was written, and never equal to another; `jsonb` is";
+            cx.out.push(no_operator(cx, test, ty, why));
+            None
+        }
         FilterOp::IsDistinct => {
             let value = single(cx, test, ty, label)?;
             Some(optional(
@@ -37,6 +42,11 @@ pub(super) fn operate<'a>(
             ))
         }
         FilterOp::Is => is(cx, test, left, ty),
+        FilterOp::In if matches!(ty, ColumnType::Array(_)) => {
+            let why = "a list of lists is read as one list by PostgreSQL";
+            cx.out.push(no_operator(cx, test, ty, why));
+            None
+        }
         FilterOp::In if holds_expressions(test) => each(cx, test, (left, ty), &label).map(Cond::Any),
         FilterOp::In => {
             let list = list(cx, test, ty, &label)?;

@@ -21,6 +21,7 @@ use crate::model::{Answer, Fused, Place, Source, Step};
 use crate::project::Project;
 use backflow_sql::ir::{Chain, Comparison, Cond, Datum, Dialect, PartCell, Query, Scalar};
 use rewrite::Part;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// A route's statements.
@@ -107,15 +108,19 @@ fn drop_unread(sequence: &Sequence<'_>, parts: &mut rewrite::Parts) {
     for (index, step) in sequence.steps.iter().enumerate() {
         let at = index + first_step;
         let condition = conditions.get(at).copied().flatten();
-        let outdone = sequence
-            .steps
-            .iter()
-            .enumerate()
-            .skip(index + 1)
-            .any(|(later, other)| {
-                let runs = conditions.get(later + first_step).copied().flatten();
-                (runs.is_none() || runs == condition || runs == Some(at)) && (other.selects || !step.selects)
-            });
+        let outdone = sequence.steps.iter().enumerate().any(|(other_index, other)| {
+            let runs = conditions.get(other_index + first_step).copied().flatten();
+            let beside = runs.is_none() || runs == condition;
+            match other_index.cmp(&index) {
+                Ordering::Greater => (beside || runs == Some(at)) && (other.selects || !step.selects),
+                Ordering::Equal => false,
+                Ordering::Less => {
+                    let before = beside || condition == Some(other_index + first_step);
+                    let counts = other.selects && !other.check && !other.counts;
+                    before && counts && !step.selects
+                }
+            }
+        });
         let answers = matches!(sequence.answer, Answer::LastStep) && !outdone;
         let read = step.results.whole.is_some() || !step.results.paths.is_empty();
         if let Some(part) = parts.list.get_mut(at).filter(|_| !answers && !read) {

@@ -17,7 +17,7 @@ use super::value::Cx;
 use crate::draft::DraftQuery;
 use crate::model::{Bind, KeyPart, Offset, Operation as Op, Rows};
 use crate::prove::NamedBy;
-use backflow_catalog::TableId;
+use backflow_catalog::{TableId, Writes};
 use backflow_config::document::{Filter, Operation, Query as QueryDoc};
 use backflow_diag::{Diagnostic, Text, codes};
 use backflow_sql::ir::{Outputs, Query};
@@ -57,6 +57,7 @@ pub(crate) fn lower<'a>(
     excluded: &[&str],
 ) -> Option<Lowered> {
     misplaced_keys(cx, draft.doc);
+    refused_by_view(cx, draft);
     let also = draft.doc.exclude_fields.iter().map(|name| name.value.as_str());
     let excluded: Vec<&str> = excluded.iter().copied().chain(also).collect();
     let excluded = excluded.as_slice();
@@ -88,6 +89,36 @@ pub(crate) fn lower<'a>(
     let positions = any_given.iter_mut().chain(parts).chain(offset).collect();
     prune(query, &mut cx.binds.list, positions);
     Some(lowered)
+}
+
+/// A view whose rows cannot be changed: the database would refuse each request.
+fn refused_by_view(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>) {
+    let table = cx.project.catalog.table(draft.table);
+    let Writes {
+        insert,
+        update,
+        delete,
+    } = table.writes;
+    let operation = draft.doc.operation.value;
+    let takes = match operation {
+        Operation::Select => true,
+        Operation::Insert => insert,
+        Operation::Upsert => insert && update,
+        Operation::Update => update,
+        Operation::Delete => delete,
+    };
+    if !takes {
+        let name = format!("{operation:?}").to_lowercase();
+        cx.out.push(
+            Diagnostic::new(
+                codes::VIEW_NOT_WRITABLE,
+                format!("the view `{}` takes no {name}", table.name),
+            )
+            .at(draft.doc.table.span, "its rows are made of several, or computed")
+            .note("PostgreSQL changes rows through a view only where each is one row of one table")
+            .help("write to the table itself, or give the view an INSTEAD OF trigger"),
+        );
+    }
 }
 
 /// Keys that mean nothing for the operation.

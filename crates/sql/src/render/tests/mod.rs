@@ -11,7 +11,7 @@ use super::render;
 use crate::functions::{AGGREGATES, Answer, Arg, DecimalFold, Fold, SCALARS};
 use crate::ir::{Cond, Dialect, Embed, Link, Member, Order, Outputs, ParamId, Query, Read, Scalar};
 use backflow_catalog::{
-    Catalog, Column, ColumnId, ColumnType, DefaultValue, EnumId, EnumType, Table, TableId, TableKind,
+    Catalog, Column, ColumnId, ColumnType, DefaultValue, EnumId, EnumType, Table, TableId, TableKind, Writes,
 };
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
@@ -123,6 +123,7 @@ pub(super) fn table(name: &str, columns: Vec<Column>) -> Table {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         triggers: false,
+        writes: Writes::ALL,
         span: None,
     }
 }

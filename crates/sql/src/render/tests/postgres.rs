@@ -193,11 +193,12 @@ fn arithmetic_and_json() {
     let step = |key, as_text| JsonStep { key, as_text };
     let path = vec![
         step(JsonKey::Name("a'\\".into()), false),
-        step(JsonKey::Index(u32::MAX), true),
+        step(JsonKey::Index(-1), false),
+        step(JsonKey::Index(i32::MAX), true),
     ];
     assert_eq!(
         value(Scalar::Json(c(5), path)),
-        "((t0.\"meta\" -> E'a''\\\\') ->> 2147483647)"
+        "(((t0.\"meta\" -> E'a''\\\\') -> -1) ->> 2147483647)"
     );
     assert_eq!(
         value(Scalar::Shift(Box::new(col(7)), -5)),

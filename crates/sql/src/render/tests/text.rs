@@ -103,7 +103,7 @@ fn conditions() {
          AND NOT (CASE t0.\"status\" WHEN 'trial' THEN 0 WHEN 'active' THEN 1 WHEN 'it''s' THEN 2 END < \
          CASE ?2 WHEN 'trial' THEN 0 WHEN 'active' THEN 1 WHEN 'it''s' THEN 2 END) \
          AND (NOT ?4 OR lower(t0.\"name\") LIKE lower(?3) ESCAPE '\\') \
-         AND bf_dec_key(t0.\"price\") IN (SELECT bf_dec_key(nullif(trim(?5 -> fullkey,'\"'),'null')) FROM json_each(?5)) \
+         AND bf_dec_key(t0.\"price\") IN (SELECT bf_dec_key(nullif(trim(?5 -> fullkey,'\"'),'null')) FROM temp.json_each(?5)) \
          AND EXISTS(SELECT 1 FROM \"tasks\" AS t1 WHERE t1.\"org_id\" = t0.\"id\") AND FALSE"
     );
 }

@@ -57,6 +57,8 @@ pub(crate) struct Progress {
     pub(crate) position: usize,
     /// Calls that were done: provider and call.
     pub(crate) earlier: Vec<(String, Earlier)>,
+    /// The steps of these calls.
+    pub(crate) called: Vec<usize>,
     pub(crate) candidate: Option<Candidate>,
 }
 

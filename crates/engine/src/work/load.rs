@@ -112,7 +112,10 @@ fn replay(context: &Context, mut progress: Progress, rows: &[StepRow]) -> Result
             (StepState::Done, WorkAction::Database(statements)) => {
                 refill(context, &mut progress, statements, row)?;
             }
-            (StepState::Done, WorkAction::Call(call)) => done(&mut progress, call, row)?,
+            (StepState::Done, WorkAction::Call(call)) => {
+                done(&mut progress, call, row)?;
+                progress.called.push(at);
+            }
             (StepState::Done, WorkAction::Lock(_) | WorkAction::Refuse(_)) => {}
             (StepState::Sending | StepState::Failed, _) => {
                 let next = Next::Call(Box::new(pending(at, row)?));

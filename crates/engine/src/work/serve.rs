@@ -248,6 +248,13 @@ impl Works {
             if run.state != State::Running {
                 return Settled::of(&run);
             }
+            if run.lease < self.now()
+                && let Ok(Some(taken)) = self.claim(id).await
+            {
+                event::taken_over(&taken.id, &taken.name, taken.fence);
+                // A run that is followed may itself come to follow another worker.
+                return Box::pin(self.drive_row(taken)).await;
+            }
             looked += 1;
             tokio::time::sleep(patience(
                 Duration::from_millis(20),

@@ -11,7 +11,7 @@ use super::{Works, kept};
 use crate::event;
 use crate::host::RequestHost;
 use crate::render;
-use backflow_plan::model::{Call, WorkAction, WorkStep};
+use backflow_plan::model::{Call, WorkStep};
 use std::sync::Arc;
 
 impl Works {
@@ -22,10 +22,11 @@ impl Works {
         progress: &Progress,
     ) -> Result<bool, Fenced> {
         let mut undone = false;
-        let steps = context.job.work.steps.iter().take(progress.position);
-        let done = steps.filter(|step| has_result(step, progress)).rev();
-        for step in done {
-            let Some(call) = &step.compensate else { continue };
+        for at in progress.called.iter().rev() {
+            let step = context.job.step(*at);
+            let Some((step, call)) = step.and_then(|step| Some((step, step.compensate.as_ref()?))) else {
+                continue;
+            };
             undone = true;
             self.undo(context, (step, call), progress).await?;
         }
@@ -101,15 +102,4 @@ impl Works {
             false => Err(Fenced),
         }
     }
-}
-
-/// Whether a step was done, as opposed to skipped or failed.
-fn has_result(step: &WorkStep, progress: &Progress) -> bool {
-    let WorkAction::Call(call) = &step.action else {
-        return true;
-    };
-    let earlier = progress.earlier.iter();
-    let mut same =
-        earlier.filter(|(provider, earlier)| *provider == call.provider && earlier.action == call.action);
-    same.next().is_some()
 }

@@ -65,6 +65,11 @@ async fn ten_restarts_under_load_lose_nothing() {
         told.acknowledged.len()
     );
     assert!(told.reads > 1_000, "{} reads", told.reads);
+    println!(
+        "{} acknowledged writes, {} reads",
+        told.acknowledged.len(),
+        told.reads
+    );
     told.compare(&served);
 }
 

@@ -9,12 +9,13 @@ use backflow_diag::{Code, Severity, codes, page};
 use backflow_testkit::Project;
 
 /// Their examples are too long to be written out, or are told by the command alone.
-const WITHOUT_EXAMPLE: [&Code; 5] = [
+const WITHOUT_EXAMPLE: [&Code; 6] = [
     codes::TOO_DEEP,
     codes::EXPR_TOO_LARGE,
     codes::WEAK_SECRET,
     codes::DATABASE_DIFFERS,
     codes::ROW_SECURITY,
+    codes::VIEW_NOT_WRITABLE,
 ];
 
 const SCHEMA: &str = include_str!("../../../spec/seed/migrations/0001_init.sql");

@@ -145,7 +145,7 @@ impl Syntax for Postgres<'_> {
 
     fn one_of(&self, left: &Typed, list: ParamId, ty: &ColumnType) -> String {
         let items = self.items(&format!("${}", u32::from(list.0) + 1), ty);
-        format!("{} = ANY({items})", left.sql)
+        format!("{} = ANY({items})", canonical(left))
     }
 
     fn list_rows(&self, list: ParamId) -> String {
@@ -170,7 +170,7 @@ impl Syntax for Postgres<'_> {
             Containment::ContainedBy => "<@",
             Containment::Overlaps => "&&",
         };
-        format!("{} {symbol} {}", left.sql, right.sql)
+        format!("{} {symbol} {}", canonical(left), right.sql)
     }
 
     fn native(&self, left: &Typed, op: &Native, right: &Typed) -> String {
@@ -343,5 +343,13 @@ fn now(ty: &ColumnType) -> String {
         ColumnType::Date => "(now() AT TIME ZONE 'UTC')::date".to_owned(),
         ColumnType::Time => "(now() AT TIME ZONE 'UTC')::time".to_owned(),
         _ => "(now() AT TIME ZONE 'UTC')".to_owned(),
+    }
+}
+
+/// A value that can be compared: `json`, a part of a column of that type, has no operators of its own.
+fn canonical(value: &Typed) -> String {
+    match value.is(|ty| *ty == ColumnType::Json) {
+        true => format!("({})::jsonb", value.sql),
+        false => value.sql.clone(),
     }
 }

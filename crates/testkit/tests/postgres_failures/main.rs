@@ -65,6 +65,11 @@ async fn ten_restarts_under_load_lose_nothing() {
         told.acknowledged.len()
     );
     assert!(told.reads > 1_000, "{} reads", told.reads);
+    println!(
+        "{} acknowledged writes, {} reads",
+        told.acknowledged.len(),
+        told.reads
+    );
     told.compare(&served);
 }
 
@@ -169,7 +174,7 @@ async fn too_many_connections_are_told_and_pass() {
         .set("superuser_reserved_connections", "0");
     let cluster = cluster(options).await;
     let served = Served::on(&cluster, "pool_max=8").await;
-    served.disconnect();
+    served.disconnect().await;
     // Others take all that there are.
     let mut crowd = Vec::new();
     while let Ok((client, connection)) = tokio_postgres::connect(&cluster.url("postgres"), NoTls).await {
@@ -210,7 +215,7 @@ async fn a_password_that_is_refused_is_told_and_may_become_right() {
     let served = Served::with_password(&cluster, "first").await;
     assert_eq!(served.post("/notes", &unique()).await.status, 201);
     served.change_password("second");
-    served.disconnect();
+    served.disconnect().await;
     for _ in 0..10 {
         let begun = Instant::now();
         let reply = served.post("/notes", &unique()).await;

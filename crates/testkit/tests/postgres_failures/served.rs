@@ -160,11 +160,18 @@ impl Served {
         }
     }
 
-    /// Ends all sessions of the store, as an administrator may.
-    pub(crate) fn disconnect(&self) {
-        let _ended = self.probe().rows(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'backflow'",
-        );
+    /// Ends all sessions of the store, as an administrator may, and waits until they are gone and that was heard: a
+    /// write on a connection that is dead, but not known to be, has an unknown outcome.
+    pub(crate) async fn disconnect(&self) {
+        let ours = "FROM pg_stat_activity WHERE application_name = 'backflow'";
+        let probe = self.probe();
+        let _ended = probe.rows(&format!("SELECT pg_terminate_backend(pid) {ours}"));
+        let begun = Instant::now();
+        while probe.number(&format!("SELECT count(*) {ours}")) > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(10), "sessions do not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
 
     pub(crate) fn change_password(&self, password: &str) {

@@ -16,11 +16,17 @@ pub fn doubled(span: Duration, times: u32, longest: Duration) -> Duration {
 /// Between half the span and all of it, so that many do not try at once.
 #[must_use]
 pub fn jittered(span: Duration) -> Duration {
+    let half = span / 2;
+    half + spread(half)
+}
+
+/// Anything up to the span, so that those who meet now do not meet again.
+#[must_use]
+pub fn spread(span: Duration) -> Duration {
     // The keys of a fresh hasher are the randomness that the standard library offers.
     let random = RandomState::new().hash_one(0) >> 32;
-    let half = span / 2;
-    let part = (u128::from(random) * half.as_nanos()) >> 32;
-    half + Duration::from_nanos(u64::try_from(part).unwrap_or(0))
+    let part = (u128::from(random) * span.as_nanos()) >> 32;
+    Duration::from_nanos(u64::try_from(part).unwrap_or(0))
 }
 
 #[cfg(test)]

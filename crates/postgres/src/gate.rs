@@ -6,7 +6,7 @@
 
 use crate::connect::ConnectError;
 use crate::event;
-use std::hash::{BuildHasher, RandomState};
+use backflow_engine::pause::{doubled, jittered};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -78,26 +78,6 @@ impl Gate {
     }
 }
 
-/// A span, doubled so many times.
-pub(crate) fn doubled(span: Duration, times: u32, longest: Duration) -> Duration {
-    span.saturating_mul(1_u32.checked_shl(times).unwrap_or(u32::MAX))
-        .min(longest)
-}
-
-/// Between half the span and all of it, so that many do not try at once.
-pub(crate) fn jittered(span: Duration) -> Duration {
-    let half = span / 2;
-    half + spread(half)
-}
-
-/// Anything up to the span, so that those who meet now do not meet again.
-pub(crate) fn spread(span: Duration) -> Duration {
-    // The keys of a fresh hasher are the randomness that the standard library offers.
-    let random = RandomState::new().hash_one(0) >> 32;
-    let part = (u128::from(random) * span.as_nanos()) >> 32;
-    Duration::from_nanos(u64::try_from(part).unwrap_or(0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,17 +88,6 @@ mod tests {
             kind: Reason::Away,
             text: "away".to_owned(),
         }
-    }
-
-    #[test]
-    fn pauses_grow_to_a_second_and_no_further() {
-        for times in [0, 1, 4, 5, 31, 32, 1_000] {
-            let wait = doubled(SHORTEST, times, LONGEST);
-            assert!(wait <= LONGEST && wait >= SHORTEST, "{times}: {wait:?}");
-            let jittered = jittered(wait);
-            assert!(jittered <= wait && jittered >= wait / 2, "{jittered:?}");
-        }
-        assert_eq!(doubled(SHORTEST, 2, LONGEST), Duration::from_millis(200));
     }
 
     #[test]

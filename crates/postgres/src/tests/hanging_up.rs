@@ -1,7 +1,7 @@
 //! Callers that do not wait for the answer.
 
-use crate::gate::jittered;
 use crate::testing::{Bench, Script, call, insert, sleep, text};
+use backflow_engine::pause::jittered;
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]

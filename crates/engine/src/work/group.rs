@@ -9,10 +9,11 @@
 mod answer;
 mod call;
 mod first;
+mod outbox;
 mod step;
 
 use super::job::Job;
-use super::journal::{self, Ending, RunRow, State};
+use super::journal::{self, RunRow};
 use crate::binds::Reading;
 use crate::clock::Ids;
 use crate::connector::{Connectors, Earlier, Frozen};
@@ -319,74 +320,6 @@ impl Group {
             subject: self.context.subject.as_ref(),
         };
         (reading, self.progress.scope.as_ref())
-    }
-
-    /// Ends with a verdict, once the journal is written.
-    fn finish(&mut self, verdict: Verdict) -> Result<Turn, Fault> {
-        let durable = self.context.job.work.durable;
-        match &verdict {
-            Verdict::Over(outcome) => self.write_end(outcome)?,
-            _ if durable && self.first.is_none() => {
-                let lease = super::lease(self.now);
-                let (id, fence) = (&self.context.id, self.context.fence);
-                let hold = journal::hold(&self.context.journal, id, fence, lease);
-                self.outbox.push(hold);
-                self.guarded = true;
-            }
-            _ => {}
-        }
-        self.verdict = Some(verdict);
-        self.write(0)
-    }
-
-    fn write_end(&mut self, outcome: &Outcome) -> Result<(), Fault> {
-        let context = &self.context;
-        if context.job.locks() {
-            let values = vec![journal::text(&context.id)];
-            let release = journal::call(&context.journal.locks.release, values, false);
-            self.outbox.push(release);
-        }
-        if !context.job.work.durable {
-            return Ok(());
-        }
-        let ending = Ending {
-            state: State::Done,
-            status: outcome.status.as_u16(),
-            answer: String::from_utf8(outcome.body.to_vec())
-                .map_err(|_| Fault::internal("an answer that is not text"))?,
-            error: None,
-        };
-        let end = journal::end(&context.journal, (&context.id, context.fence), &ending, self.now);
-        self.outbox.push(end);
-        self.guarded = true;
-        Ok(())
-    }
-
-    /// Sends what the outbox holds from `at` on, then ends.
-    fn write(&mut self, at: usize) -> Result<Turn, Fault> {
-        if let Some(call) = self.outbox.get(at) {
-            self.awaiting = Awaiting::Written(at);
-            return Ok(Turn::Run(call.clone()));
-        }
-        let verdict = self.verdict.take();
-        let verdict = verdict.ok_or_else(|| Fault::internal("a group without a verdict"))?;
-        Ok(self.stop(Ok(verdict)))
-    }
-
-    fn wrote(&mut self, at: usize, rows: &RowSet) -> Result<Turn, Fault> {
-        let last = at + 1 == self.outbox.len();
-        if last && self.guarded && rows.rows.is_empty() {
-            return Ok(self.stop(Ok(Verdict::Fenced)));
-        }
-        self.write(at + 1)
-    }
-
-    /// The end of the conversation.
-    fn stop(&mut self, end: Result<Verdict, Fault>) -> Turn {
-        let keeps = matches!(end, Ok(Verdict::Over(_) | Verdict::Call(_) | Verdict::Wait(_)));
-        self.awaiting = Awaiting::Ended;
-        self.end = Some(end);
-        if keeps { Turn::Commit } else { Turn::RollBack }
     }
 
     /// A statement that belongs to the transaction.

@@ -17,15 +17,20 @@ mod gate;
 mod history;
 mod http;
 mod judge;
+mod paused;
 mod pool;
 mod process;
+mod random;
 mod relay;
 mod rng;
+mod same;
 mod seams;
 mod stage;
 
 use backflow_testkit::Backend;
+use caller::Kind;
 use judge::Figures;
+use random::Chaos;
 
 /// What the environment asks for.
 #[allow(
@@ -69,4 +74,68 @@ fn every_seam_on_sqlite() {
 #[test]
 fn every_seam_on_postgres() {
     every_seam(Backend::Postgres);
+}
+
+/// So many runs at random, of `CRASH_RUNS` for all databases.
+fn at_random(backend: Backend, servers: usize, share: u64) {
+    if !is_chosen(backend) {
+        return;
+    }
+    let all: u64 = [(Backend::Sqlite, 1), (Backend::Postgres, 2)]
+        .into_iter()
+        .filter_map(|(backend, share)| is_chosen(backend).then_some(share))
+        .sum();
+    let runs = usize::try_from(number("CRASH_RUNS", 300) * share / all).unwrap();
+    let seed = seed();
+    let (kills, figures) = random::play(Chaos {
+        backend,
+        servers,
+        runs,
+        seed,
+    });
+    say(&format!("{kills} kills at random on {}, {servers} servers", backend.name()), figures);
+}
+
+#[test]
+fn at_random_on_sqlite() {
+    at_random(Backend::Sqlite, 1, 1);
+}
+
+#[test]
+fn at_random_on_postgres() {
+    at_random(Backend::Postgres, 1, 1);
+}
+
+#[test]
+fn at_random_on_postgres_with_two_servers() {
+    at_random(Backend::Postgres, 2, 1);
+}
+
+#[test]
+fn a_paused_server_does_nothing_late() {
+    if is_chosen(Backend::Postgres) {
+        let scenarios = paused::all();
+        let count = scenarios.len();
+        say(&format!("{count} pauses on postgres"), pool::play(scenarios, paused::play));
+    }
+    if is_chosen(Backend::Sqlite) {
+        say("pauses on sqlite", pool::play(Kind::ALL.to_vec(), paused::alone));
+    }
+}
+
+#[test]
+fn what_means_the_same_is_done_once() {
+    let mut clicks = Vec::new();
+    for kind in Kind::ALL {
+        let places = [(Backend::Sqlite, 1), (Backend::Postgres, 1), (Backend::Postgres, 2)];
+        clicks.extend(places.map(|(backend, servers)| (backend, servers, kind)));
+    }
+    clicks.retain(|(backend, ..)| is_chosen(*backend));
+    pool::play(clicks, same::double_click);
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        if is_chosen(backend) {
+            same::database_fails(backend);
+            same::address_survives(backend);
+        }
+    }
 }

@@ -174,10 +174,6 @@ impl World {
             env: compiled.env.into_iter().collect(),
             ..Settings::default()
         };
-        let sandboxed = (
-            clock.clone() as Arc<dyn Clock>,
-            Arc::<CountedIds>::default() as Arc<dyn Ids>,
-        );
         let outside = Outside {
             connectors: providers.connect(&plan, &settings.env, clock.clone()),
             ..Outside::new(store, clock.clone(), ids.clone())

@@ -188,7 +188,7 @@ pub(crate) struct RunArgs {
     #[arg(value_name = "WORKFLOW")]
     pub(crate) name: String,
     #[command(flatten)]
-    pub(crate) project: ProjectArgs,
+    pub(crate) desk: DeskArgs,
     /// The key of the tenant whose rows it touches
     #[arg(long, value_name = "ID")]
     pub(crate) tenant: Option<String>,
@@ -210,18 +210,28 @@ pub(crate) enum RunsCommand {
     /// List runs, newest first
     List(RunsListArgs),
     /// Show a run with its steps: what was asked of providers, and what came of it
-    Show(OneRunArgs),
+    Show(RunsShowArgs),
     /// Take a failed run up again, from its journal, and wait for its end
     Retry(OneRunArgs),
     /// End a run; what it did stays done
     Cancel(OneRunArgs),
 }
 
+/// Whose runs.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DeskArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// Do as `backflow dev`: invent variables that are missing, call its sandbox where there is no account
+    #[arg(long)]
+    pub(crate) dev: bool,
+}
+
 /// `runs list`
 #[derive(Debug, ClapArgs)]
 pub(crate) struct RunsListArgs {
     #[command(flatten)]
-    pub(crate) project: ProjectArgs,
+    pub(crate) desk: DeskArgs,
     /// Only runs in this state
     #[arg(long, value_enum)]
     pub(crate) state: Option<RunState>,
@@ -245,6 +255,16 @@ pub(crate) enum RunState {
     Canceled,
 }
 
+/// `runs show`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunsShowArgs {
+    #[command(flatten)]
+    pub(crate) one: OneRunArgs,
+    /// Show requests and outcomes whole, however long
+    #[arg(long)]
+    pub(crate) full: bool,
+}
+
 /// One run of a project.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct OneRunArgs {
@@ -252,7 +272,7 @@ pub(crate) struct OneRunArgs {
     #[arg(value_name = "RUN")]
     pub(crate) run: String,
     #[command(flatten)]
-    pub(crate) project: ProjectArgs,
+    pub(crate) desk: DeskArgs,
 }
 
 /// `token`

@@ -13,6 +13,7 @@ mod beyond;
 mod command;
 mod compiled;
 mod database;
+mod desk;
 mod dev;
 mod environment;
 mod files;

@@ -7,7 +7,7 @@
 //! Not here: what is invented and how (`dev`).
 
 use crate::args::DevArgs;
-use crate::assemble::Providers;
+use crate::assemble::{Providers, Reach};
 use crate::compiled::Compiled;
 use crate::dev::sandbox::Sandboxed;
 use crate::dev::{self, State, guide};
@@ -44,17 +44,20 @@ pub(crate) fn run(args: &DevArgs, terminal: &Terminal) -> Result<bool> {
         Ok(ready) => ready,
         Err(compiled) => return command::refuse(&compiled, terminal),
     };
-    greet(&compiled, &applied, &invented, terminal)?;
-    guide::print(&compiled, &mut state, address, terminal)?;
-    state.write()?;
     let sandbox = dev::sandbox::start(&compiled, &given, &state, &database)?;
-    if let Some(sandbox) = &sandbox {
-        terminal.line(format_args!(
-            "providers: a sandbox, see {}/_sandbox/",
-            sandbox.address()
-        ))?;
+    greet(&compiled, &applied, terminal)?;
+    let spared = sandbox
+        .as_ref()
+        .zip(compiled.plan.as_ref())
+        .map(|(sandbox, plan)| sandbox.spared(plan))
+        .unwrap_or_default();
+    for one in invented.iter().filter(|one| !spared.contains(&one.name)) {
+        terminal.line(terminal.look(Look::Faint, &one.line))?;
     }
+    guide::print(&compiled, &mut state, address, sandbox.as_ref(), terminal)?;
+    state.write()?;
     let providers = Providers {
+        reach: Reach::Called,
         stand_ins: sandbox.as_ref().map(Sandboxed::stand_ins).unwrap_or_default(),
         is_dev: true,
     };
@@ -62,7 +65,7 @@ pub(crate) fn run(args: &DevArgs, terminal: &Terminal) -> Result<bool> {
     Ok(true)
 }
 
-fn greet(compiled: &Compiled, applied: &[String], invented: &[String], terminal: &Terminal) -> Result<()> {
+fn greet(compiled: &Compiled, applied: &[String], terminal: &Terminal) -> Result<()> {
     terminal.line(super::check::total(compiled, terminal))?;
     let (_, warnings) = compiled.counts();
     if warnings > 0 {
@@ -73,9 +76,6 @@ fn greet(compiled: &Compiled, applied: &[String], invented: &[String], terminal:
     terminal.line(format_args!("database: {}, {address}", address.product()))?;
     for name in applied {
         terminal.line(format_args!("applied {name}"))?;
-    }
-    for line in invented {
-        terminal.line(terminal.look(Look::Faint, line))?;
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ fn compile(args: &ProjectArgs) -> Result<Compiled> {
 }
 
 /// The same, with what lives in the database.
-fn compile_with(args: &ProjectArgs, live: Option<&Live>) -> Result<Compiled> {
+pub(crate) fn compile_with(args: &ProjectArgs, live: Option<&Live>) -> Result<Compiled> {
     let project = Project::read(&args.folder, args.env_file.as_deref())?;
     Ok(Compiled::of(project, live))
 }
@@ -58,7 +58,7 @@ fn look(args: &LookArgs) -> Result<Compiled> {
 }
 
 /// Shows the faults of a project that cannot be used; false, the outcome of such a command.
-fn refuse(compiled: &Compiled, terminal: &Terminal) -> Result<bool> {
+pub(crate) fn refuse(compiled: &Compiled, terminal: &Terminal) -> Result<bool> {
     terminal.write(compiled.report(terminal.color))?;
     terminal.line(check::total(compiled, terminal))?;
     Ok(false)

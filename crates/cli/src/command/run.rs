@@ -5,14 +5,15 @@
 //! Not here: workflows that routes start.
 
 use crate::args::RunArgs;
-use crate::command::runs::{at_desk, tell};
+use crate::command::runs::tell;
+use crate::desk::{Doing, at_desk};
 use crate::terminal::Terminal;
 use anyhow::Result;
 
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs, terminal: &Terminal) -> Result<bool> {
     let (name, tenant, input) = (args.name.clone(), args.tenant.clone(), args.input.clone());
-    let end = at_desk(&args.project, terminal, |desk| async move {
+    let end = at_desk(&args.desk, Doing::Drive, terminal, |desk| async move {
         desk.run(&name, tenant.as_deref(), &input).await
     })?;
     match end {

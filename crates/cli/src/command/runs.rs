@@ -4,13 +4,15 @@
 //! Invariant: nothing that is shown holds a secret value.
 //! Not here: what a run is; the engine owns that.
 
-use crate::args::{OneRunArgs, ProjectArgs, RunState, RunsArgs, RunsCommand, RunsListArgs};
-use crate::assemble::{self, Providers};
-use crate::command;
-use crate::database::Database;
+use crate::args::{OneRunArgs, RunState, RunsArgs, RunsCommand, RunsListArgs, RunsShowArgs};
+use crate::desk::{Doing, at_desk};
 use crate::terminal::{Look, Terminal};
-use anyhow::{Result, anyhow, bail};
-use backflow_engine::{Desk, Fault, RunEnd, RunInfo, StepInfo};
+use anyhow::{Result, bail};
+use backflow_engine::{RunEnd, RunInfo, StepInfo};
+use serde_json::Value;
+
+/// Characters of a request or outcome that are shown.
+const SHOWN: usize = 300;
 
 /// Runs the command.
 pub(crate) fn run(args: &RunsArgs, terminal: &Terminal) -> Result<bool> {
@@ -22,45 +24,18 @@ pub(crate) fn run(args: &RunsArgs, terminal: &Terminal) -> Result<bool> {
     }
 }
 
-/// Opens a project's desk and does something there; `None`: the project has faults, which were shown.
-pub(crate) fn at_desk<T, F>(
-    args: &ProjectArgs,
-    terminal: &Terminal,
-    work: impl FnOnce(Desk) -> F,
-) -> Result<Option<T>>
-where
-    F: Future<Output = Result<T, Fault>>,
-{
-    let compiled = command::compile(args)?;
-    if compiled.plan.is_none() {
-        command::refuse(&compiled, terminal)?;
-        return Ok(None);
-    }
-    let database = Database::open(&compiled)?;
-    database.prepare(&compiled)?;
-    let runtime = assemble::runtime(compiled, &database, Providers::default())?;
-    let desk = runtime.desk();
-    let desk = desk.ok_or_else(|| anyhow!("the project keeps no runs"))?;
-    let done = database.runtime.block_on(work(desk));
-    drop(runtime);
-    database.close();
-    match done {
-        Ok(done) => Ok(Some(done)),
-        Err(fault) => bail!("{} ({})", fault.message(), fault.code_text()),
-    }
-}
-
 fn list(args: &RunsListArgs, terminal: &Terminal) -> Result<bool> {
     let state = args.state.map(word);
     let limit = i64::from(args.limit);
-    let runs = at_desk(&args.project, terminal, |desk| async move {
+    let runs = at_desk(&args.desk, Doing::Look, terminal, |desk| async move {
         desk.list(state, limit).await
     })?;
     let Some(runs) = runs else { return Ok(false) };
     for run in &runs {
         terminal.line(line(run, terminal))?;
     }
-    terminal.line(format_args!("{} runs", runs.len()))?;
+    let plural = if runs.len() == 1 { "" } else { "s" };
+    terminal.line(format_args!("{} run{plural}", runs.len()))?;
     Ok(true)
 }
 
@@ -80,16 +55,17 @@ fn line(run: &RunInfo, terminal: &Terminal) -> String {
     )
 }
 
-fn show(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
-    let id = args.run.clone();
-    let found = at_desk(
-        &args.project,
-        terminal,
-        |desk| async move { desk.show(&id).await },
-    )?;
+fn show(args: &RunsShowArgs, terminal: &Terminal) -> Result<bool> {
+    let id = args.one.run.clone();
+    let found = at_desk(&args.one.desk, Doing::Look, terminal, |desk| async move {
+        desk.show(&id).await
+    })?;
     let Some(found) = found else { return Ok(false) };
     let Some((run, steps)) = found else {
-        bail!("there is no run {}; `backflow runs list` lists them", args.run);
+        bail!(
+            "there is no run {}; `backflow runs list` lists them",
+            args.one.run
+        );
     };
     terminal.line(line(&run, terminal))?;
     terminal.line(format_args!(
@@ -107,12 +83,12 @@ fn show(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
         terminal.line(format_args!("  error    {error}"))?;
     }
     for step in &steps {
-        show_step(step, terminal)?;
+        show_step(step, args.full, terminal)?;
     }
     Ok(true)
 }
 
-fn show_step(step: &StepInfo, terminal: &Terminal) -> Result<()> {
+fn show_step(step: &StepInfo, full: bool, terminal: &Terminal) -> Result<()> {
     let epoch = match step.epoch {
         0 => String::new(),
         epoch => format!(", key number {}", epoch + 1),
@@ -123,21 +99,52 @@ fn show_step(step: &StepInfo, terminal: &Terminal) -> Result<()> {
         step.state
     ))?;
     if let Some(request) = &step.request {
-        terminal.line(format_args!("    asked    {request}"))?;
+        terminal.line(format_args!("    asked    {}", cut(request, full)))?;
     }
     if let Some(outcome) = &step.outcome {
-        terminal.line(format_args!("    outcome  {outcome}"))?;
+        terminal.line(format_args!("    outcome  {}", cut(&readable(outcome), full)))?;
     }
     Ok(())
 }
 
+/// What came of a step: rows as they were answered, anything else as it is.
+fn readable(outcome: &str) -> String {
+    let rows = |sets: &[Value]| -> Option<Vec<String>> {
+        let mut rows = Vec::new();
+        for set in sets.iter().filter(|set| !set.is_null()) {
+            for row in set.as_array()? {
+                rows.push(row.get("json")?.as_str()?.to_owned());
+            }
+        }
+        Some(rows)
+    };
+    let parsed = serde_json::from_str::<Value>(outcome).ok();
+    match parsed
+        .as_ref()
+        .and_then(Value::as_array)
+        .and_then(|sets| rows(sets))
+    {
+        Some(rows) if rows.is_empty() => "no rows".to_owned(),
+        Some(rows) => rows.join(" "),
+        None => outcome.to_owned(),
+    }
+}
+
+/// The beginning of a long text.
+fn cut(text: &str, full: bool) -> String {
+    let length = text.chars().count();
+    if full || length <= SHOWN {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(SHOWN).collect();
+    format!("{start}… ({length} characters, --full shows all)")
+}
+
 fn retry(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
     let id = args.run.clone();
-    let end = at_desk(
-        &args.project,
-        terminal,
-        |desk| async move { desk.retry(&id).await },
-    )?;
+    let end = at_desk(&args.desk, Doing::Drive, terminal, |desk| async move {
+        desk.retry(&id).await
+    })?;
     match end {
         None => Ok(false),
         Some(None) => bail!(
@@ -150,11 +157,9 @@ fn retry(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
 
 fn cancel(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
     let id = args.run.clone();
-    let done = at_desk(
-        &args.project,
-        terminal,
-        |desk| async move { desk.cancel(&id).await },
-    )?;
+    let done = at_desk(&args.desk, Doing::Look, terminal, |desk| async move {
+        desk.cancel(&id).await
+    })?;
     match done {
         None => Ok(false),
         Some(false) => bail!("there is no run {} that could be ended", args.run),

@@ -1,11 +1,12 @@
 //! `backflow serve`
 //!
 //! Role: checks, migrates, serves.
-//! Invariant: a project with faults is never served.
+//! Invariant: a project with faults, or without credentials for what it calls, is never served; its database is not
+//! touched then.
 //! Not here: development (`dev`).
 
 use crate::args::ServeArgs;
-use crate::assemble::Providers;
+use crate::assemble::{self, Providers};
 use crate::compiled::Compiled;
 use crate::log::{self, Style};
 use crate::ready::{Pending, Ready, ready};
@@ -21,6 +22,7 @@ pub(crate) fn run(args: &ServeArgs, terminal: &Terminal) -> Result<bool> {
     if compiled.plan.is_none() && !compiled.may_be_right() {
         return command::refuse(&compiled, terminal);
     }
+    assemble::judge(&compiled)?;
     let _flush = log::start(Style::Json, args.listen.log.as_deref())?;
     let listener = server::bind(&args.listen, &compiled.environment)?;
     let pending = if args.no_migrate {

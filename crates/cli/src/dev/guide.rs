@@ -4,11 +4,13 @@
 //! Invariant: nothing here knows any project: paths, members and rules come from the plan.
 //! Not here: making values (`sample`).
 
+use super::sandbox::Sandboxed;
 use super::{State, sample};
 use crate::compiled::Compiled;
 use crate::terminal::{Look, Terminal};
 use anyhow::Result;
 use backflow_config::document::Method;
+use backflow_config::tree::{Node, Tree};
 use backflow_engine::{Clock, SystemClock, token};
 use backflow_expr::Value;
 use backflow_plan::model::{Naming, Place, Plan, Route};
@@ -21,13 +23,14 @@ const PEOPLE: [&str; 2] = ["Ada", "Bob"];
 /// A week.
 const LIFE: i64 = 7 * 24 * 3600;
 /// Requests that are shown.
-const SHOWN: usize = 5;
+const SHOWN: usize = 8;
 
 /// Prints people and requests.
 pub(crate) fn print(
     compiled: &Compiled,
     state: &mut State,
     address: SocketAddr,
+    sandbox: Option<&Sandboxed>,
     terminal: &Terminal,
 ) -> Result<()> {
     let base = format!("http://{address}");
@@ -50,10 +53,27 @@ pub(crate) fn print(
         requests.iter().try_for_each(|request| terminal.line(request))?;
         terminal.line("")?;
     }
+    look_further(compiled, plan, sandbox, terminal)
+}
+
+/// Where to look, and how to stop.
+fn look_further(
+    compiled: &Compiled,
+    plan: &Plan,
+    sandbox: Option<&Sandboxed>,
+    terminal: &Terminal,
+) -> Result<()> {
     let folder = compiled.folder.display();
-    terminal.line(format_args!(
-        "all routes: backflow routes --dev {folder}    stop: Ctrl-C\n"
-    ))
+    if let Some(sandbox) = sandbox {
+        let (whom, address) = (sandbox.whom(), sandbox.address());
+        terminal.line(format_args!("no account of {whom}: a sandbox answers instead"))?;
+        terminal.line(format_args!("what it was sent: {address}/_sandbox/"))?;
+    }
+    if plan.journal.is_some() {
+        terminal.line(format_args!("runs of workflows: backflow runs list {folder}"))?;
+    }
+    terminal.line(format_args!("all routes: backflow routes --dev {folder}"))?;
+    terminal.line("stop: Ctrl-C\n")
 }
 
 /// A token for a person.
@@ -89,6 +109,7 @@ fn requests(compiled: &Compiled, plan: &Plan, base: &str) -> Vec<String> {
         .filter(|route| route.unavailable.is_none())
         .collect();
     routes.sort_by_key(|route| rank(route));
+    let listed = listed(compiled);
     let mut known = BTreeMap::new();
     let mut requests = Vec::new();
     let mut tenant = None;
@@ -96,12 +117,18 @@ fn requests(compiled: &Compiled, plan: &Plan, base: &str) -> Vec<String> {
         if requests.len() >= SHOWN {
             break;
         }
-        let Ok(body) = sample::body(route) else { continue };
+        let Ok(mut body) = sample::body(route) else {
+            continue;
+        };
+        body.iter_mut()
+            .for_each(|body| sample::prefer(body, route, &listed));
+        let by_key = key_param(route).map(|name| (name.to_owned(), "$TENANT".to_owned()));
+        known.extend(by_key);
         let Some(path) = sample::path(route, &known) else {
             continue;
         };
         let request = curl(route, &format!("{base}{path}"), body.as_ref());
-        if wants_tenant(route) {
+        if needs_key(route) {
             match tenant.take() {
                 Some(Finder::Request(line)) => requests.push(line),
                 Some(Finder::Done) => {}
@@ -121,6 +148,27 @@ fn requests(compiled: &Compiled, plan: &Plan, base: &str) -> Vec<String> {
         }
     }
     requests
+}
+
+/// What the project's constants list, by the word for one of it: `prices` lists what a `price` may be.
+fn listed(compiled: &Compiled) -> BTreeMap<String, String> {
+    let constants = compiled.document.project.constants.as_ref();
+    let Some(Tree::Object(members)) = constants.map(|node| &node.tree) else {
+        return BTreeMap::new();
+    };
+    let first = |node: &Node| match &node.tree {
+        Tree::Object(members) => members.first().map(|member| member.value.clone()),
+        Tree::List(items) => items.first().cloned(),
+        _ => None,
+    };
+    let lists = members.iter().filter_map(|member| {
+        let word = member.key.value.strip_suffix('s')?.to_ascii_lowercase();
+        match first(&member.value)?.tree {
+            Tree::Text(text) => Some((word, text.value.to_string())),
+            _ => None,
+        }
+    });
+    lists.collect()
 }
 
 /// How pasted lines come to know a tenant.
@@ -144,10 +192,26 @@ fn rank(route: &Route) -> (bool, bool, bool, bool) {
     let writes = route.method != Method::Get;
     (
         !matches!(route.place, Place::Nowhere),
-        wants_tenant(route),
+        needs_key(route),
         !writes,
         route.path.params().next().is_some(),
     )
+}
+
+/// Whether its tenant is named by the key, in a header or in the path.
+fn needs_key(route: &Route) -> bool {
+    wants_tenant(route) || key_param(route).is_some()
+}
+
+/// The parameter of the path that holds the tenant's key.
+fn key_param(route: &Route) -> Option<&str> {
+    match &route.place {
+        Place::One(guard) if guard.name_type == guard.key_type => match guard.naming {
+            Naming::Param(index) => route.path.params().nth(index),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn wants_tenant(route: &Route) -> bool {
@@ -172,5 +236,7 @@ fn curl(route: &Route, url: &str, body: Option<&Map<String, serde_json::Value>>)
             .replace('\'', "'\\''");
         write!(line, " -H 'Content-Type: application/json' -d '{text}'").expect("invariant: text grows");
     }
-    format!("{line} '{url}'")
+    // A variable stands in some.
+    let quote = if url.contains('$') { '"' } else { '\'' };
+    format!("{line} {quote}{url}{quote}")
 }

@@ -23,24 +23,34 @@ use backflow_postgres::Live;
 const ADDRESSES: [&str; 6] = ["URL", "URI", "ORIGIN", "HOST", "DOMAIN", "ENDPOINT"];
 const PORT: u16 = 3000;
 
+/// A variable that was made up.
+pub(crate) struct Invented {
+    pub(crate) name: String,
+    /// What is said about it.
+    pub(crate) line: String,
+}
+
 /// Compiles a project; what it lacks is invented and kept in the state.
 pub(crate) fn compile(
     args: &ProjectArgs,
     state: &mut State,
     port: Option<u16>,
     live: Option<&Live>,
-) -> Result<(Compiled, Vec<String>)> {
+) -> Result<(Compiled, Vec<Invented>)> {
     let read = || Project::read(&args.folder, args.env_file.as_deref());
     let mut project = read()?;
     let mut invented = Vec::new();
     let has_secret = project.document.project.jwt.secret.is_some();
     if !has_secret && project.environment.value(settings::SECRET).is_none() {
         state.secret();
-        invented.push(format!(
-            "{} is not set: using the one in {}",
-            settings::SECRET,
-            state.file().display()
-        ));
+        invented.push(Invented {
+            name: settings::SECRET.to_owned(),
+            line: format!(
+                "{} is not set: using the one in {}",
+                settings::SECRET,
+                state.file().display()
+            ),
+        });
     }
     state.fill(&mut project.environment);
     let compiled = Compiled::of(project, live);
@@ -49,22 +59,22 @@ pub(crate) fn compile(
         return Ok((compiled, invented));
     }
     let mut project = read()?;
-    for name in &missing {
+    for name in missing {
         let line = if ADDRESSES
             .iter()
             .any(|word| name.split('_').any(|part| part == *word))
         {
             let address = format!("http://localhost:{}", port.unwrap_or(PORT));
-            project.environment.add(name, &address);
+            project.environment.add(&name, &address);
             format!("{name} is not set: using {address}")
         } else {
-            state.invent(name);
+            state.invent(&name);
             format!(
                 "{name} is not set: using a made-up value in {}",
                 state.file().display()
             )
         };
-        invented.push(line);
+        invented.push(Invented { name, line });
     }
     state.fill(&mut project.environment);
     Ok((Compiled::of(project, live), invented))

@@ -22,6 +22,8 @@ const GUESSES: [&str; 10] = [
     "2026-01-01",
     "#336699",
 ];
+/// Where nothing is known.
+const GUESS: &str = "example";
 const DEPTH: usize = 4;
 
 /// A body for a route: `Ok(None)` when it reads none, `Err` when no guess fits.
@@ -39,6 +41,23 @@ pub(super) fn body(route: &Route) -> Result<Option<Map<String, Value>>, ()> {
                     .map(|name| (name.to_owned(), json!(text_for(name))))
                     .collect(),
             ))
+        }
+    }
+}
+
+/// Replaces texts that were mere guesses by what the project lists under the word that their name begins with.
+pub(super) fn prefer(body: &mut Map<String, Value>, route: &Route, listed: &BTreeMap<String, String>) {
+    let BodyRule::Fields(fields) = &route.input.body else {
+        return;
+    };
+    let chosen = |name: &str| {
+        let rule = fields.iter().find(|field| field.name == name);
+        rule.is_some_and(|field| field.rule.choices.is_some())
+    };
+    for (name, value) in body.iter_mut().filter(|(name, _)| !chosen(name)) {
+        let word = name.split(['_', '-']).next().unwrap_or(name).to_ascii_lowercase();
+        if let (Some(text), true) = (listed.get(&word), value == GUESS) {
+            *value = json!(text);
         }
     }
 }
@@ -137,7 +156,7 @@ fn text_for(name: &str) -> &'static str {
     } else if has("name") || has("title") {
         "Acme"
     } else {
-        "example"
+        GUESS
     }
 }
 

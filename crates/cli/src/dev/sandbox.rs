@@ -15,14 +15,39 @@ use backflow_expr::Value;
 use backflow_plan::Plan;
 use backflow_plan::model::Source;
 use std::collections::BTreeSet;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The file that keeps what the sandbox knows.
 const STORE: &str = "sandbox.jsonl";
 
+/// The file that tells other commands where the sandbox of a running server listens.
+const ADDRESS: &str = "sandbox.address";
+
+/// How long a sandbox may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// A running sandbox, and whom it stands in for.
 pub(crate) struct Sandboxed {
-    sandbox: Sandbox,
+    /// `None`: it is a development server's.
+    _own: Option<Own>,
+    address: SocketAddr,
     providers: Vec<&'static str>,
+}
+
+/// A sandbox of this process; the file with its address goes with it.
+struct Own {
+    _sandbox: Sandbox,
+    file: PathBuf,
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        drop(fs::remove_file(&self.file));
+    }
 }
 
 /// The providers it can stand in for, with the credentials that they ask for.
@@ -41,15 +66,7 @@ pub(crate) fn start(
     state: &State,
     database: &Database,
 ) -> Result<Option<Sandboxed>> {
-    let Some(plan) = &compiled.plan else {
-        return Ok(None);
-    };
-    let given: BTreeSet<String> = given.names().collect();
-    let providers: Vec<&str> = KNOWN
-        .iter()
-        .map(|(name, _)| *name)
-        .filter(|name| is_called(plan, name) && !has_account(plan, name, &given))
-        .collect();
+    let providers = needed(compiled, given);
     if providers.is_empty() {
         return Ok(None);
     }
@@ -59,13 +76,83 @@ pub(crate) fn start(
     };
     let sandbox = database.runtime.block_on(Sandbox::start(options));
     let sandbox = sandbox.context("the sandbox for providers cannot be started")?;
-    Ok(Some(Sandboxed { sandbox, providers }))
+    let (address, file) = (sandbox.address(), state.folder().join(ADDRESS));
+    fs::write(&file, address.to_string()).with_context(|| format!("{} cannot be written", file.display()))?;
+    Ok(Some(Sandboxed {
+        _own: Some(Own {
+            _sandbox: sandbox,
+            file,
+        }),
+        address,
+        providers,
+    }))
+}
+
+/// The sandbox of a development server that runs now, else one of our own: there is one state, and one process that
+/// writes it.
+pub(crate) fn join(
+    compiled: &Compiled,
+    given: &Environment,
+    state: &State,
+    database: &Database,
+) -> Result<Option<Sandboxed>> {
+    let providers = needed(compiled, given);
+    match running(&state.folder().join(ADDRESS)) {
+        Some(address) if !providers.is_empty() => Ok(Some(Sandboxed {
+            _own: None,
+            address,
+            providers,
+        })),
+        _ => start(compiled, given, state, database),
+    }
+}
+
+/// Where a sandbox listens, if the file is not left over.
+fn running(file: &Path) -> Option<SocketAddr> {
+    let address = fs::read_to_string(file).ok()?.trim().parse().ok()?;
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    let ask = format!("GET /_sandbox/counts HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(ask.as_bytes()).ok()?;
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).ok()?;
+    (answer == *b"HTTP/1.1 200").then_some(address)
+}
+
+/// The providers that are called, that it can stand in for, and that nobody gave an account of.
+fn needed(compiled: &Compiled, given: &Environment) -> Vec<&'static str> {
+    let Some(plan) = &compiled.plan else {
+        return Vec::new();
+    };
+    let given: BTreeSet<String> = given.names().collect();
+    let known = KNOWN.iter().map(|(name, _)| *name);
+    known
+        .filter(|name| is_called(plan, name) && !has_account(plan, name, &given))
+        .collect()
 }
 
 impl Sandboxed {
     /// Where it is looked at.
     pub(crate) fn address(&self) -> String {
-        format!("http://{}", self.sandbox.address())
+        format!("http://{}", self.address)
+    }
+
+    /// Whom it stands in for, in words.
+    pub(crate) fn whom(&self) -> String {
+        self.providers.join(" and ")
+    }
+
+    /// The variables that nothing reads but the accounts that it stands in for.
+    pub(crate) fn spared(&self, plan: &Plan) -> BTreeSet<String> {
+        let accounts = plan.credentials.iter();
+        let accounts = accounts.filter(|known| self.providers.contains(&known.provider.as_str()));
+        let mut spared: BTreeSet<String> = accounts.flat_map(|known| variables(&known.frame)).collect();
+        let routes = plan.routes.iter().flat_map(|route| variables(&route.frame));
+        let workflows = plan.workflows.iter().flat_map(|one| variables(&one.frame));
+        for name in routes.chain(workflows) {
+            spared.remove(&name);
+        }
+        spared
     }
 
     /// The credentials that lead to it.
@@ -73,7 +160,7 @@ impl Sandboxed {
         let known = KNOWN.iter().filter(|(name, _)| self.providers.contains(name));
         known
             .map(|(name, keys)| {
-                let address = ("baseUrl", Value::from(self.sandbox.base_url(name)));
+                let address = ("baseUrl", Value::from(self.address()));
                 let keys = keys.iter().map(|(key, value)| (*key, Value::from(*value)));
                 ((*name).to_owned(), Value::object(keys.chain([address])))
             })
@@ -94,5 +181,12 @@ fn has_account(plan: &Plan, name: &str, given: &BTreeSet<String>) -> bool {
             Source::Env(variable) => given.contains(variable),
             _ => true,
         })
+    })
+}
+
+fn variables(frame: &[Source]) -> impl Iterator<Item = String> + '_ {
+    frame.iter().filter_map(|source| match source {
+        Source::Env(name) => Some(name.clone()),
+        _ => None,
     })
 }

@@ -49,6 +49,18 @@ impl Folder {
         self.run_with(command, args, &[])
     }
 
+    /// Runs `runs` with its word and further arguments first.
+    pub(crate) fn runs(&self, args: &[&str]) -> Ran {
+        Ran::of(
+            backflow()
+                .arg("runs")
+                .args(args)
+                .arg(self.path())
+                .output()
+                .unwrap(),
+        )
+    }
+
     pub(crate) fn run_with(&self, command: &str, args: &[&str], env: &[(&str, &str)]) -> Ran {
         let mut process = backflow();
         process

@@ -74,13 +74,15 @@ impl Server {
     }
 
     pub(crate) fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<&str>) -> Answer {
-        let mut stream = self.connect();
-        stream
-            .write_all(request(method, path, token, body).as_bytes())
-            .unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        Answer::read(&text)
+        ask(&self.address, method, path, token, body)
+    }
+
+    /// What follows a text in a line that it said before it listened.
+    pub(crate) fn said(&self, start: &str) -> &str {
+        let mut lines = self.said.iter();
+        lines
+            .find_map(|line| line.strip_prefix(start))
+            .unwrap_or_else(|| panic!("{:#?}", self.said))
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -131,8 +133,37 @@ impl Answer {
     }
 }
 
+/// Asks any server of this machine.
+pub(crate) fn ask(
+    address: &str,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: Option<&str>,
+) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .write_all(request(method, path, token, body).as_bytes())
+        .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    Answer::read(&text)
+}
+
+/// Waits until something holds, 20 seconds at most.
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "{what} does not happen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 pub(crate) fn request(method: &str, path: &str, token: Option<&str>, body: Option<&str>) -> String {
-    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
     if let Some(token) = token {
         request += &format!("Authorization: Bearer {token}\r\n");
     }

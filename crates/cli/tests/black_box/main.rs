@@ -11,6 +11,9 @@ mod folder;
 mod http;
 #[cfg(unix)]
 mod postgres;
+mod provider;
+mod secrets;
 mod serve;
 mod show;
 mod token;
+mod workflows;

@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(
             connector.config(&address, Purpose::Requests).get_options(),
             Some(
-                "-c search_path=app -c statement_timeout=2000 -c lock_timeout=1000 \
+                "-c search_path=app -c statement_timeout=2000 -c lock_timeout=666 \
                  -c idle_in_transaction_session_timeout=10000"
             )
         );

@@ -116,10 +116,11 @@ impl Options {
         }
     }
 
-    /// How long a statement may wait for a lock that somebody keeps: less than for its end, so that it is told
-    /// apart, and less than others wait for a connection.
+    /// How long a statement may wait for a lock that somebody keeps: so much less than for its end that it is told
+    /// apart even by one that waits twice (first in the queue for the row, then for the row itself), and less than
+    /// others wait for a connection.
     pub(crate) fn lock_timeout(&self) -> Duration {
-        (self.statement_timeout / 2).min(LONGEST_LOCK)
+        (self.statement_timeout / 3).min(LONGEST_LOCK)
     }
 
     /// The server's limits of time for a statement, each set by such a word.

@@ -80,7 +80,11 @@ fn want(stage: &Stage, seed: u64, number: usize) -> Told {
         (caller::insist(stage, &order), other.join().unwrap())
     });
     let same = (one.status, &one.body) == (other.status, &other.body);
-    assert!(same, "a double click got {one:?} and {other:?}\n{}", stage.report());
+    assert!(
+        same,
+        "a double click got {one:?} and {other:?}\n{}",
+        stage.report()
+    );
     one
 }
 

@@ -116,7 +116,7 @@ impl Callers {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_somebody_keeps_stops_only_those_who_want_it() {
     let cluster = cluster(Options::default()).await;
-    // Who waits for a lock gives up after half of that; who waits for a connection after five seconds.
+    // Who waits for a lock gives up after a third of that; who waits for a connection after five seconds.
     for settings in ["statement_timeout=3s", "statement_timeout=3s&pgbouncer=true"] {
         let served = Served::on(&cluster, settings).await;
         let owner = served.probe();

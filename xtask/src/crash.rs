@@ -30,7 +30,8 @@ fn variables(args: &[String]) -> Result<Vec<(&'static str, String)>> {
             bail!("{}: a value is missing", pair.join(" "));
         };
         let known = VARIABLES.iter().find(|(argument, _)| argument == name);
-        let (_, variable) = known.with_context(|| format!("{name}: unknown; there are --runs, --seed, --database"))?;
+        let (_, variable) =
+            known.with_context(|| format!("{name}: unknown; there are --runs, --seed, --database"))?;
         Ok((variable, value.clone()))
     };
     args.chunks(2).map(pair).collect()
@@ -47,7 +48,13 @@ mod tests {
     #[test]
     fn arguments_become_variables() {
         let runs = of(&["--runs", "2000", "--database", "sqlite"]).unwrap();
-        assert_eq!(runs, [("CRASH_RUNS", "2000".to_owned()), ("DATABASE", "sqlite".to_owned())]);
+        assert_eq!(
+            runs,
+            [
+                ("CRASH_RUNS", "2000".to_owned()),
+                ("DATABASE", "sqlite".to_owned())
+            ]
+        );
         assert!(of(&[]).unwrap().is_empty());
     }
 

@@ -4,8 +4,8 @@
 //! Invariant: a run is taken by a statement that shuts its old worker out.
 //! Not here: driving a run, what a lease is (`lease`).
 
-use super::journal::{self, RunRow};
 use super::Works;
+use super::journal::{self, RunRow};
 use crate::event;
 use crate::fault::Fault;
 use crate::permit::Permit;

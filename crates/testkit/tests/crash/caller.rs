@@ -89,7 +89,9 @@ pub(crate) fn insist(stage: &Stage, order: &Order) -> Told {
         };
         let later = answer.header("retry-after").is_some();
         match answer.status() {
-            202 => stage.history.note(&format!("{}: 202 {}", order.mark, answer.text())),
+            202 => stage
+                .history
+                .note(&format!("{}: 202 {}", order.mark, answer.text())),
             200..300 => {
                 return Told {
                     order: order.clone(),
@@ -106,9 +108,14 @@ pub(crate) fn insist(stage: &Stage, order: &Order) -> Told {
                     tries,
                 };
             }
-            status => stage.history.note(&format!("{}: {status} {}", order.mark, answer.text())),
+            status => stage
+                .history
+                .note(&format!("{}: {status} {}", order.mark, answer.text())),
         }
         std::thread::sleep(Duration::from_millis(if later { 1000 } else { 100 }));
     }
-    panic!("{order:?} got no final answer in {tries} tries\n{}", stage.report());
+    panic!(
+        "{order:?} got no final answer in {tries} tries\n{}",
+        stage.report()
+    );
 }

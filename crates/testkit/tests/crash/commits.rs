@@ -17,12 +17,12 @@ const COUNT: u32 = 20;
 
 /// The database steps of the two workflows.
 const ALONE: &str = r#"[
-  { "path": "/alone/:orgId/invites", "method": "post", "requireAuth": true,
+  { "path": "/organizations/:orgId/alone/invites", "method": "post", "requireAuth": true,
     "workflow": { "steps": [{ "id": "create-invite", "type": "database", "params": {
       "table": "invitations", "operation": "insert",
       "data": { "organization_id": "{{params.orgId}}", "email": "{{body.email}}", "token": "{{uuid()}}",
         "expires_at": "{{dateAdd(now(), '7d')}}" } } }] } },
-  { "path": "/alone/:orgId/subscription", "method": "post", "requireAuth": true,
+  { "path": "/organizations/:orgId/alone/subscription", "method": "post", "requireAuth": true,
     "workflow": { "steps": [{ "id": "save", "type": "database", "params": {
       "table": "subscriptions", "operation": "insert",
       "data": { "organization_id": "{{params.orgId}}", "plan": "{{body.plan}}", "stripe_customer_id": "cus",
@@ -40,7 +40,8 @@ impl Counter {
         match self {
             Counter::Log(path) => ends(&std::fs::read(path).unwrap_or_default()),
             Counter::Ids(probe) => {
-                let next = probe.number("SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)");
+                let next = probe
+                    .number("SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)");
                 u64::try_from(next).unwrap()
             }
         }
@@ -49,9 +50,15 @@ impl Counter {
 
 /// Frames of a log that end a commit: they say how large the database is then.
 fn ends(log: &[u8]) -> u64 {
-    let word = |at: usize| log.get(at..at + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_be_bytes);
+    let word = |at: usize| {
+        log.get(at..at + 4)
+            .and_then(|word| word.try_into().ok())
+            .map_or(0, u32::from_be_bytes)
+    };
     let page = word(8) as usize;
-    let frames = (32..).step_by(page + 24).take_while(|at| at + 24 + page <= log.len());
+    let frames = (32..)
+        .step_by(page + 24)
+        .take_while(|at| at + 24 + page <= log.len());
     let own = frames.filter(|at| (word(at + 8), word(at + 12)) == (word(16), word(20)));
     own.filter(|at| word(at + 4) > 0).count() as u64
 }
@@ -76,18 +83,23 @@ pub(crate) fn compare(backend: Backend) -> Vec<(Kind, Cost, Cost)> {
     let stage = Stage::at("commits", (home, 1), &[("routes/alone.json", ALONE)]);
     let mut costs = Vec::new();
     for kind in Kind::ALL {
-        let whole = cost(&stage, &counter, kind, "organizations");
+        let whole = cost(&stage, &counter, kind, "whole");
         let alone = cost(&stage, &counter, kind, "alone");
         costs.push((kind, whole, alone));
     }
     costs
 }
 
-fn cost(stage: &Stage, counter: &Counter, kind: Kind, root: &str) -> Cost {
+fn cost(stage: &Stage, counter: &Counter, kind: Kind, form: &str) -> Cost {
     let address = stage.process(0).address().unwrap();
     let ask = |number: u32| {
-        let order = Order::new(kind, &format!("{root}{number}"));
-        let path = order.path(&stage.org).replacen("organizations", root, 1);
+        let order = Order::new(kind, &format!("{form}{number}"));
+        let org = if form == "alone" {
+            format!("{}/alone", stage.org)
+        } else {
+            stage.org.clone()
+        };
+        let path = order.path(&org);
         let begun = Instant::now();
         let limit = Duration::from_secs(30);
         let answer = http::ask(address, ("POST", &path), &stage.token, &order.body(), limit).unwrap();

@@ -118,7 +118,9 @@ impl Gate {
     /// What passed, for people.
     pub(crate) fn report(&self) -> String {
         let passed = self.passed();
-        let lines = passed.iter().map(|passed| format!("{:?} {}", passed.status, passed.path));
+        let lines = passed
+            .iter()
+            .map(|passed| format!("{:?} {}", passed.status, passed.path));
         lines.collect::<Vec<_>>().join("\n")
     }
 

@@ -52,7 +52,9 @@ pub(crate) fn read(stream: &mut TcpStream) -> Option<Message> {
             let body = bytes.split_off(end + 4);
             let head = String::from_utf8(bytes).ok()?;
             let mut message = Message { head, body };
-            let length: usize = message.header("content-length").map_or(Some(0), |text| text.parse().ok())?;
+            let length: usize = message
+                .header("content-length")
+                .map_or(Some(0), |text| text.parse().ok())?;
             let missing = length.checked_sub(message.body.len())?;
             let mut rest = vec![0; missing];
             stream.read_exact(&mut rest).ok()?;

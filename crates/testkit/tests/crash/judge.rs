@@ -75,7 +75,10 @@ fn runs(stage: &Stage, told: &[Told], faults: &mut Vec<String>) -> Figures {
     let probe = stage.probe();
     let good = told.iter().filter(|told| told.status < 300).count();
     for (state, expected) in [("done", good), ("refused", told.len() - good), ("failed", 0)] {
-        let found = count(&probe, &format!("SELECT count(*) FROM _backflow_runs WHERE state = '{state}'"));
+        let found = count(
+            &probe,
+            &format!("SELECT count(*) FROM _backflow_runs WHERE state = '{state}'"),
+        );
         if found != expected {
             faults.push(format!("{found} runs are {state}, expected {expected}"));
         }
@@ -93,52 +96,91 @@ fn runs(stage: &Stage, told: &[Told], faults: &mut Vec<String>) -> Figures {
 }
 
 fn subscriptions(stage: &Stage, told: &[Told], faults: &mut Vec<String>) {
-    let wanted: Vec<&Told> = told.iter().filter(|told| told.order.kind == Kind::Subscribe).collect();
+    let wanted: Vec<&Told> = told
+        .iter()
+        .filter(|told| told.order.kind == Kind::Subscribe)
+        .collect();
     let customers: BTreeSet<String> = ids(&stage.sandbox.objects("customer"));
     if customers.len() != wanted.len() {
-        faults.push(format!("{} customers for {} runs that needed one", customers.len(), wanted.len()));
+        faults.push(format!(
+            "{} customers for {} runs that needed one",
+            customers.len(),
+            wanted.len()
+        ));
     }
     let objects = stage.sandbox.objects("subscription");
     let mut by_price: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
     for object in &objects {
-        let price = object["items"]["data"][0]["price"]["id"].as_str().unwrap_or("none");
+        let price = object["items"]["data"][0]["price"]["id"]
+            .as_str()
+            .unwrap_or("none");
         by_price.entry(price.to_owned()).or_default().push(object);
     }
-    let rows = stage.probe().rows("SELECT plan, stripe_customer_id, stripe_subscription_id FROM subscriptions");
+    let rows = stage
+        .probe()
+        .rows("SELECT plan, stripe_customer_id, stripe_subscription_id FROM subscriptions");
     let good = wanted.iter().filter(|told| told.status < 300).count();
     if rows.len() != good || objects.len() != good {
         let (rows, objects) = (rows.len(), objects.len());
-        faults.push(format!("{good} acknowledged: {rows} rows, {objects} subscriptions at Stripe"));
+        faults.push(format!(
+            "{good} acknowledged: {rows} rows, {objects} subscriptions at Stripe"
+        ));
     }
     for told in wanted.iter().filter(|told| told.status < 300) {
         let mark = &told.order.mark;
-        let own: Vec<_> = rows.iter().filter(|row| row[0].as_deref() == Some(mark)).collect();
-        let made = by_price.get(&format!("price_{mark}")).map_or(&[][..], Vec::as_slice);
+        let own: Vec<_> = rows
+            .iter()
+            .filter(|row| row[0].as_deref() == Some(mark))
+            .collect();
+        let made = by_price
+            .get(&format!("price_{mark}"))
+            .map_or(&[][..], Vec::as_slice);
         let ([row], [object]) = (own.as_slice(), made) else {
-            faults.push(format!("{mark}: {} rows, {} subscriptions", own.len(), made.len()));
+            faults.push(format!(
+                "{mark}: {} rows, {} subscriptions",
+                own.len(),
+                made.len()
+            ));
             continue;
         };
-        let same = row[1].as_deref() == object["customer"].as_str() && row[2].as_deref() == object["id"].as_str();
+        let same =
+            row[1].as_deref() == object["customer"].as_str() && row[2].as_deref() == object["id"].as_str();
         let told_so = row[2].as_ref().is_some_and(|id| told.body.contains(id));
         if !same || !told_so || !row[1].as_ref().is_some_and(|id| customers.contains(id)) {
-            faults.push(format!("{mark}: {row:?} is not {object}, or not what was told: {}", told.body));
+            faults.push(format!(
+                "{mark}: {row:?} is not {object}, or not what was told: {}",
+                told.body
+            ));
         }
     }
 }
 
 /// How many mails there were, and how many of them more than needed.
 fn invitations(stage: &Stage, told: &[Told], faults: &mut Vec<String>) -> (usize, usize) {
-    let wanted: Vec<&Told> = told.iter().filter(|told| told.order.kind == Kind::Invite).collect();
+    let wanted: Vec<&Told> = told
+        .iter()
+        .filter(|told| told.order.kind == Kind::Invite)
+        .collect();
     let emails = stage.sandbox.emails();
     let rows = stage.probe().rows("SELECT email, token FROM invitations");
     if rows.len() != wanted.len() {
-        faults.push(format!("{} invitations for {} requests", rows.len(), wanted.len()));
+        faults.push(format!(
+            "{} invitations for {} requests",
+            rows.len(),
+            wanted.len()
+        ));
     }
     for told in &wanted {
         let address = format!("{}@example.com", told.order.mark);
-        let own: Vec<_> = rows.iter().filter(|row| row[0].as_deref() == Some(&address)).collect();
+        let own: Vec<_> = rows
+            .iter()
+            .filter(|row| row[0].as_deref() == Some(&address))
+            .collect();
         let mails: Vec<_> = emails.iter().filter(|mail| mail.to.contains(&address)).collect();
-        let runs: BTreeSet<_> = mails.iter().map(|mail| mail.custom_args["run"].as_str()).collect();
+        let runs: BTreeSet<_> = mails
+            .iter()
+            .map(|mail| mail.custom_args["run"].as_str())
+            .collect();
         let [row] = own.as_slice() else {
             faults.push(format!("{address}: {} invitations", own.len()));
             continue;
@@ -146,14 +188,20 @@ fn invitations(stage: &Stage, told: &[Told], faults: &mut Vec<String>) -> (usize
         let token = row[1].as_deref().unwrap_or("none");
         let right = mails.iter().all(|mail| mail.data.to_string().contains(token));
         if runs.len() != 1 || !right || told.status >= 300 {
-            faults.push(format!("{address}: mails {mails:?}, row {row:?}, told {} {}", told.status, told.body));
+            faults.push(format!(
+                "{address}: mails {mails:?}, row {row:?}, told {} {}",
+                told.status, told.body
+            ));
         }
     }
     (emails.len(), emails.len().saturating_sub(wanted.len()))
 }
 
 fn ids(objects: &[Value]) -> BTreeSet<String> {
-    objects.iter().filter_map(|object| object["id"].as_str().map(str::to_owned)).collect()
+    objects
+        .iter()
+        .filter_map(|object| object["id"].as_str().map(str::to_owned))
+        .collect()
 }
 
 fn count(probe: &backflow_testkit::Probe, query: &str) -> usize {

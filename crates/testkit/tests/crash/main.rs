@@ -42,7 +42,8 @@ use std::time::Duration;
 fn number(name: &str, otherwise: u64) -> u64 {
     let text = std::env::var(name).ok();
     text.map_or(otherwise, |text| {
-        text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number"))
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}={text} is no number"))
     })
 }
 
@@ -98,7 +99,10 @@ fn at_random(backend: Backend, servers: usize, share: u64) {
         seed,
         limit,
     });
-    say(&format!("{kills} kills at random on {}, {servers} servers", backend.name()), figures);
+    say(
+        &format!("{kills} kills at random on {}, {servers} servers", backend.name()),
+        figures,
+    );
 }
 
 #[test]
@@ -121,7 +125,10 @@ fn a_paused_server_does_nothing_late() {
     if is_chosen(Backend::Postgres) {
         let scenarios = paused::all();
         let count = scenarios.len();
-        say(&format!("{count} pauses on postgres"), pool::play(scenarios, paused::play));
+        say(
+            &format!("{count} pauses on postgres"),
+            pool::play(scenarios, paused::play),
+        );
     }
     if is_chosen(Backend::Sqlite) {
         say("pauses on sqlite", pool::play(Kind::ALL.to_vec(), paused::alone));
@@ -132,7 +139,11 @@ fn a_paused_server_does_nothing_late() {
 fn what_means_the_same_is_done_once() {
     let mut clicks = Vec::new();
     for kind in Kind::ALL {
-        let places = [(Backend::Sqlite, 1), (Backend::Postgres, 1), (Backend::Postgres, 2)];
+        let places = [
+            (Backend::Sqlite, 1),
+            (Backend::Postgres, 1),
+            (Backend::Postgres, 2),
+        ];
         clicks.extend(places.map(|(backend, servers)| (backend, servers, kind)));
     }
     clicks.retain(|(backend, ..)| is_chosen(*backend));
@@ -159,7 +170,10 @@ fn a_journal_costs_two_commits_at_most() {
                 whole.commits, whole.median, alone.commits, alone.median
             );
             // A sign of life may fall into a request.
-            assert!(whole.commits <= alone.commits + 2.2, "{kind:?}: {whole:?}, {alone:?}");
+            assert!(
+                whole.commits <= alone.commits + 2.2,
+                "{kind:?}: {whole:?}, {alone:?}"
+            );
         }
     }
 }

@@ -67,7 +67,11 @@ pub(crate) fn play(scenario: Paused) -> Figures {
     );
     let late = stage.gate(0).passed();
     let in_flight = usize::from(!matches!(scenario.place, Where::Pause(_)));
-    let sent: Vec<_> = late.iter().skip(woken.1).filter(|passed| passed.at > woken.0).collect();
+    let sent: Vec<_> = late
+        .iter()
+        .skip(woken.1)
+        .filter(|passed| passed.at > woken.0)
+        .collect();
     assert!(
         sent.len() <= in_flight,
         "the paused server sent late: {sent:?}\n{}",
@@ -82,7 +86,11 @@ fn until_over(stage: &Stage) {
     let over = "SELECT count(*) FROM _backflow_runs WHERE state = 'done' AND fence > 1";
     while probe.number(over) == 0 {
         let waited = begun.elapsed();
-        assert!(waited < Duration::from_secs(60), "nobody took over\n{}", stage.report());
+        assert!(
+            waited < Duration::from_secs(60),
+            "nobody took over\n{}",
+            stage.report()
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -39,11 +39,17 @@ where
         }
     });
     let (figures, faults) = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
-    assert!(faults.is_empty(), "{} scenarios failed\n{}", faults.len(), faults.join("\n\n"));
+    assert!(
+        faults.is_empty(),
+        "{} scenarios failed\n{}",
+        faults.len(),
+        faults.join("\n\n")
+    );
     figures
 }
 
 fn said(fault: &(dyn Any + Send)) -> &str {
     let text = fault.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| fault.downcast_ref::<&str>().copied()).unwrap_or("it panicked")
+    text.or_else(|| fault.downcast_ref::<&str>().copied())
+        .unwrap_or("it panicked")
 }

@@ -66,7 +66,10 @@ impl Process {
         self.spawn();
         let begun = Instant::now();
         while self.address().is_none() && !self.closed.load(Ordering::Relaxed) {
-            let ended = self.child().as_mut().and_then(|child| child.try_wait().ok().flatten());
+            let ended = self
+                .child()
+                .as_mut()
+                .and_then(|child| child.try_wait().ok().flatten());
             assert!(
                 ended.is_none() && begun.elapsed() < STARTING,
                 "{} does not start ({ended:?}):\n{}",
@@ -131,7 +134,10 @@ impl Process {
         let begun = Instant::now();
         while begun.elapsed() < patience {
             let mut child = self.child();
-            if child.as_mut().is_none_or(|child| child.try_wait().is_ok_and(|end| end.is_some())) {
+            if child
+                .as_mut()
+                .is_none_or(|child| child.try_wait().is_ok_and(|end| end.is_some()))
+            {
                 break;
             }
             drop(child);
@@ -208,7 +214,10 @@ fn binary() -> &'static Path {
             cargo.arg("--release");
         }
         let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status();
-        assert!(built.is_ok_and(|status| status.success()), "the server cannot be built");
+        assert!(
+            built.is_ok_and(|status| status.success()),
+            "the server cannot be built"
+        );
         folder.join("backflow")
     })
 }

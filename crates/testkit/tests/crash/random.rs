@@ -84,7 +84,11 @@ fn want(stage: &Stage, rng: &mut Rng, number: usize) -> Told {
         (caller::insist(stage, &order), other.join().unwrap())
     });
     let same = (one.status, &one.body) == (other.status, &other.body);
-    assert!(same, "a double click got {one:?} and {other:?}\n{}", stage.report());
+    assert!(
+        same,
+        "a double click got {one:?} and {other:?}\n{}",
+        stage.report()
+    );
     one
 }
 

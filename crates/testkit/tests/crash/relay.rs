@@ -70,7 +70,12 @@ impl Relay {
 
     /// Takes the trap away; whether it was still there.
     pub(crate) fn disarm(&self) -> bool {
-        self.shared.trap.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+        self.shared
+            .trap
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .is_some()
     }
 }
 

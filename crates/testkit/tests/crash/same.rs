@@ -15,7 +15,11 @@ use std::time::{Duration, Instant};
 
 /// Four identical requests at once, over all servers.
 pub(crate) fn double_click((backend, servers, kind): (Backend, usize, Kind)) -> Figures {
-    let stage = Stage::new(&format!("double click: {kind:?}, {backend:?}, {servers}"), backend, servers);
+    let stage = Stage::new(
+        &format!("double click: {kind:?}, {backend:?}, {servers}"),
+        backend,
+        servers,
+    );
     let order = Order::new(kind, "one");
     let told = std::thread::scope(|scope| {
         let (stage, order) = (&stage, &order);
@@ -26,7 +30,11 @@ pub(crate) fn double_click((backend, servers, kind): (Backend, usize, Kind)) -> 
         let told = caller::insist(stage, order);
         for click in &clicks {
             let click = click.as_ref().map(|answer| (answer.status(), answer.text()));
-            assert!(click == Some((201, told.body.clone())), "{click:?}\n{}", stage.report());
+            assert!(
+                click == Some((201, told.body.clone())),
+                "{click:?}\n{}",
+                stage.report()
+            );
         }
         told
     });
@@ -43,7 +51,11 @@ pub(crate) fn database_fails(backend: Backend) -> Figures {
         Then::Pass
     });
     let first = caller::once(&stage, 0, &order).map(|answer| answer.status());
-    assert!(first.is_some_and(|status| status >= 500), "{first:?}\n{}", stage.report());
+    assert!(
+        first.is_some_and(|status| status >= 500),
+        "{first:?}\n{}",
+        stage.report()
+    );
     stage.probe().execute("ALTER TABLE away RENAME TO subscriptions");
     let told = caller::insist(&stage, &order);
     judge(&stage, &[told])
@@ -117,6 +129,8 @@ pub(crate) fn nobody_drives(backend: Backend) {
         probe.table("SELECT state FROM _backflow_runs ORDER BY ended")
     });
     assert_eq!(ended, "done\ndone\n", "{}", stage.report());
-    let first = stage.probe().table("SELECT CAST(id AS text) FROM _backflow_runs ORDER BY ended LIMIT 1");
+    let first = stage
+        .probe()
+        .table("SELECT CAST(id AS text) FROM _backflow_runs ORDER BY ended LIMIT 1");
     assert_eq!(first.trim(), FORGOTTEN, "{}", stage.report());
 }

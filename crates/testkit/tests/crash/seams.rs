@@ -123,7 +123,9 @@ fn lay(stage: &Stage, kind: Kind, seam: Seam) {
         Seam::After(at, pause) => gate.lay(Moment::Answered(pause), at - 1, deed("a while after an answer")),
         Seam::Commit(side, at) => {
             let process = Arc::clone(stage.process(0));
-            stage.relay(0).lay(side, at, move || again(&process, "beside a commit"));
+            stage
+                .relay(0)
+                .lay(side, at, move || again(&process, "beside a commit"));
         }
         Seam::Pause(at) => {
             let path = match (kind, at) {

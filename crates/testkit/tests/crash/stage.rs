@@ -60,7 +60,9 @@ impl Stage {
         let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/seed");
         copy(&seed, folder.path());
         write(folder.path(), "backflow.json", CONFIG);
-        files.iter().for_each(|(name, text)| write(folder.path(), name, text));
+        files
+            .iter()
+            .for_each(|(name, text)| write(folder.path(), name, text));
         let sandbox = Arc::new(runtime().block_on(Sandbox::start(Options::default())).unwrap());
         let mut stage = Self {
             label: label.to_owned(),
@@ -112,7 +114,11 @@ impl Stage {
             Home::Sqlite(folder) => folder.path().join("app.db").display().to_string(),
             Home::Postgres(database) | Home::Pooled(database, _) => {
                 let relay = Relay::open(database.cluster().port());
-                let url = format!("postgres://postgres@127.0.0.1:{}/{}", relay.port(), database.name());
+                let url = format!(
+                    "postgres://postgres@127.0.0.1:{}/{}",
+                    relay.port(),
+                    database.name()
+                );
                 self.relays.push(Arc::new(relay));
                 url
             }

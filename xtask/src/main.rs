@@ -1,12 +1,13 @@
 //! Chores of the workspace, run as `cargo xtask <chore>`.
 //!
 //! Role: keeps the shape of the code honest: `layers` (who may depend on whom), `sizes` (no file grows too
-//! long), `codes` (every diagnostic code is explained and demonstrated).
+//! long), `codes` (every diagnostic code is explained and demonstrated); starts the crash tests (`crash`).
 //! Output: nothing but a line when all is well; else every violation, and exit code 1.
 //! Invariant: no chore changes a file.
-//! Not here: building, testing, formatting.
+//! Not here: what the crash tests do (the testkit); building, formatting.
 
 mod codes;
+mod crash;
 mod files;
 mod layers;
 mod sizes;
@@ -54,6 +55,9 @@ fn main() -> ExitCode {
 
 /// Runs the chores called by name (all of them if none is), and says whether none found anything.
 fn run(wanted: &[String]) -> Result<bool> {
+    if let Some(("crash", args)) = wanted.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return crash::run(&root(), args);
+    }
     if let Some(stranger) = wanted.iter().find(|name| CHORES.iter().all(|c| c.name != **name)) {
         bail!("there is no chore `{stranger}`");
     }
@@ -83,7 +87,10 @@ fn usage() -> String {
         .iter()
         .map(|c| format!("  {:8}{}", c.name, c.checks))
         .collect();
-    format!("usage: cargo xtask [chore…]\n{}", lines.join("\n"))
+    format!(
+        "usage: cargo xtask [chore…]\n{}\n       cargo xtask crash [--runs N] [--seed S] [--database sqlite|postgres]",
+        lines.join("\n")
+    )
 }
 
 /// The folder of the workspace.

@@ -13,6 +13,7 @@ mod intent;
 mod job;
 mod journal;
 mod kept;
+mod lease;
 mod load;
 mod send;
 mod serve;
@@ -40,7 +41,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// How long a worker holds a run without a sign of life.
@@ -90,7 +91,7 @@ pub(crate) struct Works {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     live: Mutex<HashMap<Arc<str>, watch::Receiver<Seen>>>,
-    pulse: Mutex<worker::Pulse>,
+    held: Mutex<lease::Holdings>,
     stopping: AtomicBool,
 }
 
@@ -125,7 +126,7 @@ impl Works {
             clock: parts.clock,
             ids: parts.ids,
             live: Mutex::default(),
-            pulse: Mutex::new(worker::Pulse { at: Instant::now() }),
+            held: Mutex::default(),
             stopping: AtomicBool::new(false),
         }
     }

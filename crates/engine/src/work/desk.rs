@@ -148,6 +148,7 @@ impl Desk {
         let Some(run) = self.works.resume(&id, run.fence).await? else {
             return Ok(None);
         };
+        let _heart = self.works.heart();
         Ok(Some(end(&id, self.works.drive_row(run).await)))
     }
 
@@ -211,6 +212,7 @@ impl Works {
             job: Arc::clone(job),
             id: Arc::clone(&id),
             fence: 1,
+            held: std::time::Instant::now(),
             version: Arc::clone(&self.version),
             worker: Arc::clone(self.worker()),
             request_id: Arc::clone(&id),
@@ -233,6 +235,7 @@ impl Works {
             Err(Failure::Store(error)) => return Err(error.into()),
         };
         let (progress, next) = next;
+        let _heart = self.heart();
         Ok(end(&id, self.drive(context, Loaded { progress, next }).await))
     }
 }

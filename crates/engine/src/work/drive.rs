@@ -94,6 +94,18 @@ impl Works {
     /// Drives a run to its end.
     pub(super) async fn drive(&self, context: Arc<Context>, loaded: Loaded) -> Settled {
         let id = Arc::clone(&context.id);
+        match self.steer(context, loaded).await {
+            Some(settled) => settled,
+            None => {
+                event::run_lost(&id);
+                self.follow(&id).await
+            }
+        }
+    }
+
+    /// The same; `None`: another worker has the run.
+    async fn steer(&self, context: Arc<Context>, loaded: Loaded) -> Option<Settled> {
+        let _held = self.holding(&context);
         let mut driving = Driving::new(context);
         let Loaded { progress, next } = loaded;
         let mut turn = Turn::Next(Box::new(progress), next);
@@ -103,11 +115,8 @@ impl Works {
                     self.group(&mut driving, *progress, before).await
                 }
                 Turn::Next(progress, Next::Call(pending)) => self.call(&driving, *progress, *pending).await,
-                Turn::End(settled) => return settled,
-                Turn::Lost => {
-                    event::run_lost(&id);
-                    return self.follow(&id).await;
-                }
+                Turn::End(settled) => return Some(settled),
+                Turn::Lost => return None,
             };
         }
     }

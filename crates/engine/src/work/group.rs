@@ -31,6 +31,7 @@ use first::First;
 pub(crate) use first::{Join, Starting};
 use jiff::Timestamp;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What stays the same in a run.
 pub(crate) struct Context {
@@ -38,6 +39,8 @@ pub(crate) struct Context {
     /// The run's id; without a journal, the id under which locks are taken.
     pub(crate) id: Arc<str>,
     pub(crate) fence: i64,
+    /// From when on its lease runs, at least.
+    pub(crate) held: Instant,
     pub(crate) version: Arc<str>,
     pub(crate) worker: Arc<str>,
     pub(crate) request_id: Arc<str>,

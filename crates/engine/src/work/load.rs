@@ -72,6 +72,7 @@ impl Works {
             job,
             id: Arc::clone(&run.id),
             fence: run.fence,
+            held: self.since(run.lease),
             version: run.version.as_str().into(),
             worker: Arc::clone(self.worker()),
             request_id: asked.request_id.into(),

@@ -21,7 +21,7 @@ use backflow_expr::Value;
 use backflow_sql::ir::Datum;
 use jiff::SignedDuration;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How long a run that is done answers the same request again.
@@ -83,6 +83,7 @@ impl Works {
             job: Arc::clone(&ask.job),
             id: self.ids.key().into(),
             fence: 1,
+            held: Instant::now(),
             version: Arc::clone(&self.version),
             worker: Arc::clone(self.worker()),
             request_id: Arc::clone(&ask.request_id),

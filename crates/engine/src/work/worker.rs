@@ -1,11 +1,11 @@
-//! Runs whose worker is gone, and our own signs of life.
+//! Runs whose worker is gone.
 //!
-//! Role: keeps the leases of our runs, takes over runs whose lease is over, erases what is old.
+//! Role: gives signs of life, takes over runs whose lease is over, erases what is old.
 //! Invariant: a run is taken by a statement that shuts its old worker out.
-//! Not here: driving a run.
+//! Not here: driving a run, what a lease is (`lease`).
 
+use super::Works;
 use super::journal::{self, RunRow};
-use super::{LEASE, Works};
 use crate::event;
 use crate::fault::Fault;
 use crate::permit::Permit;
@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// How often a worker gives a sign of life and looks for runs without one.
-const PULSE: Duration = Duration::from_millis(1000);
+pub(super) const PULSE: Duration = Duration::from_millis(1000);
 
 /// How many runs it takes over at a time.
 const AT_ONCE: i64 = 16;
@@ -30,13 +30,6 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// How long callers' keys are kept.
 const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(24);
-
-/// A sign of life that no lease outlives.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pulse {
-    /// When the last one was begun that arrived.
-    pub(super) at: Instant,
-}
 
 impl Works {
     /// Keeps our runs alive and takes over others, until the runtime goes.
@@ -57,20 +50,6 @@ impl Works {
                 return;
             }
         }
-    }
-
-    async fn beat(&self) -> Result<(), Fault> {
-        let begun = Instant::now();
-        if !self.live().is_empty() {
-            let values = vec![
-                journal::text(self.worker()),
-                journal::instant(super::lease(self.now())),
-            ];
-            self.write(journal::call(&self.journal.runs.beat, values, true))
-                .await?;
-        }
-        self.pulsed(begun);
-        Ok(())
     }
 
     /// Takes runs whose lease is over.
@@ -139,37 +118,6 @@ impl Works {
                 event::not_erased(fault.private_text().unwrap_or(fault.code_text()));
                 return;
             }
-        }
-    }
-
-    fn pulsed(&self, at: Instant) {
-        let mut pulse = self
-            .pulse
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        pulse.at = pulse.at.max(at);
-    }
-
-    /// Waits until our runs are surely ours: at once, unless signs of life failed to arrive.
-    pub(super) async fn alive(&self, context: &super::group::Context) -> Result<(), super::send::Fenced> {
-        let span = Duration::try_from(LEASE).unwrap_or_default();
-        let pulse = *self
-            .pulse
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Some of the lease is left for the request to go out.
-        if pulse.at.elapsed() < span / 2 {
-            return Ok(());
-        }
-        let begun = Instant::now();
-        let lease = super::lease(self.now());
-        let hold = journal::hold(&context.journal, &context.id, context.fence, lease);
-        match self.insist(context, vec![hold]).await {
-            true => {
-                self.pulsed(begun);
-                Ok(())
-            }
-            false => Err(super::send::Fenced),
         }
     }
 

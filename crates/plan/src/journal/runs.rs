@@ -6,7 +6,7 @@
 use super::tables::{Col, Keys, Tables, id, literal};
 use crate::model::{RUN_CELLS, RunStatements};
 use backflow_catalog::ColumnType::{self, Int8, Text, TimestampTz, Uuid};
-use backflow_sql::ir::{ArithmeticOp, Comparison, Cond, Conflict, Datum, Scalar, Statement};
+use backflow_sql::ir::{ArithmeticOp, Comparison, Cond, Conflict, Datum, ParamId, Scalar, Statement};
 use std::sync::Arc;
 
 pub(super) const ID: Col = 0;
@@ -85,8 +85,16 @@ pub(super) fn statements(t: &Tables) -> RunStatements {
         beat: t.update(
             t.runs,
             vec![(LEASE, t.param(t.runs, LEASE, 1))],
-            Cond::All(vec![t.is(t.runs, WORKER, 0), t.says(STATE, RUNNING)]),
-            &[],
+            Cond::All(vec![
+                t.is(t.runs, WORKER, 0),
+                t.says(STATE, RUNNING),
+                Cond::In {
+                    left: Scalar::Column(id(ID)),
+                    list: ParamId(2),
+                    ty: Uuid,
+                },
+            ]),
+            &[ID],
         ),
         lost: t.read(
             t.runs,

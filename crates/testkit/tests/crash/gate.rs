@@ -115,6 +115,15 @@ impl Gate {
         lock(&self.shared.passed).clone()
     }
 
+    /// What passed, for people.
+    pub(crate) fn report(&self) -> String {
+        let passed = self.passed();
+        let lines = passed
+            .iter()
+            .map(|passed| format!("{:?} {}", passed.status, passed.path));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     /// What happens by chance from now on.
     pub(crate) fn weather(&self, weather: impl Fn(&http::Message) -> Fate + Send + Sync + 'static) {
         *lock(&self.shared.weather) = Some(Arc::new(Box::new(weather)));

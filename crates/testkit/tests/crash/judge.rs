@@ -19,8 +19,12 @@ pub(crate) struct Figures {
     pub(crate) runs: usize,
     pub(crate) taken_over: usize,
     pub(crate) mails: usize,
+    /// Mails more than invitations: they say which are the same.
     pub(crate) twice: usize,
+    /// Steps that needed a new key.
     pub(crate) renewed: usize,
+    /// Requests of callers.
+    pub(crate) asked: u32,
 }
 
 impl std::ops::AddAssign for Figures {
@@ -30,6 +34,7 @@ impl std::ops::AddAssign for Figures {
         self.mails += other.mails;
         self.twice += other.twice;
         self.renewed += other.renewed;
+        self.asked += other.asked;
     }
 }
 
@@ -51,6 +56,7 @@ pub(crate) fn judge(stage: &Stage, told: &[Told]) -> Figures {
         stage.report()
     );
     Figures {
+        asked: told.iter().map(|told| told.tries).sum(),
         mails: mails.0,
         twice: mails.1,
         ..figures

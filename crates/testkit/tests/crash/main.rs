@@ -13,6 +13,7 @@
 )]
 
 mod caller;
+mod commits;
 mod gate;
 mod history;
 mod http;
@@ -31,6 +32,7 @@ use backflow_testkit::Backend;
 use caller::Kind;
 use judge::Figures;
 use random::Chaos;
+use std::time::Duration;
 
 /// What the environment asks for.
 #[allow(
@@ -86,6 +88,8 @@ fn at_random(backend: Backend, servers: usize, share: u64) {
         .into_iter()
         .filter_map(|(backend, share)| is_chosen(backend).then_some(share))
         .sum();
+    // As part of all tests it is bounded in time; whoever asks for a number gets it.
+    let limit = Duration::from_secs(if number("CRASH_RUNS", 0) == 0 { 90 } else { 7200 });
     let runs = usize::try_from(number("CRASH_RUNS", 300) * share / all).unwrap();
     let seed = seed();
     let (kills, figures) = random::play(Chaos {
@@ -93,6 +97,7 @@ fn at_random(backend: Backend, servers: usize, share: u64) {
         servers,
         runs,
         seed,
+        limit,
     });
     say(
         &format!("{kills} kills at random on {}, {servers} servers", backend.name()),
@@ -147,6 +152,28 @@ fn what_means_the_same_is_done_once() {
         if is_chosen(backend) {
             same::database_fails(backend);
             same::address_survives(backend);
+            same::nobody_drives(backend);
+        }
+    }
+}
+
+#[test]
+fn a_journal_costs_two_commits_at_most() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        if !is_chosen(backend) {
+            continue;
+        }
+        for (kind, whole, alone) in commits::compare(backend) {
+            let name = backend.name();
+            println!(
+                "{kind:?} on {name}: {} commits, {:?}; its database steps alone: {}, {:?}",
+                whole.commits, whole.median, alone.commits, alone.median
+            );
+            // A sign of life may fall into a request.
+            assert!(
+                whole.commits <= alone.commits + 2.2,
+                "{kind:?}: {whole:?}, {alone:?}"
+            );
         }
     }
 }

@@ -118,7 +118,8 @@ fn lay(stage: &Stage, Paused { kind, place }: Paused) {
                 (Kind::Subscribe, 0) => "/v1/customers",
                 (Kind::Subscribe, _) => "/v1/subscriptions",
             };
-            let busy = FaultKind::RateLimited { retry_after: 1 };
+            // It wakes up after it has given signs of life again.
+            let busy = FaultKind::RateLimited { retry_after: 14 };
             stage.sandbox.fault(Fault::once(busy).on("POST", path));
             let process = Arc::clone(stage.process(0));
             gate.lay(Moment::Answered(Duration::from_millis(200)), at, move || {

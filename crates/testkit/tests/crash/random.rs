@@ -15,10 +15,10 @@ use backflow_testkit::Backend;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How many ask at once.
-const CALLERS: usize = 24;
+/// How many ask, each with a pause before the next thing.
+const CALLERS: usize = 12;
 
 /// What is played.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,8 @@ pub(crate) struct Chaos {
     pub(crate) servers: usize,
     pub(crate) runs: usize,
     pub(crate) seed: u64,
+    /// After this long nothing new is wanted.
+    pub(crate) limit: Duration,
 }
 
 /// Plays it: how often a server was killed, and what there was.
@@ -50,15 +52,18 @@ pub(crate) fn play(chaos: Chaos) -> (usize, Figures) {
 /// All callers; what they were told.
 fn ask(stage: &Stage, chaos: Chaos) -> Vec<Told> {
     let (next, told) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let begun = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..CALLERS {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::SeqCst);
-                    if number >= chaos.runs {
+                    if number >= chaos.runs || begun.elapsed() > chaos.limit {
                         return;
                     }
-                    let one = want(stage, chaos.seed, number);
+                    let mut rng = Rng::new(chaos.seed, 1000 + number as u64);
+                    std::thread::sleep(rng.millis(0, 1000));
+                    let one = want(stage, &mut rng, number);
                     told.lock().unwrap_or_else(PoisonError::into_inner).push(one);
                 }
             });
@@ -68,8 +73,7 @@ fn ask(stage: &Stage, chaos: Chaos) -> Vec<Told> {
 }
 
 /// One thing that is wanted, by some with a double click.
-fn want(stage: &Stage, seed: u64, number: usize) -> Told {
-    let mut rng = Rng::new(seed, 1000 + number as u64);
+fn want(stage: &Stage, rng: &mut Rng, number: usize) -> Told {
     let kind = Kind::ALL[usize::from(rng.percent(60))];
     let order = Order::new(kind, &format!("n{number}"));
     if !rng.percent(10) {
@@ -98,7 +102,7 @@ fn kill(stage: &Stage, seed: u64, over: &AtomicBool) -> usize {
         let process = stage.process(number);
         kills += 1;
         match rng.below(10) {
-            0 => process.terminate(Duration::from_secs(12)),
+            0 => process.terminate(Duration::from_secs(2)),
             1 => {
                 // While it starts, too.
                 process.kill("by chance");

@@ -104,3 +104,33 @@ pub(crate) fn address_survives(backend: Backend) {
     }
     assert_eq!(stage.sandbox.objects("customer").len(), 1, "{}", stage.report());
 }
+
+const FORGOTTEN: &str = "00000000-0000-4000-8000-0000000000ff";
+
+/// A run has the name of a server that lives and is busy, but nobody drives it: its lease ends, and it goes on.
+pub(crate) fn nobody_drives(backend: Backend) {
+    let stage = Stage::new(&format!("nobody drives: {backend:?}"), backend, 1);
+    let slow = FaultKind::Slow(Duration::from_secs(9));
+    stage.sandbox.fault(Fault::once(slow).on("POST", "/v1/customers"));
+    let order = Order::new(Kind::Subscribe, "one");
+    let ended = std::thread::scope(|scope| {
+        let busy = scope.spawn(|| caller::insist(&stage, &order));
+        let (probe, begun) = (stage.probe(), Instant::now());
+        while probe.number("SELECT count(*) FROM _backflow_runs") == 0 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{}", stage.report());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        probe.execute(&format!(
+            "INSERT INTO _backflow_runs (id, name, version, tenant, caller, state, request, worker, fence, lease, started)
+             SELECT '{FORGOTTEN}', name, version, tenant, caller, state, request, worker, fence, lease, started FROM _backflow_runs"
+        ));
+        let told = busy.join().unwrap();
+        assert_eq!(told.status, 201, "{}", stage.report());
+        probe.table("SELECT state FROM _backflow_runs ORDER BY ended")
+    });
+    assert_eq!(ended, "done\ndone\n", "{}", stage.report());
+    let first = stage
+        .probe()
+        .table("SELECT CAST(id AS text) FROM _backflow_runs ORDER BY ended LIMIT 1");
+    assert_eq!(first.trim(), FORGOTTEN, "{}", stage.report());
+}

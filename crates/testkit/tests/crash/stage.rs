@@ -40,7 +40,7 @@ pub(crate) struct Stage {
     relays: Vec<Arc<Relay>>,
     pub(crate) sandbox: Arc<Sandbox>,
     home: Home,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Stage {
@@ -51,6 +51,11 @@ impl Stage {
 
     /// The same, with further files in the project.
     pub(crate) fn with(label: &str, (backend, servers): (Backend, usize), files: &[(&str, &str)]) -> Self {
+        Self::at(label, (Home::new(backend), servers), files)
+    }
+
+    /// The same, in a database that is there.
+    pub(crate) fn at(label: &str, (home, servers): (Home, usize), files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/seed");
         copy(&seed, folder.path());
@@ -68,8 +73,8 @@ impl Stage {
             gates: Vec::new(),
             relays: Vec::new(),
             sandbox,
-            home: Home::new(backend),
-            _folder: folder,
+            home,
+            folder,
         };
         for number in 0..servers {
             stage.add(number);
@@ -80,7 +85,7 @@ impl Stage {
 
     fn add(&mut self, number: usize) {
         let gate = Gate::open(self.sandbox.address());
-        let folder = self._folder.path().to_owned();
+        let folder = self.folder.path().to_owned();
         let database = self.database();
         let env = [
             ("JWT_SECRET", SECRET.to_owned()),
@@ -173,13 +178,15 @@ impl Stage {
         );
         let sent: Vec<String> = self.sandbox.sent().iter().map(shown).collect();
         let sent = &sent[sent.len().saturating_sub(200)..];
+        let passed: Vec<String> = self.gates.iter().map(|gate| gate.report()).collect();
         let logs: Vec<String> = self.processes.iter().map(|process| process.log()).collect();
         format!(
             "=== {}\n--- history\n{}\n--- runs that were not done, or taken over\n{runs}--- their steps\n{steps}--- \
-             what the sandbox saw\n{}\n--- logs\n{}",
+             what the sandbox saw\n{}\n--- what passed the gates\n{}\n--- logs\n{}",
             self.label,
             self.history.text(),
             sent.join("\n"),
+            passed.join("\n"),
             logs.join("\n")
         )
     }

@@ -235,7 +235,7 @@ fn a_project_that_lacks_nothing_but_accounts_gets_a_sandbox() {
     let server = Server::start("dev", &folder, &[]);
     assert_eq!(server.post("/mail", None, "{}").status, 200);
     let mails = ask(&sandbox(&server), "GET", "/_sandbox/emails", None, None).json();
-    assert_eq!(mails[0]["from"]["email"], "dev@example.com", "{mails}");
+    assert_eq!(mails[0]["from"], "dev@example.com", "{mails}");
     let ignored = std::fs::read_to_string(folder.path().join(".backflow/.gitignore"));
     assert_eq!(ignored.unwrap(), "*\n");
 }

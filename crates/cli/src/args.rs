@@ -30,7 +30,7 @@ pub(crate) struct Args {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve for development: makes a secret, invents missing variables, prints tokens and requests
+    /// Serve for development: makes a secret, invents missing variables, stands in for Stripe and SendGrid, prints requests
     #[command(after_help = "Example:\n  backflow dev examples/saas --port 4000")]
     Dev(DevArgs),
     /// Serve: applies pending migrations first, logs JSON lines

@@ -60,6 +60,14 @@ fn look(args: &LookArgs) -> Result<Compiled> {
 /// Shows the faults of a project that cannot be used; false, the outcome of such a command.
 pub(crate) fn refuse(compiled: &Compiled, terminal: &Terminal) -> Result<bool> {
     terminal.write(compiled.report(terminal.color))?;
+    let missing = compiled.missing();
+    if !missing.is_empty() {
+        terminal.line(format_args!(
+            "missing variables: {}; set them in .env, or try `backflow dev {}`, which makes them up\n",
+            missing.join(", "),
+            compiled.folder.display()
+        ))?;
+    }
     terminal.line(check::total(compiled, terminal))?;
     Ok(false)
 }

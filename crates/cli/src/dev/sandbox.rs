@@ -70,13 +70,14 @@ pub(crate) fn start(
     if providers.is_empty() {
         return Ok(None);
     }
+    let folder = state.made()?;
     let options = Options {
-        store: Some(state.folder().join(STORE)),
+        store: Some(folder.join(STORE)),
         ..Options::default()
     };
     let sandbox = database.runtime.block_on(Sandbox::start(options));
     let sandbox = sandbox.context("the sandbox for providers cannot be started")?;
-    let (address, file) = (sandbox.address(), state.folder().join(ADDRESS));
+    let (address, file) = (sandbox.address(), folder.join(ADDRESS));
     fs::write(&file, address.to_string()).with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(Some(Sandboxed {
         _own: Some(Own {

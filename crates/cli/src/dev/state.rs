@@ -54,6 +54,14 @@ impl State {
         &self.folder
     }
 
+    /// The same, made if it is missing.
+    pub(crate) fn made(&self) -> Result<&Path> {
+        let cannot = || format!("{} cannot be written", self.folder.display());
+        fs::create_dir_all(&self.folder).with_context(cannot)?;
+        fs::write(self.folder.join(".gitignore"), "*\n").with_context(cannot)?;
+        Ok(&self.folder)
+    }
+
     /// The file, for messages.
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.join(FILE)
@@ -101,8 +109,7 @@ impl State {
             return Ok(path);
         }
         let cannot = || format!("{} cannot be written", path.display());
-        fs::create_dir_all(&self.folder).with_context(cannot)?;
-        fs::write(self.folder.join(".gitignore"), "*\n").with_context(cannot)?;
+        self.made()?;
         let text = serde_json::to_string_pretty(&json!({ "env": self.env, "people": self.people }))?;
         // Beside the old one first: a crash must not leave half a file.
         let fresh = self.folder.join(format!("{FILE}.new"));

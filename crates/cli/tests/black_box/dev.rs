@@ -216,3 +216,26 @@ fn a_failed_run_is_taken_up_in_the_sandbox_of_the_server() {
     let mails = ask(&sandbox(&server), "GET", "/_sandbox/emails", None, None).body;
     assert_eq!(mails.matches("/invite/").count(), 2, "{mails}");
 }
+
+#[test]
+fn a_project_that_lacks_nothing_but_accounts_gets_a_sandbox() {
+    let folder = Folder::new(&[
+        ("backflow.json", r#"{ "tenancy": false }"#),
+        (
+            "migrations/0001_start.sql",
+            "CREATE TABLE notes (id UUID PRIMARY KEY);",
+        ),
+        (
+            "routes/mail.json",
+            r#"{ "path": "/mail", "method": "post", "workflow": { "steps": [
+              { "id": "mail", "type": "integration", "integration": "sendgrid", "action": "sendEmail",
+                "params": { "to": "ann@example.com", "subject": "Hello", "text": "Hello" } } ] } }"#,
+        ),
+    ]);
+    let server = Server::start("dev", &folder, &[]);
+    assert_eq!(server.post("/mail", None, "{}").status, 200);
+    let mails = ask(&sandbox(&server), "GET", "/_sandbox/emails", None, None).json();
+    assert_eq!(mails[0]["from"], "dev@example.com", "{mails}");
+    let ignored = std::fs::read_to_string(folder.path().join(".backflow/.gitignore"));
+    assert_eq!(ignored.unwrap(), "*\n");
+}

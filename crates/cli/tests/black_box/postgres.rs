@@ -2,6 +2,8 @@
 
 use crate::folder::{Folder, NOTES, Ran, SECRET};
 use crate::http::{Server, refused};
+use crate::provider::Provider;
+use crate::workflows::{Team, one, waiting};
 use backflow_testkit::Probe;
 use backflow_testkit::cluster::{Cluster, Database, Options};
 use std::os::unix::fs::PermissionsExt;
@@ -81,6 +83,44 @@ fn dev_serves_the_example_and_keeps_its_users() {
             "{own}"
         );
     }
+}
+
+#[test]
+fn a_node_goes_on_with_the_runs_of_one_that_died() {
+    let (_database, url) = database();
+    let provider = Provider::start();
+    let folder = provider.project_on(&url);
+    let first = Server::start("serve", &folder, &[]);
+    let team = Team::new(&folder, &first);
+    let second = Server::start("serve", &folder, &[]);
+    let run = waiting(&team, &provider);
+    first.signal("KILL");
+    first.ended();
+    provider.hold(false);
+    let team = team.at(&second);
+    assert_eq!(team.end(&run)["answer"]["status"], 201);
+    let keys = provider.keys();
+    assert!(
+        keys.len() >= 2 && keys.iter().all(|key| *key == keys[0]),
+        "{keys:?}"
+    );
+    assert_eq!(team.contacts(), one("Ann"));
+    let listed = folder.runs(&["list"]);
+    assert!(listed.out.ends_with("1 run\n"), "{}{}", listed.out, listed.err);
+    let shown = folder.runs(&["show", &run]).out;
+    assert!(
+        shown.contains("add: done") && shown.contains("save: done"),
+        "{shown}"
+    );
+
+    provider.status(500);
+    assert_eq!(team.add("Ben").status, 502);
+    provider.status(200);
+    let failed = folder.runs(&["list", "--state", "failed"]).out;
+    let id = failed.split(' ').next().unwrap();
+    let retried = folder.runs(&["retry", id]);
+    assert_eq!(retried.code, Some(0), "{}{}", retried.out, retried.err);
+    assert_eq!(team.contacts().len(), 2);
 }
 
 #[test]

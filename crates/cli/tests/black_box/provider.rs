@@ -66,12 +66,17 @@ impl Provider {
         self.state().asked.iter().map(|(_, auth)| auth.clone()).collect()
     }
 
-    /// A project whose workflows call it.
+    /// A project whose workflows call it, on SQLite.
     pub(crate) fn project(&self) -> Folder {
+        self.project_on("data/app.db")
+    }
+
+    /// The same on any database.
+    pub(crate) fn project_on(&self, database: &str) -> Folder {
         let folder = Folder::new(&PROJECT);
+        let address = &self.address;
         let env = format!(
-            "JWT_SECRET={SECRET}\nCRM_URL=http://{}\nCRM_TOKEN={CANARY}\n",
-            self.address
+            "JWT_SECRET={SECRET}\nCRM_URL=http://{address}\nCRM_TOKEN={CANARY}\nDATABASE_URL={database}\n"
         );
         folder.write(".env", &env);
         folder

@@ -12,7 +12,7 @@ const BOB: &str = "7e57ab1e-0000-4000-8000-000000000001";
 pub(crate) struct Team {
     ada: String,
     contacts: String,
-    id: String,
+    pub(crate) id: String,
     address: String,
 }
 
@@ -30,7 +30,7 @@ impl Team {
     }
 
     /// The same team at another server.
-    fn at(self, server: &Server) -> Self {
+    pub(crate) fn at(self, server: &Server) -> Self {
         Self {
             address: server.address.clone(),
             ..self
@@ -53,7 +53,7 @@ impl Team {
     }
 
     /// Names and remote ids.
-    fn contacts(&self) -> Vec<(String, String)> {
+    pub(crate) fn contacts(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
         let all = self.get(&self.contacts).json();
         let all = all.as_array().unwrap().iter();
@@ -62,7 +62,7 @@ impl Team {
     }
 
     /// Waits for the end of a run.
-    fn end(&self, run: &str) -> Value {
+    pub(crate) fn end(&self, run: &str) -> Value {
         until("the run's end", || {
             let told = self.get(&format!("/_runs/{run}")).json();
             (told["status"] != "running").then_some(told)
@@ -74,12 +74,12 @@ fn token(folder: &Folder, who: &str) -> String {
     folder.run("token", &["--sub", who]).out.trim().to_owned()
 }
 
-fn one(name: &str) -> Vec<(String, String)> {
+pub(crate) fn one(name: &str) -> Vec<(String, String)> {
     vec![(name.to_owned(), "contact-1".to_owned())]
 }
 
 /// Starts a run that waits for the provider, and gives its id.
-fn waiting(team: &Team, provider: &Provider) -> String {
+pub(crate) fn waiting(team: &Team, provider: &Provider) -> String {
     provider.hold(true);
     let answer = team.add("Ann");
     assert_eq!(answer.status, 202, "{answer:?}");
@@ -287,9 +287,9 @@ fn without_accounts_nothing_is_served_and_nothing_touched() {
     ];
     let missing = refused(&folder, &[], &env);
     assert_eq!(missing.code, Some(1));
-    for name in ["STRIPE_SECRET_KEY", "SENDGRID_API_KEY"] {
-        assert!(missing.out.contains(name), "{name} in {}", missing.out);
-    }
+    let said =
+        "missing variables: SENDGRID_API_KEY, STRIPE_SECRET_KEY; set them in .env, or try `backflow dev ";
+    assert!(missing.out.contains(said), "{}", missing.out);
     let settings = std::fs::read_to_string(folder.path().join("backflow.json")).unwrap();
     let (start, rest) = settings.split_once("  \"credentials\"").unwrap();
     folder.write("backflow.json", &format!("{start}  \"$schema\": {{}} }}"));

@@ -218,7 +218,7 @@ impl Works {
                     result: result.clone(),
                 };
                 progress.earlier.push((call.provider.clone(), earlier));
-                progress.called.push(at);
+                progress.done.push(at);
                 progress.position = at + 1;
                 let written = outcome(context, step, StepState::Done, &result.to_json());
                 Turn::Next(Box::new(progress), Next::Group(vec![written]))

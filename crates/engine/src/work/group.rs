@@ -61,8 +61,8 @@ pub(crate) struct Progress {
     pub(crate) position: usize,
     /// Calls that were done: provider and call.
     pub(crate) earlier: Vec<(String, Earlier)>,
-    /// The steps of these calls.
-    pub(crate) called: Vec<usize>,
+    /// Calls and queries that were done, as opposed to skipped or failed.
+    pub(crate) done: Vec<usize>,
     pub(crate) candidate: Option<Candidate>,
 }
 

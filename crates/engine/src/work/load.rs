@@ -112,10 +112,11 @@ fn replay(context: &Context, mut progress: Progress, rows: &[StepRow]) -> Result
             (StepState::Skipped | StepState::Tolerated, _) => progress.absent(step),
             (StepState::Done, WorkAction::Database(statements)) => {
                 refill(context, &mut progress, statements, row)?;
+                progress.done.push(at);
             }
             (StepState::Done, WorkAction::Call(call)) => {
                 done(&mut progress, call, row)?;
-                progress.called.push(at);
+                progress.done.push(at);
             }
             (StepState::Done, WorkAction::Lock(_) | WorkAction::Refuse(_)) => {}
             (StepState::Sending | StepState::Failed, _) => {

@@ -2,7 +2,7 @@
 //!
 //! Role: the `compensate` calls of the steps that were done, last first, when a run ends badly.
 //! Invariant: such a call is journalled like any other; what cannot be undone is said, and the others still are.
-//! Not here: database steps, whose transaction was rolled back or whose rows stay.
+//! Not here: what a transaction that failed wrote; the database has undone it.
 
 use super::group::{Context, Pending, Progress, freeze};
 use super::journal::{self, StepEntry, StepState};
@@ -22,7 +22,7 @@ impl Works {
         progress: &Progress,
     ) -> Result<bool, Fenced> {
         let mut undone = false;
-        for at in progress.called.iter().rev() {
+        for at in progress.done.iter().rev() {
             let step = context.job.step(*at);
             let Some((step, call)) = step.and_then(|step| Some((step, step.compensate.as_ref()?))) else {
                 continue;

@@ -52,6 +52,7 @@ impl Group {
     /// A step whose statements have run.
     pub(super) fn passed(&mut self, at: usize) -> Result<Turn, Fault> {
         let rows = self.context.job.work.durable.then(|| kept::rows(&self.rows));
+        self.progress.done.push(at);
         self.pass(at, StepState::Done, rows);
         self.advance()
     }

@@ -4,11 +4,13 @@
 //! Invariant: what failed is told apart: away for now, refused, too old; the password is in no text.
 //! Not here: when to try again (gate), what connections are used for.
 
+use crate::gathered::gathered;
 use crate::options::{Address, Encryption, Host, Mode, OpenError, Options};
 use crate::pooler;
 use crate::tls::{self, MakeTls};
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{SslMode, SslNegotiation};
@@ -38,6 +40,8 @@ pub(crate) enum Purpose {
 pub(crate) struct Connected {
     pub(crate) client: Client,
     pub(crate) task: JoinHandle<()>,
+    /// How many of those who share it wait for their answer; its task wants to know.
+    pub(crate) in_flight: Arc<AtomicUsize>,
 }
 
 /// Why there is no connection.
@@ -159,12 +163,18 @@ impl Connector {
         };
         let (client, connection) = made.map_err(|error| explain(&error))?;
         check_version(connection.parameter("server_version"))?;
+        let in_flight = Arc::<AtomicUsize>::default();
+        let count = Arc::clone(&in_flight);
         let task = tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            if let Err(error) = gathered(connection, &count).await {
                 tracing::info!(why = %chain(&error), "database connection ended");
             }
         });
-        Ok(Connected { client, task })
+        Ok(Connected {
+            client,
+            task,
+            in_flight,
+        })
     }
 
     fn config(&self, address: &Address, purpose: Purpose) -> Config {

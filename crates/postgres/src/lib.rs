@@ -14,6 +14,7 @@ mod errors;
 mod event;
 mod exclusive;
 mod gate;
+mod gathered;
 mod guarded;
 mod introspect;
 mod jam;

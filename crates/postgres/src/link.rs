@@ -11,8 +11,8 @@ use backflow_engine::store::{Call, RowSet};
 use futures_core::Stream;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_postgres::types::Type;
@@ -26,7 +26,7 @@ pub(crate) struct Link {
     statements: Option<Statements>,
     retired: AtomicBool,
     /// How many statements wait for their answer.
-    in_flight: AtomicUsize,
+    in_flight: Arc<AtomicUsize>,
     /// When something last went right here, in microseconds after the first look at a clock.
     moved: AtomicU64,
 }
@@ -56,7 +56,7 @@ impl Link {
             task: connected.task,
             statements: (!connector.pooled()).then(Statements::default),
             retired: AtomicBool::new(false),
-            in_flight: AtomicUsize::new(0),
+            in_flight: connected.in_flight,
             moved: AtomicU64::new(micros()),
         }
     }

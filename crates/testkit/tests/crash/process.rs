@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -224,9 +224,9 @@ fn binary() -> &'static Path {
 
 /// Tells the janitor.
 fn tell(word: &str) {
-    static JANITOR_INPUT: OnceLock<Mutex<ChildStdin>> = OnceLock::new();
-    let input = JANITOR_INPUT.get_or_init(|| {
-        let mut janitor = Command::new("/bin/sh")
+    static TOLD: OnceLock<Mutex<Child>> = OnceLock::new();
+    let janitor = TOLD.get_or_init(|| {
+        let janitor = Command::new("/bin/sh")
             .args(["-c", JANITOR])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -234,8 +234,13 @@ fn tell(word: &str) {
             .process_group(0)
             .spawn()
             .unwrap();
-        Mutex::new(janitor.stdin.take().unwrap())
+        Mutex::new(janitor)
     });
-    let mut input = input.lock().unwrap_or_else(PoisonError::into_inner);
-    input.write_all(word.as_bytes()).unwrap();
+    let mut janitor = janitor.lock().unwrap_or_else(PoisonError::into_inner);
+    janitor
+        .stdin
+        .as_mut()
+        .unwrap()
+        .write_all(word.as_bytes())
+        .unwrap();
 }

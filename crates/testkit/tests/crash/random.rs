@@ -97,7 +97,9 @@ fn kill(stage: &Stage, seed: u64, over: &AtomicBool) -> usize {
     let mut rng = Rng::new(seed, 2);
     let mut kills = 0;
     while !over.load(Ordering::SeqCst) {
-        std::thread::sleep(rng.millis(50, 2000));
+        // A look-up waits two seconds for its provider: now and then a server must live for longer.
+        let alive = if rng.percent(15) { (3000, 6000) } else { (50, 2000) };
+        std::thread::sleep(rng.millis(alive.0, alive.1));
         let number = rng.below(stage.servers() as u64) as usize;
         let process = stage.process(number);
         kills += 1;
@@ -124,28 +126,32 @@ fn trouble(stage: &Stage, number: usize, seed: u64) {
     let rng = Mutex::new(Rng::new(seed, 100 + number as u64));
     let sandbox = Arc::clone(&stage.sandbox);
     stage.gate(number).weather(move |request| {
-        let mut rng = rng.lock().unwrap_or_else(PoisonError::into_inner);
-        if !request.is("POST") {
-            return Fate::Pass;
-        }
-        match rng.below(48) {
+        let drawn = || {
+            let mut rng = rng.lock().unwrap_or_else(PoisonError::into_inner);
+            (rng.millis(0, 300), rng.below(48), rng.millis(100, 1500))
+        };
+        let (way, luck, pause) = drawn();
+        // Providers are far away: most of a run's time it waits for one.
+        std::thread::sleep(way);
+        match luck {
+            _ if !request.is("POST") => Fate::Pass,
             0 => Fate::CutBefore,
             1 => Fate::CutAfter,
             luck => {
-                befall(&sandbox, request.path(), luck, &mut rng);
+                befall(&sandbox, request.path(), luck, pause);
                 Fate::Pass
             }
         }
     });
 }
 
-fn befall(sandbox: &Sandbox, path: &str, luck: u64, rng: &mut Rng) {
+fn befall(sandbox: &Sandbox, path: &str, luck: u64, pause: Duration) {
     let kind = match luck {
         2 => FaultKind::RateLimited { retry_after: 1 },
         3 => FaultKind::Failed,
         4 => FaultKind::FailedStored { effect: true },
         5 => FaultKind::FailedStored { effect: false },
-        6 => FaultKind::Slow(rng.millis(100, 1500)),
+        6 => FaultKind::Slow(pause),
         _ => return,
     };
     // SendGrid keeps nothing for a key: such a failure is one more mail there, as a lost answer is.

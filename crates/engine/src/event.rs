@@ -59,8 +59,8 @@ pub(crate) fn run_waits(run: &str, tries: u32, why: &str) {
 }
 
 /// A run ended otherwise than by its answer.
-pub(crate) fn run_ended(run: &str, state: &str, code: &str, why: Option<&str>) {
-    tracing::warn!(run, state, code, why, "run ended");
+pub(crate) fn run_ended(run: &str, state: &str, status: u16, why: Option<&str>) {
+    tracing::warn!(run, state, status, why, "run ended");
 }
 
 /// A run is another worker's now.

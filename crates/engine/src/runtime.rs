@@ -168,17 +168,27 @@ impl Runtime {
 /// Values of the environment that are not shown, the longest first: one may hold another.
 fn secrets(settings: &Settings) -> Vec<Secret> {
     let hidden = |name: &String| !settings.public_env.contains(name);
-    let mut values: Vec<&String> = settings
+    let values: Vec<&String> = settings
         .env
         .iter()
         .filter(|(name, value)| hidden(name) && value.len() >= SHORTEST_SECRET)
         .map(|(_, value)| value)
         .collect();
-    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    values
-        .into_iter()
-        .map(|value| Secret::new(value.as_str()))
-        .collect()
+    let mut forms: Vec<String> = values.into_iter().flat_map(|value| forms(value)).collect();
+    forms.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    forms.dedup();
+    forms.into_iter().map(Secret::new).collect()
+}
+
+/// A value as it stands, in a form's body, and inside JSON.
+fn forms(value: &str) -> [String; 3] {
+    let encoded = value.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    let json = backflow_expr::Value::from(value).to_json();
+    let inside = json.trim_matches('"').to_owned();
+    [value.to_owned(), encoded.collect(), inside]
 }
 
 fn works(journal: Journal, jobs: Jobs, settings: &Settings, outside: &Outside) -> Arc<Works> {

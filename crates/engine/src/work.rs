@@ -149,7 +149,7 @@ impl Works {
         self.stopping.store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// Whether runs are under way here.
+    /// Whether no run is under way here.
     pub(crate) fn is_idle(&self) -> bool {
         self.live().is_empty()
     }
@@ -206,10 +206,5 @@ impl Works {
     fn now(&self) -> Timestamp {
         let now = self.clock.now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
-    }
-
-    /// Whether a run is known to be over.
-    async fn is_over(&self, id: &str) -> bool {
-        matches!(self.find(id).await, Ok(Some(run)) if run.ended.is_some())
     }
 }

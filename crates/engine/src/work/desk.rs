@@ -97,12 +97,9 @@ impl Desk {
         ];
         let call = journal::call(&self.works.journal.runs.list, values, true);
         let found = self.works.read(call).await?;
-        Ok(found
-            .rows
-            .iter()
-            .filter_map(journal::read_run)
-            .map(info)
-            .collect())
+        let runs = found.rows.iter().map(journal::read_run);
+        let runs = runs.map(|run| run.ok_or_else(|| Fault::internal("a run that cannot be read")));
+        runs.map(|run| run.map(|run| self.info(run))).collect()
     }
 
     /// A run with its steps; `None`: there is none of this id.
@@ -128,7 +125,7 @@ impl Desk {
             request: step.request.as_deref().map(|text| self.masked(&asked(text))),
             outcome: step.outcome.as_deref().map(|text| self.masked(text)),
         });
-        Ok(Some((info(run.clone()), steps.collect())))
+        Ok(Some((self.info(run.clone()), steps.collect())))
     }
 
     /// Takes a failed run up again and drives it to its end; `None`: there is no failed run of this id.
@@ -190,6 +187,21 @@ impl Desk {
         self.works.run_alone(&job, starting, frame).await
     }
 
+    fn info(&self, run: RunRow) -> RunInfo {
+        RunInfo {
+            id: run.id.to_string(),
+            name: run.name,
+            state: run.state.text(),
+            status: run.status,
+            tenant: run.tenant,
+            caller: run.caller,
+            version: run.version,
+            started: run.started,
+            ended: run.ended,
+            error: run.error.as_deref().map(|text| self.masked(text)),
+        }
+    }
+
     /// A text without secret values.
     fn masked(&self, text: &str) -> String {
         let mut text = text.to_owned();
@@ -227,8 +239,8 @@ impl Works {
         let next = match self.transact(Permit::of_run(), group).await {
             Ok((_, Verdict::Over(outcome))) => return Ok(end(&id, Settled::Done(outcome))),
             Ok((progress, Verdict::Call(pending))) => (progress, Next::Call(pending)),
-            Ok((progress, Verdict::Wait(_))) => (progress, Next::Group(Vec::new())),
-            Ok((_, Verdict::Joined(_) | Verdict::Fenced)) => {
+            Ok((progress, Verdict::Wait(_) | Verdict::On)) => (progress, Next::Group(Vec::new())),
+            Ok((_, Verdict::Joined(_) | Verdict::Fenced | Verdict::Told(_))) => {
                 return Err(Fault::internal("a run that is not its starter's"));
             }
             Err(Failure::Fault(_, fault)) => return Err(fault),
@@ -236,7 +248,7 @@ impl Works {
         };
         let (progress, next) = next;
         let _heart = self.heart();
-        Ok(end(&id, self.drive(context, Loaded { progress, next }).await))
+        Ok(end(&id, self.drive(context, Loaded::new(progress, next)).await))
     }
 }
 
@@ -256,21 +268,6 @@ fn checked(id: &str) -> Result<String, Fault> {
     match convert(&Value::from(id), &backflow_catalog::ColumnType::Uuid, &[], true) {
         Ok(Datum::Text(id)) => Ok(id.to_string()),
         _ => Err(Fault::new(Code::InvalidValue, "the id of a run is a uuid")),
-    }
-}
-
-fn info(run: RunRow) -> RunInfo {
-    RunInfo {
-        id: run.id.to_string(),
-        name: run.name,
-        state: run.state.text(),
-        status: run.status,
-        tenant: run.tenant,
-        caller: run.caller,
-        version: run.version,
-        started: run.started,
-        ended: run.ended,
-        error: run.error,
     }
 }
 

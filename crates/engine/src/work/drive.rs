@@ -6,11 +6,13 @@
 //! Not here: one transaction (`group`), one call (`send`).
 
 use super::group::{Context, Group, Pending, Progress, Verdict};
-use super::journal::{self, StepState};
+use super::job::Job;
+use super::journal::{self, Ending, StepState};
 use super::kept;
 use super::load::{Loaded, Next};
 use super::send::Sent;
 use super::settled::{self, Settled};
+use super::undo::{self, undoes};
 use super::{Works, patience};
 use crate::connector::{Earlier, Refusal};
 use crate::event;
@@ -52,8 +54,8 @@ pub(super) struct Driving {
     pub(super) context: Arc<Context>,
     /// How often the group at hand failed.
     failures: u32,
-    /// Since when it waits for a lock.
-    waiting: Option<Instant>,
+    /// For which step's lock it waits, and since when.
+    waiting: Option<(usize, Instant)>,
 }
 
 impl Driving {
@@ -107,14 +109,32 @@ impl Works {
     async fn steer(&self, context: Arc<Context>, loaded: Loaded) -> Option<Settled> {
         let _held = self.holding(&context);
         let mut driving = Driving::new(context);
-        let Loaded { progress, next } = loaded;
-        let mut turn = Turn::Next(Box::new(progress), next);
+        let Loaded {
+            progress,
+            next,
+            locks,
+        } = loaded;
+        let mut turn = match self.lock_again(&driving.context, &locks).await {
+            Ok(true) => Turn::Next(Box::new(progress), next),
+            Ok(false) => {
+                let fault = Fault::of(Code::Unavailable).retry_after(1);
+                let ending = settled::ending(&fault);
+                match self.end(&driving.context, Vec::new(), &ending).await {
+                    true => Turn::End(Settled::Fault(fault)),
+                    false => Turn::Lost,
+                }
+            }
+            Err(fault) => Turn::End(Settled::Fault(fault)),
+        };
         loop {
             turn = match turn {
                 Turn::Next(progress, Next::Group(before)) => {
                     self.group(&mut driving, *progress, before).await
                 }
                 Turn::Next(progress, Next::Call(pending)) => self.call(&driving, *progress, *pending).await,
+                Turn::Next(progress, Next::Undo(ending)) => {
+                    self.undo_all(&driving.context, &progress, &ending).await
+                }
                 Turn::End(settled) => return Some(settled),
                 Turn::Lost => return None,
             };
@@ -135,6 +155,7 @@ impl Works {
                 let attempts = step.map_or(1, |step| step.retry.attempts);
                 driving.failures += 1;
                 if fault.status().is_server_error() && driving.failures < attempts {
+                    event::run_waits(&context.id, driving.failures, fault.code_text());
                     let backoff = step.map_or(SHORTEST, |step| Duration::from_millis(step.retry.backoff));
                     tokio::time::sleep(patience(backoff, driving.failures, LONGEST)).await;
                     return Turn::Next(Box::new(progress), Next::Group(before));
@@ -155,16 +176,20 @@ impl Works {
 
     /// What follows a verdict.
     async fn after(&self, driving: &mut Driving, progress: Progress, verdict: Verdict) -> Turn {
+        let waiting = driving.waiting.take();
         match verdict {
             Verdict::Over(outcome) => Turn::End(Settled::Done(outcome)),
+            Verdict::Told(settled) => Turn::End(settled),
             Verdict::Call(pending) => Turn::Next(Box::new(progress), Next::Call(pending)),
             Verdict::Fenced | Verdict::Joined(_) => Turn::Lost,
+            Verdict::On => Turn::Next(Box::new(progress), Next::Group(Vec::new())),
             Verdict::Wait(at) => {
-                let since = *driving.waiting.get_or_insert_with(Instant::now);
-                let step = driving.context.job.step(at);
-                let limit = step
-                    .and_then(|step| step.timeout)
-                    .map_or(LOCK_WAIT, Duration::from_millis);
+                let now = Instant::now();
+                let since = waiting
+                    .filter(|(step, _)| *step == at)
+                    .map_or(now, |(_, since)| since);
+                driving.waiting = Some((at, since));
+                let limit = lock_wait(&driving.context.job, at);
                 if since.elapsed() > limit {
                     let fault = Fault::of(Code::Locked).retry_after(1);
                     return self.settle(&driving.context, &progress, Vec::new(), fault).await;
@@ -190,6 +215,7 @@ impl Works {
             }
         };
         let further = match &loaded.next {
+            Next::Undo(_) => true,
             Next::Call(pending) => pending.at >= ours.position,
             Next::Group(_) => loaded.progress.position > ours.position,
         };
@@ -259,36 +285,55 @@ impl Works {
         before: Vec<Call>,
         fault: Fault,
     ) -> Turn {
-        let undone = match self.compensate(context, progress).await {
-            Ok(undone) => undone,
-            Err(super::send::Fenced) => return Turn::Lost,
-        };
         let mut ending = settled::ending(&fault);
-        if undone && ending.state == journal::State::Failed {
-            // What was undone cannot be taken up again.
-            ending.state = journal::State::Refused;
+        if !undoes(context, progress) {
+            return match self.end(context, before, &ending).await {
+                true => Turn::End(Settled::Fault(fault)),
+                false => Turn::Lost,
+            };
         }
+        // What was undone cannot be taken up again.
+        ending.state = journal::State::Refused;
+        let mut calls = before;
+        calls.push(undo::decision(context, &ending));
+        let lease = super::lease(self.now());
+        calls.push(journal::hold(&context.journal, &context.id, context.fence, lease));
+        match self.insist(context, calls).await {
+            true => self.undo_all(context, progress, &ending).await,
+            false => Turn::Lost,
+        }
+    }
+
+    /// Undoes what a run did whose end is decided, and ends it.
+    async fn undo_all(&self, context: &Arc<Context>, progress: &Progress, ending: &Ending) -> Turn {
+        if self.compensate(context, progress).await.is_err() {
+            return Turn::Lost;
+        }
+        match self.end(context, Vec::new(), ending).await {
+            true => Turn::End(Settled::ended(ending)),
+            false => Turn::Lost,
+        }
+    }
+
+    /// Writes the end of a run that has no answer; `false`: another worker has it.
+    async fn end(&self, context: &Context, before: Vec<Call>, ending: &Ending) -> bool {
         let mut calls = before;
         if context.job.locks() {
             let values = vec![journal::text(&context.id)];
             calls.push(journal::call(&context.journal.locks.release, values, false));
         }
-        event::run_ended(
-            &context.id,
-            ending.state.text(),
-            fault.code_text(),
-            fault.private_text(),
-        );
-        calls.push(journal::end(
-            &context.journal,
-            (&context.id, context.fence),
-            &ending,
-            self.now(),
-        ));
-        match self.insist(context, calls).await {
-            true => Turn::End(Settled::Fault(fault)),
-            false => Turn::Lost,
+        let held = (&*context.id, context.fence);
+        calls.push(journal::end(&context.journal, held, ending, self.now()));
+        let ended = self.insist(context, calls).await;
+        if ended {
+            event::run_ended(
+                &context.id,
+                ending.state.text(),
+                ending.status,
+                ending.error.as_deref(),
+            );
         }
+        ended
     }
 
     /// Writes to the journal until it is written; `false`: another worker has the run.
@@ -298,7 +343,6 @@ impl Works {
             let transaction = Transaction::sequence(calls.clone(), true);
             let outcome = match self.store.run(Permit::of_run(), transaction).await {
                 Ok(transaction) => transaction.into_rows(),
-                Err(StoreError::OutcomeUnknown(_)) if self.is_over(&context.id).await => return true,
                 Err(error) => Err(Fault::from(error)),
             };
             match outcome {
@@ -315,6 +359,12 @@ impl Works {
             }
         }
     }
+}
+
+/// How long a run waits for the lock of a step.
+pub(super) fn lock_wait(job: &Job, at: usize) -> Duration {
+    let timeout = job.step(at).and_then(|step| step.timeout);
+    timeout.map_or(LOCK_WAIT, Duration::from_millis)
 }
 
 fn outcome(context: &Context, step: &WorkStep, state: StepState, text: &str) -> Call {

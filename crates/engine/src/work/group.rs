@@ -9,11 +9,13 @@
 mod answer;
 mod call;
 mod first;
+mod key;
 mod outbox;
 mod step;
 
 use super::job::Job;
 use super::journal::{self, RunRow};
+use super::settled::Settled;
 use crate::binds::Reading;
 use crate::clock::Ids;
 use crate::connector::{Connectors, Earlier, Frozen};
@@ -30,6 +32,7 @@ pub(crate) use call::freeze;
 use first::First;
 pub(crate) use first::{Join, Starting};
 use jiff::Timestamp;
+pub(crate) use key::answer_key;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -64,6 +67,8 @@ pub(crate) struct Progress {
     /// Calls and queries that were done, as opposed to skipped or failed.
     pub(crate) done: Vec<usize>,
     pub(crate) candidate: Option<Candidate>,
+    /// The caller's key as it is kept, once it was taken; a run that is kept in the journal has it as its intent.
+    pub(crate) key: Option<String>,
 }
 
 /// A request to a provider that is journalled and waits to be sent.
@@ -88,6 +93,10 @@ pub(crate) enum Verdict {
     Call(Box<Pending>),
     /// Another run holds the lock of this step.
     Wait(usize),
+    /// What was done is kept; the next step begins another transaction.
+    On,
+    /// The same request was answered before.
+    Told(Settled),
     /// The same intent has a run already.
     Joined(Box<RunRow>),
     /// Another worker has the run.
@@ -100,6 +109,8 @@ enum Awaiting {
     Start,
     Guard,
     Opened,
+    KeyTaken,
+    KeyRead,
     Known,
     Released,
     /// A statement of a database step.
@@ -157,8 +168,8 @@ pub(crate) struct Group {
     lock: String,
     /// Whether a statement has run.
     begun: bool,
-    /// A step that may fail is running; the frame before it.
-    marked: Option<(usize, Vec<Value>)>,
+    /// A step that may fail is running; how far the run was before it.
+    marked: Option<(usize, Progress)>,
     /// How it failed.
     failed: Option<Fault>,
     awaiting: Awaiting,
@@ -215,6 +226,8 @@ impl Group {
     pub(crate) fn rewind(&mut self) {
         self.progress = self.base.clone();
         self.outbox.clone_from(&self.before);
+        self.first.iter_mut().for_each(First::rewind);
+        self.lock.clear();
         self.guarded = false;
         self.host.rewind();
         self.rows.clear();
@@ -265,6 +278,8 @@ impl Group {
         match self.awaiting {
             Awaiting::Guard => self.admit(&rows),
             Awaiting::Opened => self.opened(&rows),
+            Awaiting::KeyTaken => self.key_taken(&rows),
+            Awaiting::KeyRead => self.key_read(&rows),
             Awaiting::Known => self.known(&rows),
             Awaiting::Released => self.open(),
             Awaiting::Rows { at, statement } => self.took(at, statement, rows),
@@ -301,9 +316,16 @@ impl Group {
                 }
                 WorkAction::Call(call) => self.call(at, step, call),
                 WorkAction::Refuse(refuse) => Err(self.refusal(refuse, &step.label)?),
+                // A lock is not waited for with other rows in hand.
+                WorkAction::Lock(_) if self.has_passed_steps() => self.finish(Verdict::On),
                 WorkAction::Lock(_) => self.lock(at),
             };
         }
+    }
+
+    /// Whether steps were done in this transaction of a run whose transactions are kept one by one.
+    fn has_passed_steps(&self) -> bool {
+        self.context.job.work.durable && self.progress.position > self.base.position
     }
 
     fn holds(&mut self, step: &WorkStep) -> Result<bool, Fault> {

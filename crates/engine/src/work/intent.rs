@@ -10,6 +10,7 @@ use backflow_expr::Value;
 use std::sync::Arc;
 
 /// What an intent is made of.
+#[derive(Clone)]
 pub(crate) struct Intent {
     pub(crate) job: Arc<Job>,
     pub(crate) caller: Option<Arc<str>>,

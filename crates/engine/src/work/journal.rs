@@ -38,7 +38,7 @@ impl State {
         }
     }
 
-    fn of(text: &str) -> Option<Self> {
+    pub(super) fn of(text: &str) -> Option<Self> {
         let all = [
             State::Running,
             State::Done,

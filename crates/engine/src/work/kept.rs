@@ -4,6 +4,7 @@
 //! Invariant: what is read is what was written, kind by kind; nothing of the environment is written.
 //! Not here: when it is written.
 
+use super::journal::{Ending, State};
 use crate::connector::{Frozen, Refusal};
 use crate::store::{Row, RowSet};
 use backflow_catalog::ColumnType;
@@ -224,6 +225,35 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
         ("requestId", text(&refusal.request_id)),
     ])
     .to_json()
+}
+
+/// Writes how a run will end.
+pub(crate) fn ending(ending: &Ending) -> String {
+    object([
+        ("state", ending.state.text().into()),
+        ("status", Value::int(ending.status.into())),
+        ("answer", ending.answer.clone().into()),
+        (
+            "error",
+            ending.error.clone().map_or(Value::Undefined, Value::from),
+        ),
+    ])
+    .to_json()
+}
+
+/// Reads it back.
+pub(crate) fn read_ending(text: &str) -> Result<Ending, Broken> {
+    let kept = parse(text)?;
+    let state = kept.member("state");
+    let status = kept.member("status").as_i64();
+    Ok(Ending {
+        state: state.as_text().and_then(State::of).ok_or("an end of no kind")?,
+        status: status
+            .and_then(|status| u16::try_from(status).ok())
+            .ok_or("an end without status")?,
+        answer: kept.member("answer").as_text().unwrap_or("{}").to_owned(),
+        error: kept.member("error").as_text().map(str::to_owned),
+    })
 }
 
 /// Instants keep their kind; everything else is as JSON has it.

@@ -83,17 +83,18 @@ impl Works {
         let beaten = self
             .write(journal::call(&self.journal.runs.beat, values, true))
             .await?;
-        let ours: HashSet<&str> = beaten
+        let ours: HashSet<(&str, i64)> = beaten
             .rows
             .iter()
-            .filter_map(|row| match row.cells.first() {
-                Some(Datum::Text(id)) => Some(&**id),
+            .filter_map(|row| match row.cells.as_slice() {
+                [Datum::Text(id), Datum::Int(fence)] => Some((&**id, *fence)),
                 _ => None,
             })
             .collect();
-        for (id, held) in self.held().iter_mut().filter(|(id, _)| ours.contains(&***id)) {
-            debug_assert!(ids.contains(id), "only what was asked for is answered");
-            held.since = held.since.max(begun);
+        for (id, held) in self.held().iter_mut() {
+            if ours.contains(&(&**id, held.fence)) {
+                held.since = held.since.max(begun);
+            }
         }
         Ok(())
     }

@@ -5,7 +5,8 @@
 //! Not here: who may take a run; see `worker`.
 
 use super::group::{Candidate, Context, Pending, Progress};
-use super::journal::{self, RunRow, StepRow, StepState};
+use super::journal::{self, Ending, RunRow, StepRow, StepState};
+use super::undo::DECISION;
 use super::{Works, kept};
 use crate::connector::Earlier;
 use crate::fault::Fault;
@@ -20,6 +21,19 @@ use std::sync::Arc;
 pub(super) struct Loaded {
     pub(super) progress: Progress,
     pub(super) next: Next,
+    /// The locks that it held when it was last heard of.
+    pub(super) locks: Vec<String>,
+}
+
+impl Loaded {
+    /// A run that has just begun; it holds its locks.
+    pub(super) fn new(progress: Progress, next: Next) -> Self {
+        Self {
+            progress,
+            next,
+            locks: Vec::new(),
+        }
+    }
 }
 
 /// What a run does next.
@@ -28,6 +42,8 @@ pub(super) enum Next {
     Group(Vec<Call>),
     /// A request that is journalled.
     Call(Box<Pending>),
+    /// What it did is undone; its end is decided.
+    Undo(Box<Ending>),
 }
 
 impl Works {
@@ -51,13 +67,19 @@ impl Works {
         }
     }
 
+    /// The rows of a run's steps.
+    pub(super) async fn steps_of(&self, id: &str) -> Result<Vec<StepRow>, Fault> {
+        let call = journal::call(&self.journal.steps.of_run, vec![journal::text(id)], true);
+        let found = self.read(call).await?;
+        let broken = || Fault::internal(format!("the run {id} cannot be read: a step"));
+        journal::read_steps(&found).ok_or_else(broken)
+    }
+
     /// A run's state from its row and those of its steps.
     pub(super) async fn unfold(&self, run: &RunRow) -> Result<(Arc<Context>, Loaded), Fault> {
         let job = self.job(&run.version, &run.name).await?;
-        let call = journal::call(&self.journal.steps.of_run, vec![journal::text(&run.id)], true);
-        let found = self.read(call).await?;
         let broken = |why: String| Fault::internal(format!("the run {} cannot be read: {why}", run.id));
-        let steps = journal::read_steps(&found).ok_or_else(|| broken("a step".to_owned()))?;
+        let steps = self.steps_of(&run.id).await?;
         let mut frame = job.template.clone();
         let request = run
             .request
@@ -103,6 +125,7 @@ fn key_type(place: &Place) -> &ColumnType {
 /// Goes through what the journal has of the steps, in order.
 fn replay(context: &Context, mut progress: Progress, rows: &[StepRow]) -> Result<Loaded, kept::Broken> {
     let job = Arc::clone(&context.job);
+    let (mut locks, mut next) = (Vec::new(), Next::Group(Vec::new()));
     for (at, step) in job.work.steps.iter().enumerate() {
         progress.position = at;
         let Some(row) = rows.iter().find(|row| row.step == step.id) else {
@@ -118,17 +141,23 @@ fn replay(context: &Context, mut progress: Progress, rows: &[StepRow]) -> Result
                 done(&mut progress, call, row)?;
                 progress.done.push(at);
             }
-            (StepState::Done, WorkAction::Lock(_) | WorkAction::Refuse(_)) => {}
+            (StepState::Done, WorkAction::Lock(_)) => locks.extend(row.outcome.clone()),
+            (StepState::Done, WorkAction::Refuse(_)) => {}
             (StepState::Sending | StepState::Failed, _) => {
-                let next = Next::Call(Box::new(pending(at, row)?));
-                return Ok(Loaded { progress, next });
+                next = Next::Call(Box::new(pending(at, row)?));
+                break;
             }
         }
         progress.position = at + 1;
     }
+    if let Some(decision) = rows.iter().find(|row| row.step == DECISION) {
+        let ending = decision.outcome.as_deref().ok_or("an end that is not told")?;
+        next = Next::Undo(Box::new(kept::read_ending(ending)?));
+    }
     Ok(Loaded {
         progress,
-        next: Next::Group(Vec::new()),
+        next,
+        locks,
     })
 }
 
@@ -175,4 +204,9 @@ fn pending(at: usize, row: &StepRow) -> Result<Pending, kept::Broken> {
         since: row.sent.ok_or("a request without instant")?,
         again: true,
     })
+}
+
+/// The request of an undoing that may have been sent; `None`: it cannot be read, and is made anew.
+pub(super) fn pending_undo(row: &StepRow) -> Option<Pending> {
+    pending(usize::MAX, row).ok()
 }

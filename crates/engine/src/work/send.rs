@@ -11,7 +11,6 @@ use super::{Works, kept, patience};
 use crate::connector::{Connector, Found, Outcome, Refusal};
 use crate::event;
 use backflow_expr::Value;
-use backflow_plan::manifest::Repeat;
 use backflow_plan::model::{Call, WorkStep};
 use jiff::SignedDuration;
 use std::sync::Arc;
@@ -76,7 +75,7 @@ impl Works {
         let backoff = Duration::from_millis(step.retry.backoff);
         let mut tries = 0;
         loop {
-            let then = match self.is_forgotten(&*connector, call, &pending) {
+            let then = match self.is_forgotten(&*connector, &pending) {
                 true => Then::LookUp(Refusal::default()),
                 false => self.send_once(context, &*connector, &pending, within).await,
             };
@@ -142,12 +141,12 @@ impl Works {
     }
 
     /// Whether the provider may not know the key of a request any more that may have been sent.
-    fn is_forgotten(&self, connector: &dyn Connector, call: &Call, pending: &Pending) -> bool {
+    fn is_forgotten(&self, connector: &dyn Connector, pending: &Pending) -> bool {
         let remembers = connector
             .remembers()
             .and_then(|span| SignedDuration::try_from(span).ok());
-        match (call.repeat, remembers) {
-            (Repeat::Keyed, Some(span)) if pending.again => {
+        match (&pending.frozen.key, remembers) {
+            (Some(_), Some(span)) if pending.again => {
                 self.now().duration_since(pending.since) > span.saturating_sub(MARGIN)
             }
             _ => false,

@@ -4,7 +4,7 @@
 //! Invariant: a run goes on when its caller has left.
 //! Not here: what a run does (`drive`).
 
-use super::drive::Failure;
+use super::drive::{Failure, lock_wait};
 use super::group::{Context, Group, Join, Starting, Verdict};
 use super::intent::Intent;
 use super::job::Job;
@@ -21,8 +21,12 @@ use backflow_expr::Value;
 use backflow_sql::ir::Datum;
 use jiff::SignedDuration;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+
+/// How long a run that cannot go on here is left alone.
+const STUCK: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long a run that is done answers the same request again.
 const KEEP: SignedDuration = SignedDuration::from_secs(60);
@@ -66,11 +70,11 @@ impl Works {
             refused: ask.refused,
             join: self.join_of(&job, &context, ask.key),
         };
+        if !job.work.durable {
+            return self.at_once(permit, context, (starting, ask.frame)).await;
+        }
         let world = (self.now(), Arc::clone(&self.ids));
         let group = Group::first(Arc::clone(&context), (starting, ask.frame), world);
-        if !job.work.durable {
-            return self.at_once(permit, group).await;
-        }
         let seen = self.spawn(Arc::clone(&context.id), {
             let works = Arc::clone(self);
             move |sender| async move { works.begin(permit, context, group, &sender).await }
@@ -97,7 +101,8 @@ impl Works {
 
     fn join_of(&self, job: &Arc<Job>, context: &Context, key: Option<(String, String)>) -> Option<Join> {
         let key = key.map(|(key, _)| key);
-        if key.is_none() && !job.work.join {
+        // Two strangers with the same words are not known to be one.
+        if key.is_none() && (!job.work.join || context.subject.is_none()) {
             return None;
         }
         Some(Join {
@@ -110,13 +115,45 @@ impl Works {
         })
     }
 
-    /// A workflow without providers is one transaction, like a route of queries.
-    async fn at_once(&self, permit: Permit, group: Group) -> Result<Reached, Fault> {
-        match self.transact(permit, group).await {
-            Ok((_, Verdict::Over(outcome))) => Ok(Reached::Settled(Settled::Done(outcome))),
-            Ok(_) => Err(Fault::internal("a workflow without providers that does not end")),
-            Err(Failure::Fault(_, fault)) => Err(fault),
-            Err(Failure::Store(error)) => Err(error.into()),
+    /// A workflow without providers is one transaction, like a route of queries. One whose lock is taken is tried
+    /// again from its start.
+    async fn at_once(
+        &self,
+        mut permit: Permit,
+        context: Arc<Context>,
+        (starting, frame): (Starting, Vec<Value>),
+    ) -> Result<Reached, Fault> {
+        let begun = Instant::now();
+        loop {
+            let world = (self.now(), Arc::clone(&self.ids));
+            let group = Group::first(Arc::clone(&context), (starting.clone(), frame.clone()), world);
+            match self.transact(permit, group).await {
+                Ok((_, Verdict::Over(outcome))) => return Ok(Reached::Settled(Settled::Done(outcome))),
+                Ok((_, Verdict::Told(settled))) => return Ok(Reached::Settled(settled)),
+                Ok((_, Verdict::Wait(at))) if begun.elapsed() < lock_wait(&context.job, at) => {
+                    permit = Permit::judged();
+                    tokio::time::sleep(patience(Duration::from_millis(50), 1, Duration::from_secs(1))).await;
+                }
+                Ok((_, Verdict::Wait(_))) => return Err(Fault::of(Code::Locked).retry_after(1)),
+                Ok(_) => return Err(Fault::internal("a workflow without providers that does not end")),
+                Err(Failure::Fault(progress, fault)) => {
+                    self.keep_refusal(&context, &progress, &fault).await;
+                    return Err(fault);
+                }
+                Err(Failure::Store(error)) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Keeps what a request under a caller's key was refused with, since nothing else of it was kept.
+    async fn keep_refusal(&self, context: &Context, progress: &super::group::Progress, fault: &Fault) {
+        let Some(key) = progress.key.as_ref().filter(|_| fault.status().is_client_error()) else {
+            return;
+        };
+        let members = Value::object(fault.members()).to_json();
+        let kept = super::group::answer_key(context, key, (fault.status(), &members), self.now());
+        if self.write(kept).await.is_err() {
+            event::refusal_not_kept(&context.request_id);
         }
     }
 
@@ -147,12 +184,13 @@ impl Works {
             Ok((_, Verdict::Fenced)) => self.follow(&context.id).await,
             Ok((progress, Verdict::Call(pending))) => {
                 let next = Next::Call(pending);
-                self.drive(context, Loaded { progress, next }).await
+                self.drive(context, Loaded::new(progress, next)).await
             }
-            Ok((progress, Verdict::Wait(_))) => {
+            Ok((progress, Verdict::Wait(_) | Verdict::On)) => {
                 let next = Next::Group(Vec::new());
-                self.drive(context, Loaded { progress, next }).await
+                self.drive(context, Loaded::new(progress, next)).await
             }
+            Ok((_, Verdict::Told(settled))) => settled,
             Err(Failure::Fault(_, fault)) => Settled::Fault(fault),
             Err(Failure::Store(error @ StoreError::OutcomeUnknown(_))) => self.recover(&context, error).await,
             Err(Failure::Store(error)) => Settled::Fault(error.into()),
@@ -162,6 +200,7 @@ impl Works {
 
     /// After a first commit of which nothing was heard: if the run is there, it goes on.
     async fn recover(&self, context: &Arc<Context>, error: StoreError) -> Settled {
+        let _held = self.holding(context);
         for tries in 1..=8 {
             tokio::time::sleep(patience(
                 Duration::from_millis(100),
@@ -171,9 +210,10 @@ impl Works {
             .await;
             match self.load(&context.id).await {
                 Ok(Some((run, _, _))) if run.ended.is_some() => return Settled::of(&run),
+                Ok(Some((run, _, _))) if run.fence != context.fence => return self.follow(&run.id).await,
                 Ok(Some((_, context, loaded))) => return self.drive(context, loaded).await,
                 Ok(None) => break,
-                Err(_) => {}
+                Err(fault) => event::run_waits(&context.id, tries, fault.code_text()),
             }
         }
         Settled::Fault(error.into())
@@ -187,6 +227,10 @@ impl Works {
         event::joined(&ours.request_id, &run.id, run.state.text());
         sender.send_modify(|seen| seen.run = Arc::clone(&run.id));
         if run.state == State::Failed {
+            // What cannot be read is left as it is.
+            if let Err(fault) = self.unfold(&run).await {
+                return Settled::Fault(fault);
+            }
             match self.resume(&run.id, run.fence).await {
                 Ok(Some(taken)) => run = taken,
                 // Somebody else was faster.
@@ -218,8 +262,18 @@ impl Works {
             Ok((context, loaded)) => self.drive(context, loaded).await,
             Err(fault) => {
                 event::run_stuck(&run.id, fault.private_text().unwrap_or(fault.code_text()));
+                self.put_off(&run).await;
                 Settled::Fault(fault)
             }
+        }
+    }
+
+    /// A run that cannot go on here is not looked at again at once: its lease runs for longer.
+    async fn put_off(&self, run: &RunRow) {
+        let until = self.now().checked_add(STUCK).unwrap_or(run.lease);
+        let hold = super::journal::hold(&self.journal, &run.id, run.fence, until);
+        if let Err(fault) = self.write(hold).await {
+            event::run_waits(&run.id, 1, fault.code_text());
         }
     }
 
@@ -234,22 +288,24 @@ impl Works {
 
     /// Waits for the end of a run that somebody else drives, here or elsewhere; takes it over if nobody does.
     pub(super) async fn follow(&self, id: &Arc<str>) -> Settled {
-        let mut looked = 0;
+        let (mut looked, mut failures) = (0, 0);
         loop {
             let run = match self.find(id).await {
                 Ok(Some(run)) => run,
                 Ok(None) => return Settled::Fault(Fault::of(Code::RunLost)),
-                Err(fault) if looked > 200 => return Settled::Fault(fault),
+                Err(fault) if failures > 200 => return Settled::Fault(fault),
                 Err(_) => {
-                    looked += 1;
+                    failures += 1;
                     tokio::time::sleep(Duration::from_millis(250)).await;
                     continue;
                 }
             };
+            failures = 0;
             if run.state != State::Running {
                 return Settled::of(&run);
             }
             if run.lease < self.now()
+                && !self.stopping.load(Ordering::Relaxed)
                 && let Ok(Some(taken)) = self.claim(id).await
             {
                 event::taken_over(&taken.id, &taken.name, taken.fence);

@@ -48,6 +48,13 @@ impl Settled {
         }
     }
 
+    /// The end of a run whose fault is not at hand any more.
+    pub(super) fn ended(ending: &Ending) -> Self {
+        let status = StatusCode::from_u16(ending.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let members = json::parse(ending.answer.as_bytes(), 64).unwrap_or_default();
+        Settled::Told(status, members)
+    }
+
     /// The reply to a caller.
     pub(crate) fn reply(self, is_known_caller: bool, request_id: &str) -> Result<Reply, Fault> {
         match self {
@@ -72,7 +79,8 @@ pub(super) fn ending(fault: &Fault) -> Ending {
         state,
         status: fault.status().as_u16(),
         answer: Value::object(fault.members()).to_json(),
-        error: Some(why),
+        // Databases keep no U+0000 in texts; a provider may say anything.
+        error: Some(why.replace('\0', "")),
     }
 }
 

@@ -5,6 +5,7 @@
 //! Not here: driving a run, what a lease is (`lease`).
 
 use super::Works;
+use super::group::Context;
 use super::journal::{self, RunRow};
 use crate::event;
 use crate::fault::Fault;
@@ -21,6 +22,9 @@ pub(super) const PULSE: Duration = Duration::from_millis(1000);
 
 /// How many runs it takes over at a time.
 const AT_ONCE: i64 = 16;
+
+/// How long a run waits for locks that it had before it failed.
+const LOCKING: Duration = Duration::from_secs(10);
 
 /// How often old data is erased.
 const ERASING: Duration = Duration::from_secs(3600);
@@ -103,6 +107,39 @@ impl Works {
             .write(journal::call(&self.journal.runs.resume, values, true))
             .await?;
         Ok(taken.rows.first().and_then(journal::read_run))
+    }
+
+    /// Takes the locks that a run held before it failed; `false`: another run has one. Those of a run that was only
+    /// taken over are its own still.
+    pub(super) async fn lock_again(&self, context: &Context, locks: &[String]) -> Result<bool, Fault> {
+        let begun = Instant::now();
+        for lock in locks {
+            while !self.is_locked(context, lock).await? {
+                if begun.elapsed() > LOCKING {
+                    return Ok(false);
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+        Ok(true)
+    }
+
+    async fn is_locked(&self, context: &Context, lock: &str) -> Result<bool, Fault> {
+        let locks = &context.journal.locks;
+        let value = || vec![journal::text(lock)];
+        self.write(journal::call(&locks.free, value(), true)).await?;
+        let own = vec![journal::text(lock), journal::text(&context.id)];
+        if !self
+            .write(journal::call(&locks.take, own, true))
+            .await?
+            .rows
+            .is_empty()
+        {
+            return Ok(true);
+        }
+        let holder = self.read(journal::call(&locks.holder, value(), true)).await?;
+        let ours = journal::text(&context.id);
+        Ok(holder.rows.first().and_then(|row| row.cells.first()) == Some(&ours))
     }
 
     async fn erase(&self) {

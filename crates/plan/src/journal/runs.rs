@@ -53,7 +53,7 @@ pub(super) const COLUMNS: [(&str, ColumnType, bool); RUN_CELLS] = [
 pub(super) const KEYS: Keys<'_> = Keys {
     key: &[ID],
     unique: &[INTENT],
-    index: &[&[STATE, LEASE], &[WORKER], &[STARTED]],
+    index: &[&[STATE, LEASE], &[WORKER], &[STARTED], &[ENDED]],
 };
 
 /// The table with the files of versions.
@@ -94,7 +94,7 @@ pub(super) fn statements(t: &Tables) -> RunStatements {
                     ty: Uuid,
                 },
             ]),
-            &[ID],
+            &[ID, FENCE],
         ),
         lost: t.read(
             t.runs,

@@ -89,10 +89,12 @@ fn erase(t: &Tables) -> Arc<Statement> {
         filter: Box::new(t.test(t.runs, runs::ENDED, Comparison::Lt, 0)),
     };
     let null = || runs::null();
+    let data = [PARAMS, REQUEST, OUTCOME];
+    let held = data.map(|column| Cond::Not(Box::new(Cond::IsNull(Scalar::Column(id(column))))));
     t.update(
         t.steps,
-        vec![(PARAMS, null()), (REQUEST, null()), (OUTCOME, null())],
-        old,
+        data.map(|column| (column, null())).into(),
+        Cond::All(vec![Cond::Any(held.into()), old]),
         &[],
     )
 }

@@ -61,7 +61,7 @@ pub struct RunStatements {
     pub hold: Arc<Statement>,
     /// The end: (id, fence, state, status, answer, error, ended) → id.
     pub end: Arc<Statement>,
-    /// Running runs of a worker are alive: (worker, lease, their ids as a list) → id.
+    /// Running runs of a worker are alive: (worker, lease, their ids as a list) → id, fence.
     pub beat: Arc<Statement>,
     /// Runs whose worker is gone: (now, how many) → id.
     pub lost: Arc<Statement>,

@@ -22,6 +22,7 @@ use jiff::SignedDuration;
 const PATIENCE: u32 = 4;
 
 /// What a run starts with.
+#[derive(Clone)]
 pub(crate) struct Starting {
     /// The guard's parameters, if the workflow has a place.
     pub(crate) guard: Option<Result<Vec<Datum>, Fault>>,
@@ -32,6 +33,7 @@ pub(crate) struct Starting {
 }
 
 /// When another run is the same one.
+#[derive(Clone)]
 pub(crate) struct Join {
     pub(crate) intent: Intent,
     /// How long a run that is done still answers.
@@ -54,6 +56,16 @@ impl First {
             intent: None,
             tries: 0,
         }
+    }
+
+    /// As if it had never run.
+    pub(super) fn rewind(&mut self) {
+        self.intent = None;
+        self.tries = 0;
+    }
+
+    pub(super) fn join(&self) -> Option<&Join> {
+        self.starting.join.as_ref()
     }
 
     pub(super) fn guard(&self) -> Option<&Result<Vec<Datum>, Fault>> {
@@ -111,6 +123,7 @@ impl Group {
         self.judge()?;
         match self.context.job.work.durable {
             true => self.open(),
+            false if self.context.body.is_some() => self.take_key(),
             false => self.advance(),
         }
     }
@@ -150,6 +163,8 @@ impl Group {
                 continue;
             }
             match &step.action {
+                // What stands behind the end is not reached.
+                WorkAction::Refuse(_) => break,
                 WorkAction::Database(statements) => {
                     for statement in statements {
                         let (mut reading, _) = self.reading();
@@ -157,7 +172,7 @@ impl Group {
                     }
                 }
                 WorkAction::Call(call) => self.judge_call(step, call, late)?,
-                WorkAction::Refuse(_) | WorkAction::Lock(_) => {}
+                WorkAction::Lock(_) => {}
             }
         }
         self.host.rewind();

@@ -36,7 +36,7 @@ impl Group {
             self.outbox.push(release);
         }
         if !context.job.work.durable {
-            return Ok(());
+            return self.keep_key(outcome);
         }
         let ending = Ending {
             state: State::Done,
@@ -72,7 +72,11 @@ impl Group {
 
     /// The end of the conversation.
     pub(super) fn stop(&mut self, end: Result<Verdict, Fault>) -> Turn {
-        let keeps = matches!(end, Ok(Verdict::Over(_) | Verdict::Call(_) | Verdict::Wait(_)));
+        let keeps = match &end {
+            Ok(Verdict::Over(_) | Verdict::Call(_) | Verdict::On) => true,
+            Ok(Verdict::Wait(_)) => self.context.job.work.durable,
+            Ok(Verdict::Joined(_) | Verdict::Fenced | Verdict::Told(_)) | Err(_) => false,
+        };
         self.awaiting = Awaiting::Ended;
         self.end = Some(end);
         if keeps { Turn::Commit } else { Turn::RollBack }

@@ -64,17 +64,17 @@ impl Group {
             let holder = Arc::clone(&self.context.journal.locks.holder);
             return self.run(Awaiting::Begun { at }, &holder, vec![journal::text("")]);
         }
-        self.marked = Some((at, self.progress.frame.clone()));
+        self.marked = Some((at, self.progress.clone()));
         self.awaiting = Awaiting::Marked { at };
         Turn::Mark(Mark::Set)
     }
 
     /// A step that may fail has failed: what it did is undone. Any other failure stays one.
     pub(super) fn undo(&mut self, fault: Fault) -> Result<Turn, Fault> {
-        let Some((at, frame)) = self.marked.take() else {
+        let Some((at, progress)) = self.marked.take() else {
             return Err(fault);
         };
-        self.progress.frame = frame;
+        self.progress = progress;
         self.failed = Some(fault);
         self.awaiting = Awaiting::Undone { at };
         Ok(Turn::Mark(Mark::Undo))
@@ -140,17 +140,19 @@ impl Group {
 
     pub(super) fn locked(&mut self, at: usize, again: bool, rows: &RowSet) -> Result<Turn, Fault> {
         if !rows.rows.is_empty() {
-            self.pass(at, StepState::Done, None);
+            // Whoever takes a failed run up again takes its locks first.
+            self.pass(at, StepState::Done, Some(self.lock.clone()));
             return self.advance();
         }
-        match (again, self.context.job.work.durable) {
-            (false, _) => {
+        match again {
+            false => {
                 let journal = Arc::clone(&self.context.journal);
                 let value = vec![journal::text(&self.lock)];
                 Ok(self.run(Awaiting::Freed { at }, &journal.locks.free, value))
             }
-            (true, true) => self.finish(Verdict::Wait(at)),
-            (true, false) => Err(Fault::of(Code::Locked).retry_after(1)),
+            true if self.context.job.work.durable => self.finish(Verdict::Wait(at)),
+            // Without a journal nothing is kept meanwhile: the workflow begins anew.
+            true => Ok(self.stop(Ok(Verdict::Wait(at)))),
         }
     }
 

@@ -7,7 +7,7 @@
 //! Not here: taking runs (`worker`), what is written of a run (its statements name the fence themselves).
 
 use super::group::Context;
-use super::journal;
+use super::journal::{self, RunRow};
 use super::send::Fenced;
 use super::worker::PULSE;
 use super::{LEASE, Works};
@@ -67,6 +67,14 @@ impl Works {
         }
     }
 
+    /// After a run was taken anew: whoever drove it here before is told so by its fence.
+    pub(super) fn displace(&self, run: &RunRow) {
+        let mut held = self.held();
+        if held.get(&run.id).is_some_and(|held| held.fence < run.fence) {
+            held.remove(&run.id);
+        }
+    }
+
     /// Renews the leases of all runs that are driven here.
     pub(super) async fn beat(&self) -> Result<(), Fault> {
         let begun = Instant::now();
@@ -91,8 +99,7 @@ impl Works {
                 _ => None,
             })
             .collect();
-        for (id, held) in self.held().iter_mut().filter(|(id, _)| ours.contains(&***id)) {
-            debug_assert!(ids.contains(id), "only what was asked for is answered");
+        for (_, held) in self.held().iter_mut().filter(|(id, _)| ours.contains(&***id)) {
             held.since = held.since.max(begun);
         }
         Ok(())

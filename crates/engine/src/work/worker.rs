@@ -88,7 +88,8 @@ impl Works {
         let taken = self
             .write(journal::call(&self.journal.runs.claim, values, true))
             .await?;
-        Ok(taken.rows.first().and_then(journal::read_run))
+        let run = taken.rows.first().and_then(journal::read_run);
+        Ok(run.inspect(|run| self.displace(run)))
     }
 
     /// A failed run, to be taken up again.
@@ -102,7 +103,8 @@ impl Works {
         let taken = self
             .write(journal::call(&self.journal.runs.resume, values, true))
             .await?;
-        Ok(taken.rows.first().and_then(journal::read_run))
+        let run = taken.rows.first().and_then(journal::read_run);
+        Ok(run.inspect(|run| self.displace(run)))
     }
 
     async fn erase(&self) {

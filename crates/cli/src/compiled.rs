@@ -119,7 +119,7 @@ impl Compiled {
 
     /// The version that its files are.
     pub(crate) fn version(&self) -> Version {
-        version::of(&self.sources, &self.files)
+        version::of(&self.sources, &self.files, &self.document)
     }
 
     /// What compiles the versions of earlier runs.

@@ -6,7 +6,9 @@
 
 use backflow_catalog::Catalog;
 use backflow_config::Role;
-use backflow_diag::{Diagnostics, SourceMap};
+use backflow_config::document::Document;
+use backflow_config::tree::{Node, Tree};
+use backflow_diag::{Diagnostics, FileId, SourceMap, Span, Text};
 use backflow_engine::{Version, Versions};
 use backflow_plan::{Environment, Inputs, Plan, compile};
 use backflow_sql::ir::Dialect;
@@ -19,13 +21,14 @@ use crate::files::Files;
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
 /// The version that files are.
-pub(crate) fn of(sources: &SourceMap, files: &Files) -> Version {
+pub(crate) fn of(sources: &SourceMap, files: &Files, document: &Document) -> Version {
+    let hidden = secrets(document);
     let documents = files.documents.iter().map(|(file, role)| {
         let role = match role {
             Role::Project => "project",
             Role::Included => "included",
         };
-        json!({"name": sources.name(*file), "role": role, "text": &*sources.text(*file)})
+        json!({"name": sources.name(*file), "role": role, "text": without(&sources.text(*file), *file, &hidden)})
     });
     let mut all = Map::new();
     all.insert("release".to_owned(), RELEASE.into());
@@ -35,6 +38,48 @@ pub(crate) fn of(sources: &SourceMap, files: &Files) -> Version {
         name: checksum(&files),
         files,
     }
+}
+
+/// Where secrets stand that are written into the files as they are, which they should not be.
+fn secrets(document: &Document) -> Vec<Span> {
+    let mut found = Vec::new();
+    if let Some(credentials) = &document.project.credentials {
+        literals(credentials, &mut found);
+    }
+    let secret = document.project.jwt.secret.as_ref();
+    found.extend(secret.filter(|text| is_literal(text.as_str())).map(Text::span));
+    found
+}
+
+fn literals(node: &Node, found: &mut Vec<Span>) {
+    match &node.tree {
+        Tree::Text(text) if is_literal(text.as_str()) => found.push(text.span()),
+        Tree::List(items) => items.iter().for_each(|item| literals(item, found)),
+        // Names and addresses are no secrets, and the plan asks for them.
+        Tree::Object(members) => members
+            .iter()
+            .filter(|member| !matches!(member.key.value.as_str(), "templates" | "apiVersion" | "baseUrl"))
+            .for_each(|member| literals(&member.value, found)),
+        _ => {}
+    }
+}
+
+fn is_literal(text: &str) -> bool {
+    !text.contains("{{") && !text.contains("${")
+}
+
+/// A text with letters in the place of secrets; everything else stands where it stood.
+fn without(text: &str, file: FileId, secrets: &[Span]) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for span in secrets.iter().filter(|span| span.file == file) {
+        let (start, end) = (span.start as usize, span.end as usize);
+        for byte in bytes.get_mut(start..end).into_iter().flatten() {
+            if *byte != b'"' {
+                *byte = b'x';
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Compiles earlier versions against the database as it is now.

@@ -93,6 +93,9 @@ pub(crate) fn admit(
     {
         return Err(Fault::of(Code::ForbiddenRole));
     }
+    if let Naming::Param(at) = &guard.naming {
+        canonical(*at, (key, guard), sources, frame);
+    }
     let found = Found {
         key: restore(key, &guard.key_type),
         role,
@@ -101,6 +104,19 @@ pub(crate) fn admit(
     };
     found.tell(sources, frame)?;
     Ok(Scope::verified(key.clone()))
+}
+
+/// A key that the path names in another spelling reads as it is written in the database: what is compared by its
+/// text (locks, intents, a provider's metadata) must not differ by letter case.
+fn canonical(at: usize, (key, guard): (&Datum, &Guard), sources: &[Source], frame: &mut [Value]) {
+    for (slot, source) in frame.iter_mut().zip(sources) {
+        if *source == Source::Param(at)
+            && convert(slot, &guard.name_type, &[], true).as_ref() == Ok(key)
+            && let Datum::Text(text) = key
+        {
+            *slot = Value::Text(Arc::clone(text));
+        }
+    }
 }
 
 /// Takes the tenant that the engine itself named, and tells the frame of it.

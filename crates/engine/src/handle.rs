@@ -131,7 +131,12 @@ impl Asking<'_> {
         permit: Permit,
         (method, input): (&Method, Input),
     ) -> Result<Reply, Fault> {
-        let named = key::of(method, self.headers, self.caller, &input);
+        let named = key::of(
+            method,
+            self.headers,
+            self.caller,
+            (&input, &self.served.route.place),
+        );
         let (named, refused) = match (named, self.refused) {
             (Ok(named), refused) => (named, refused),
             (Err(fault), refused) => (None, Some(refused.unwrap_or(fault))),
@@ -167,7 +172,12 @@ impl Asking<'_> {
     ) -> Result<Reply, Fault> {
         let works = runtime.works.as_ref().ok_or_else(|| Fault::of(Code::NotServed))?;
         let frame = frame::fill(self.served, &input, self.headers, self.caller);
-        let named = key::of(method, self.headers, self.caller, &input);
+        let named = key::of(
+            method,
+            self.headers,
+            self.caller,
+            (&input, &self.served.route.place),
+        );
         let guard = match &job.place {
             Place::One(guard) => {
                 let mut host = RequestHost::new(self.now, Arc::clone(&runtime.ids));

@@ -9,6 +9,7 @@ use crate::fault::{Code, Detail, Fault};
 use crate::input::Input;
 use crate::work::digest;
 use backflow_expr::Value;
+use backflow_plan::model::{Naming, Place};
 use http::{HeaderMap, Method};
 
 /// The header.
@@ -31,7 +32,7 @@ pub(crate) fn of(
     method: &Method,
     headers: &HeaderMap,
     caller: Option<&Identity>,
-    input: &Input,
+    (input, place): (&Input, &Place),
 ) -> Result<Option<Named>, Fault> {
     let mut values = headers.get_all(HEADER).iter();
     let changes = matches!(
@@ -53,7 +54,17 @@ pub(crate) fn of(
             "needs a caller with a token: a key belongs to who sends it",
         ));
     }
-    let params = Value::list(input.params.iter().cloned()).to_json();
+    // The tenant is known by its key, however the path spells it.
+    let named = match place {
+        Place::One(guard) => match guard.naming {
+            Naming::Param(at) => Some(at),
+            _ => None,
+        },
+        _ => None,
+    };
+    let others = input.params.iter().enumerate();
+    let others = others.filter(|(at, _)| Some(*at) != named);
+    let params = Value::list(others.map(|(_, value)| value.clone())).to_json();
     let content = Value::list([input.query.clone(), input.body.clone()]).to_json();
     Ok(Some(Named {
         key: format!("{params}{key}"),

@@ -135,7 +135,8 @@ fn is_local(asked: &Asked) -> bool {
             .rsplit_once(':')
             .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
         let host = host.map_or(authority, |(host, _)| host);
-        host == "localhost" || host == "[::1]" || host.starts_with("127.")
+        let is_loopback = |address: std::net::Ipv4Addr| address.is_loopback();
+        host == "localhost" || host == "[::1]" || host.parse().is_ok_and(is_loopback)
     };
     let origin = asked
         .header("origin")

@@ -208,7 +208,8 @@ impl Desk {
         for secret in &self.works.secrets {
             text = text.replace(secret.expose(), "***");
         }
-        text
+        // What a terminal obeys is not passed on.
+        text.replace(|c: char| c.is_control(), "\u{fffd}")
     }
 }
 

@@ -318,7 +318,8 @@ impl Works {
     /// Writes the end of a run that has no answer; `false`: another worker has it.
     async fn end(&self, context: &Context, before: Vec<Call>, ending: &Ending) -> bool {
         let mut calls = before;
-        if context.job.locks() {
+        // A run that failed keeps its locks: what it did not finish it may yet finish.
+        if context.job.locks() && ending.state != journal::State::Failed {
             let values = vec![journal::text(&context.id)];
             calls.push(journal::call(&context.journal.locks.release, values, false));
         }

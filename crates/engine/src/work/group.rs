@@ -30,7 +30,7 @@ use backflow_plan::model::{Journal, WorkAction, WorkStep};
 use backflow_sql::ir::Datum;
 pub(crate) use call::freeze;
 use first::First;
-pub(crate) use first::{Join, Starting};
+pub(crate) use first::{Join, Starting, resumable};
 use jiff::Timestamp;
 pub(crate) use key::answer_key;
 use std::sync::Arc;

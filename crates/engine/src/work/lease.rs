@@ -7,7 +7,7 @@
 //! Not here: taking runs (`worker`), what is written of a run (its statements name the fence themselves).
 
 use super::group::Context;
-use super::journal;
+use super::journal::{self, RunRow};
 use super::send::Fenced;
 use super::worker::PULSE;
 use super::{LEASE, Works};
@@ -64,6 +64,14 @@ impl Works {
             works: self,
             id,
             fence,
+        }
+    }
+
+    /// After a run was taken anew: whoever drove it here before is told so by its fence.
+    pub(super) fn displace(&self, run: &RunRow) {
+        let mut held = self.held();
+        if held.get(&run.id).is_some_and(|held| held.fence < run.fence) {
+            held.remove(&run.id);
         }
     }
 

@@ -92,7 +92,8 @@ impl Works {
         let taken = self
             .write(journal::call(&self.journal.runs.claim, values, true))
             .await?;
-        Ok(taken.rows.first().and_then(journal::read_run))
+        let run = taken.rows.first().and_then(journal::read_run);
+        Ok(run.inspect(|run| self.displace(run)))
     }
 
     /// A failed run, to be taken up again.
@@ -106,7 +107,8 @@ impl Works {
         let taken = self
             .write(journal::call(&self.journal.runs.resume, values, true))
             .await?;
-        Ok(taken.rows.first().and_then(journal::read_run))
+        let run = taken.rows.first().and_then(journal::read_run);
+        Ok(run.inspect(|run| self.displace(run)))
     }
 
     /// Takes the locks that a run held before it failed; `false`: another run has one. Those of a run that was only
@@ -127,7 +129,9 @@ impl Works {
     async fn is_locked(&self, context: &Context, lock: &str) -> Result<bool, Fault> {
         let locks = &context.journal.locks;
         let value = || vec![journal::text(lock)];
-        self.write(journal::call(&locks.free, value(), true)).await?;
+        let over = journal::instant(super::group::resumable(self.now()));
+        let free = vec![journal::text(lock), over];
+        self.write(journal::call(&locks.free, free, true)).await?;
         let own = vec![journal::text(lock), journal::text(&context.id)];
         if !self
             .write(journal::call(&locks.take, own, true))

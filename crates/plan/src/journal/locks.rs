@@ -7,7 +7,7 @@ use super::runs;
 use super::tables::{Col, Keys, Tables, id};
 use crate::model::LockStatements;
 use backflow_catalog::ColumnType::{self, Text, Uuid};
-use backflow_sql::ir::{Cond, Conflict, Scalar};
+use backflow_sql::ir::{Comparison, Cond, Conflict, Scalar};
 
 const VALUE: Col = 0;
 const RUN: Col = 1;
@@ -25,11 +25,16 @@ pub(super) fn statements(t: &Tables) -> LockStatements {
         target: vec![id(VALUE)],
         update: None,
     };
-    let running = Cond::InRows {
+    // A run that failed may be taken up again, and goes on behind its lock.
+    let failed = Cond::All(vec![
+        t.says(runs::STATE, runs::FAILED),
+        t.test(t.runs, runs::ENDED, Comparison::Ge, 1),
+    ]);
+    let alive = Cond::InRows {
         left: Scalar::Column(id(RUN)),
         table: t.runs,
         column: id(runs::ID),
-        filter: Box::new(t.says(runs::STATE, runs::RUNNING)),
+        filter: Box::new(Cond::Any(vec![t.says(runs::STATE, runs::RUNNING), failed])),
     };
     LockStatements {
         take: t.insert(
@@ -44,7 +49,7 @@ pub(super) fn statements(t: &Tables) -> LockStatements {
         holder: t.read(t.locks, t.is(t.locks, VALUE, 0), (&[], None), &[RUN]),
         free: t.delete(
             t.locks,
-            Cond::All(vec![t.is(t.locks, VALUE, 0), Cond::Not(Box::new(running))]),
+            Cond::All(vec![t.is(t.locks, VALUE, 0), Cond::Not(Box::new(alive))]),
             &[],
         ),
         release: t.delete(t.locks, t.is(t.locks, RUN, 0), &[]),

@@ -28,7 +28,7 @@ const ERROR: Col = 15;
 
 /// What a run that is under way says of itself.
 pub(super) const RUNNING: &str = "running";
-const FAILED: &str = "failed";
+pub(super) const FAILED: &str = "failed";
 
 pub(super) const COLUMNS: [(&str, ColumnType, bool); RUN_CELLS] = [
     ("id", Uuid, false),

@@ -99,7 +99,7 @@ pub struct LockStatements {
     pub take: Arc<Statement>,
     /// Whose it is: (value) → run.
     pub holder: Arc<Statement>,
-    /// Takes it from runs that are over: (value).
+    /// Takes it from runs that are over for good: (value, failed runs that ended before).
     pub free: Arc<Statement>,
     /// Gives up all locks of a run: (run).
     pub release: Arc<Statement>,

@@ -90,7 +90,7 @@ fn at_random(backend: Backend, servers: usize, share: u64) {
         .filter_map(|(backend, share)| is_chosen(backend).then_some(share))
         .sum();
     // As part of all tests it is bounded in time; whoever asks for a number gets it.
-    let limit = Duration::from_secs(if number("CRASH_RUNS", 0) == 0 { 90 } else { 7200 });
+    let limit = Duration::from_secs(if number("CRASH_RUNS", 0) == 0 { 60 } else { 7200 });
     let runs = usize::try_from(number("CRASH_RUNS", 300) * share / all).unwrap();
     let seed = seed();
     let (kills, figures) = random::play(Chaos {

@@ -43,6 +43,11 @@ pub(crate) struct Join {
 /// How long a failed run waits to be taken up again.
 const RESUMABLE: SignedDuration = SignedDuration::from_hours(24);
 
+/// Failed runs that ended before are over for good.
+pub(crate) fn resumable(now: jiff::Timestamp) -> jiff::Timestamp {
+    now.checked_sub(RESUMABLE).unwrap_or(now)
+}
+
 pub(super) struct First {
     starting: Starting,
     intent: Option<String>,

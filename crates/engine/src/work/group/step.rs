@@ -147,7 +147,10 @@ impl Group {
         match again {
             false => {
                 let journal = Arc::clone(&self.context.journal);
-                let value = vec![journal::text(&self.lock)];
+                let value = vec![
+                    journal::text(&self.lock),
+                    journal::instant(super::first::resumable(self.now)),
+                ];
                 Ok(self.run(Awaiting::Freed { at }, &journal.locks.free, value))
             }
             true if self.context.job.work.durable => self.finish(Verdict::Wait(at)),

@@ -32,7 +32,7 @@ use clap::Parser;
 use std::process::ExitCode;
 use terminal::Terminal;
 
-/// Of what a request costs beside the database, a seventh was the system's allocator.
+/// The system allocator took a good part of what a request costs beside the database.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -20,12 +20,9 @@ pub(super) fn literal(definition: &Definition, value: &str, ty: &ColumnType) -> 
         ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => return integer(trimmed, ty),
         ColumnType::Float4 | ColumnType::Float8 => return float(trimmed, ty),
         ColumnType::Numeric(limits) => numeric(trimmed, *limits)?,
-        ColumnType::Varchar(length) if value.chars().count() > *length as usize => {
-            return Err(format!("it has more than {length} characters"));
-        }
-        ColumnType::Text | ColumnType::Varchar(_) | ColumnType::Interval | ColumnType::Other(_) => {
-            value.to_owned()
-        }
+        ColumnType::Varchar(length) => limited(value, *length)?,
+        ColumnType::Char(length) => limited(value.trim_end_matches(' '), *length)?,
+        ColumnType::Text | ColumnType::Interval | ColumnType::Other(_) => value.to_owned(),
         ColumnType::Uuid => uuid(trimmed).ok_or("it is no uuid")?,
         ColumnType::Date => moment::date(trimmed).ok_or("it is no date `YYYY-MM-DD`")?,
         ColumnType::Time => moment::time(trimmed).ok_or("it is no time `HH:MM:SS`")?,
@@ -59,6 +56,13 @@ pub(super) fn literal(definition: &Definition, value: &str, ty: &ColumnType) -> 
 /// A constant that was read before, in canonical form; labels of enums are what they are.
 pub(crate) fn constant(value: &str, ty: &ColumnType) -> Option<String> {
     literal(&Definition::default(), value, ty).ok()
+}
+
+fn limited(text: &str, length: u32) -> Result<String, String> {
+    match text.chars().count() > length as usize {
+        true => Err(format!("it has more than {length} characters")),
+        false => Ok(text.to_owned()),
+    }
 }
 
 /// PostgreSQL takes any unambiguous beginning of these words.

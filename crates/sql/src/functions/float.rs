@@ -24,6 +24,11 @@ pub(super) fn float8(args: &[Arg<'_>]) -> Called {
     })
 }
 
+/// A single, stored as the double of its digits, as the double of its binary fraction.
+pub(super) fn double(args: &[Arg<'_>]) -> Called {
+    unary(args, |arg| Ok(Answer::Float(f64::from(value(arg)? as f32))))
+}
+
 /// The nearest number of single precision.
 pub(super) fn float4(args: &[Arg<'_>]) -> Called {
     unary(args, |arg| {

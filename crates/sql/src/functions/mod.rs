@@ -109,6 +109,7 @@ pub static SCALARS: &[Scalar] = &[
     scalar("bf_float_int", 1, whole::from_float),
     scalar("bf_text_int", 1, whole::from_text),
     scalar("bf_text_bool", 1, whole::bool_from_text),
+    scalar("bf_double", 1, float::double),
     scalar("bf_float4", 1, float::float4),
     scalar("bf_float8", 1, float::float8),
     scalar("bf_real_add", 2, float::add4),

@@ -23,7 +23,12 @@ impl Syntax for Postgres<'_> {
         match ty {
             ColumnType::Array(item) => {
                 let items = self.items(&number, item);
-                format!("CASE WHEN {number}::jsonb IS NOT NULL THEN {items} END")
+                let list = if **item == ColumnType::Json {
+                    "json"
+                } else {
+                    "jsonb"
+                };
+                format!("CASE WHEN {number}::{list} IS NOT NULL THEN {items} END")
             }
             ty => format!("{number}::{}", self.type_name(ty)),
         }
@@ -97,12 +102,12 @@ impl Syntax for Postgres<'_> {
     fn sort_key(&self, value: &Typed) -> String {
         let sql = &value.sql;
         match &value.ty {
-            Some(ColumnType::Text | ColumnType::Varchar(_)) => format!("{sql} COLLATE \"C\""),
+            Some(ty) if ty.is_text() => format!("{sql} COLLATE \"C\""),
             // By way of text, which is what rows are grouped by.
             Some(ColumnType::Json) => json_key(&format!("{sql}::text::jsonb")),
             Some(ColumnType::Jsonb) => json_key(sql),
             Some(ColumnType::Array(item)) => match **item {
-                ColumnType::Text | ColumnType::Varchar(_) => format!("{sql} COLLATE \"C\""),
+                ref item if item.is_text() => format!("{sql} COLLATE \"C\""),
                 ColumnType::Enum(_) => format!("{sql}::text[] COLLATE \"C\""),
                 _ => sql.clone(),
             },
@@ -258,6 +263,10 @@ impl Syntax for Postgres<'_> {
         limit + &offset
     }
 
+    fn passed_on(&self, _: &str) -> Option<&'static str> {
+        None
+    }
+
     fn lock(&self, qualifier: &str) -> String {
         format!(" FOR NO KEY UPDATE OF {qualifier}")
     }
@@ -275,6 +284,7 @@ impl Postgres<'_> {
             ColumnType::Float8 => "float8",
             ColumnType::Numeric(_) => "numeric",
             ColumnType::Text | ColumnType::Varchar(_) => "text",
+            ColumnType::Char(_) => "bpchar",
             ColumnType::Uuid => "uuid",
             ColumnType::Date => "date",
             ColumnType::Time => "time",
@@ -300,7 +310,9 @@ impl Postgres<'_> {
     fn items(&self, json: &str, item: &ColumnType) -> String {
         let array = self.type_name(&ColumnType::Array(Box::new(item.clone())));
         let function = match item {
-            ColumnType::Json | ColumnType::Jsonb => "jsonb_array_elements",
+            // It keeps the spaces as they are.
+            ColumnType::Json => return format!("ARRAY(SELECT json_array_elements({json}::json))::{array}"),
+            ColumnType::Jsonb => "jsonb_array_elements",
             _ => "jsonb_array_elements_text",
         };
         format!("ARRAY(SELECT {function}({json}::jsonb))::{array}")
@@ -312,7 +324,7 @@ impl Postgres<'_> {
         match &value.ty {
             Some(ColumnType::Bool) if function == "min" => format!("bool_and({sql})"),
             Some(ColumnType::Bool) => format!("bool_or({sql})"),
-            Some(ColumnType::Text | ColumnType::Varchar(_)) => format!("{function}({sql} COLLATE \"C\")"),
+            Some(ty) if ty.is_text() => format!("{function}({sql} COLLATE \"C\")"),
             Some(ty @ (ColumnType::Uuid | ColumnType::Json | ColumnType::Jsonb | ColumnType::Bytea)) => {
                 format!("{function}({sql}::text COLLATE \"C\")::{}", self.type_name(ty))
             }

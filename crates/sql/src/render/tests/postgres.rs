@@ -186,7 +186,7 @@ fn arithmetic_and_json() {
     // Without a column it would be computed, and fail, with the plan.
     assert_eq!(
         value(number(ArithmeticOp::Mul, param(0, ColumnType::Int8))),
-        "(SELECT ($1::int8 * $2::int8))"
+        "((SELECT $1::int8) * (SELECT $2::int8))"
     );
     let zero = Scalar::Literal(Datum::Int(0), ColumnType::Int8);
     assert_eq!(value(number(ArithmeticOp::Add, zero)), "('0'::int8 + $2::int8)");

@@ -5,7 +5,7 @@
 //! Not here: calls such as `now()`; see `default`.
 
 use super::{json, moment, quote};
-use crate::functions::Decimal;
+use crate::functions::{Decimal, double_text, single_text};
 use backflow_catalog::ColumnType;
 use backflow_catalog::ddl::Definition;
 
@@ -230,6 +230,8 @@ fn array_json(definition: &Definition, item: &str, element: &ColumnType) -> Resu
         .map(|text| text.replace("''", "'"));
     Ok(match (element, plain) {
         (ColumnType::Bool, _) => if sql == "1" { "true" } else { "false" }.to_owned(),
+        (ColumnType::Float4, _) => single_text(sql.parse().unwrap_or(f32::NAN)),
+        (ColumnType::Float8, _) => double_text(sql.parse().unwrap_or(f64::NAN)),
         (ColumnType::Numeric(_) | ColumnType::Json | ColumnType::Jsonb, Some(raw)) => raw,
         (_, Some(text)) => json::quoted(&text),
         (_, None) => sql,

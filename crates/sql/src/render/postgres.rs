@@ -109,6 +109,11 @@ impl Syntax for Postgres<'_> {
             Some(ColumnType::Array(item)) => match **item {
                 ref item if item.is_text() => format!("{sql} COLLATE \"C\""),
                 ColumnType::Enum(_) => format!("{sql}::text[] COLLATE \"C\""),
+                ColumnType::Jsonb => {
+                    let rows = format!("unnest({sql}) WITH ORDINALITY AS u(e,o) ORDER BY o");
+                    let keys = format!("ARRAY(SELECT {} FROM {rows})", json_key("e"));
+                    format!("CASE WHEN {sql} IS NOT NULL THEN {keys} END")
+                }
                 _ => sql.clone(),
             },
             _ => sql.clone(),
@@ -149,7 +154,7 @@ impl Syntax for Postgres<'_> {
     }
 
     fn one_of(&self, left: &Typed, list: ParamId, ty: &ColumnType) -> String {
-        let items = self.items(&format!("${}", u32::from(list.0) + 1), ty);
+        let items = self.candidates(&format!("${}", u32::from(list.0) + 1), ty);
         format!("{} = ANY({items})", canonical(left))
     }
 
@@ -309,13 +314,28 @@ impl Postgres<'_> {
     /// The items of a JSON array as an array.
     fn items(&self, json: &str, item: &ColumnType) -> String {
         let array = self.type_name(&ColumnType::Array(Box::new(item.clone())));
-        let function = match item {
-            // It keeps the spaces as they are.
-            ColumnType::Json => return format!("ARRAY(SELECT json_array_elements({json}::json))::{array}"),
-            ColumnType::Jsonb => "jsonb_array_elements",
-            _ => "jsonb_array_elements_text",
+        // A `null` among documents is no document; `json` keeps the spaces as they are.
+        let items = match item {
+            ColumnType::Json => {
+                let one = "CASE WHEN json_typeof(e) <> 'null' THEN e END";
+                format!("{one} FROM json_array_elements({json}::json) AS e")
+            }
+            ColumnType::Jsonb => {
+                format!("nullif(e,'null') FROM jsonb_array_elements({json}::jsonb) AS e")
+            }
+            _ => format!("jsonb_array_elements_text({json}::jsonb)"),
         };
-        format!("ARRAY(SELECT {function}({json}::jsonb))::{array}")
+        format!("ARRAY(SELECT {items})::{array}")
+    }
+
+    /// The items of a list to look for a value in; a `null` is a document like others.
+    fn candidates(&self, json: &str, item: &ColumnType) -> String {
+        match item {
+            ColumnType::Json | ColumnType::Jsonb => {
+                format!("ARRAY(SELECT jsonb_array_elements({json}::jsonb))::jsonb[]")
+            }
+            _ => self.items(json, item),
+        }
     }
 
     /// `min` and `max`, of types that have none in their text form.

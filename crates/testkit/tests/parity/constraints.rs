@@ -6,7 +6,7 @@
 
 use crate::names;
 use crate::rng::Rng;
-use crate::schema::{Column, Table};
+use crate::schema::{Column, Schema, Table};
 use crate::tables::column_name;
 use crate::types::Ty;
 use crate::values;
@@ -123,4 +123,16 @@ pub(crate) fn generated(rng: &mut Rng, table: &mut Table) {
     let mut column = Column::new(column_name(rng, table), ty);
     column.generated = Some(rng.pick(choices).replace('#', &of));
     table.columns.push(column);
+}
+
+/// Whether a CHECK or a generated column computes with numbers, and so may have no room for one.
+pub(crate) fn computes(schema: &Schema) -> bool {
+    let columns = schema.tables.iter().flat_map(|table| &table.columns);
+    let mut said = columns.flat_map(|column| [&column.check, &column.generated]);
+    said.any(|said| {
+        let said = said.as_deref().unwrap_or_default();
+        [" + ", " - ", " * ", "abs("]
+            .iter()
+            .any(|sign| said.contains(sign))
+    })
 }

@@ -67,7 +67,7 @@ fn every_parameter_and_constant_has_a_type() {
         ),
         (
             ColumnType::Array(Box::new(ColumnType::Jsonb)),
-            "CASE WHEN $1::jsonb IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements($1::jsonb))::jsonb[] END",
+            "CASE WHEN $1::jsonb IS NOT NULL THEN ARRAY(SELECT nullif(e,'null') FROM jsonb_array_elements($1::jsonb) AS e)::jsonb[] END",
         ),
     ] {
         assert_eq!(value(param(0, ty)), expected);

@@ -107,7 +107,7 @@ pub static SCALARS: &[Scalar] = &[
     scalar("bf_int8", 1, whole::int8),
     scalar("bf_dec_int", 1, whole::from_decimal),
     scalar("bf_float_int", 1, whole::from_float),
-    scalar("bf_text_int", 1, whole::from_text),
+    scalar("bf_text_int", 2, whole::from_text),
     scalar("bf_text_bool", 1, whole::bool_from_text),
     scalar("bf_double", 1, float::double),
     scalar("bf_float4", 1, float::float4),

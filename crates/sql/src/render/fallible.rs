@@ -70,6 +70,25 @@ pub(super) fn needs_no_row(value: &Scalar, catalog: &Catalog, table: TableId) ->
     }
 }
 
+/// Whether one side of an operation may be known to be NULL beforehand, and the other side may fail.
+pub(super) fn hides(side: &Scalar, other: &Scalar) -> bool {
+    let computed = matches!(
+        other,
+        Scalar::Arithmetic { .. } | Scalar::Shift(..) | Scalar::Cast(..)
+    );
+    computed && scalar(other) && !is_fixed(other) && is_fixed(side) && has_param(side)
+}
+
+fn has_param(value: &Scalar) -> bool {
+    match value {
+        Scalar::Param(..) => true,
+        Scalar::Arithmetic { left, right, .. } => has_param(left) || has_param(right),
+        Scalar::Cast(inner, _) | Scalar::Shift(inner, _) | Scalar::Lower(inner) => has_param(inner),
+        Scalar::Coalesce(values) => values.iter().any(has_param),
+        _ => false,
+    }
+}
+
 fn is_plain(value: &Scalar) -> bool {
     matches!(value, Scalar::Literal(..) | Scalar::Param(..))
 }

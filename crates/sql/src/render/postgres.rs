@@ -348,6 +348,11 @@ impl Postgres<'_> {
             Some(ty @ (ColumnType::Uuid | ColumnType::Json | ColumnType::Jsonb | ColumnType::Bytea)) => {
                 format!("{function}({sql}::text COLLATE \"C\")::{}", self.type_name(ty))
             }
+            // Of equal ones with other digits the same, whatever the order of rows is.
+            Some(ColumnType::Numeric(None)) => {
+                let digits = format!("CASE WHEN {sql} IS NOT NULL THEN ARRAY[{sql},scale({sql})] END");
+                format!("({function}({digits}))[1]")
+            }
             _ => format!("{function}({sql})"),
         }
     }

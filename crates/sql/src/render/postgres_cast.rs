@@ -26,6 +26,9 @@ pub(super) fn cast(syntax: &Postgres<'_>, value: &Typed, to: &ColumnType) -> Str
         (ColumnType::Float4, ColumnType::Float8 | ColumnType::Numeric(None)) => {
             format!("{}::{name}", postgres_text::text(sql, from))
         }
+        (ColumnType::Float4, to) if to.is_integer() => {
+            format!("{}::float8::{name}", postgres_text::text(sql, from))
+        }
         (from, ColumnType::Numeric(Some((precision, scale)))) => {
             let digits = match from {
                 ColumnType::Float4 => postgres_text::text(sql, from),

@@ -20,6 +20,18 @@ impl Renderer<'_> {
         typed
     }
 
+    /// A side of an operation. Beside a NULL that is known beforehand, PostgreSQL would not compute the other side, which
+    /// may fail.
+    fn operand(&mut self, side: &Scalar, other: &Scalar, scope: &Scope) -> Typed {
+        if self.deferred || !fallible::hides(side, other) {
+            return self.scalar(side, scope);
+        }
+        self.deferred = true;
+        let typed = self.value(side, scope);
+        self.deferred = false;
+        typed
+    }
+
     /// A constant or parameter; where it is computed with and no row is needed, so that this is not done early.
     fn leaf(&self, sql: String, ty: ColumnType) -> Typed {
         match self.deferred {
@@ -40,7 +52,7 @@ impl Renderer<'_> {
             Scalar::Literal(datum, ty) => self.leaf(self.syntax.literal(datum, ty), ty.clone()),
             Scalar::Item(at, ty) => Typed::new(self.syntax.list_value(*at, ty), ty.clone()),
             Scalar::Arithmetic { op, left, right, ty } => {
-                let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
+                let (left, right) = (self.operand(left, right, scope), self.operand(right, left, scope));
                 Typed::new(self.syntax.arithmetic(*op, &left.sql, &right.sql, ty), ty.clone())
             }
             Scalar::Cast(inner, ty) => {

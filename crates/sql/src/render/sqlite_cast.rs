@@ -105,7 +105,14 @@ fn to_int(sql: &str, from: &ColumnType, to: &ColumnType) -> String {
     let whole = match class(from) {
         Class::Numeric => format!("bf_dec_int({sql})"),
         Class::Float => format!("bf_float_int({sql})"),
-        Class::Text => format!("bf_text_int({sql})"),
+        Class::Text => {
+            let most = match to {
+                ColumnType::Int2 => i64::from(i16::MAX),
+                ColumnType::Int4 => i64::from(i32::MAX),
+                _ => i64::MAX,
+            };
+            format!("bf_text_int({sql},{most})")
+        }
         _ => sql.to_owned(),
     };
     match to {

@@ -234,6 +234,10 @@ fn several(case: &Case, step: &Step, left: &str, right: &str) -> bool {
     both(CONSTRAINTS)
         || (computes(&case.schema) && both(COMPUTED) && case.routes[step.route].method != "get")
         || (computed > 1 && both(&values))
+        || (said.contains(")::")
+            && said.contains("offset")
+            && one("not_found")
+            && values.into_iter().any(one))
         || (computed > 0 && one("multiple_rows") && values.into_iter().any(one))
 }
 

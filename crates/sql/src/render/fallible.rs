@@ -21,6 +21,12 @@ pub(super) fn outputs(outputs: &Outputs) -> bool {
     !grouped && (members.iter().any(member) || outputs.extra.iter().any(scalar))
 }
 
+/// Whether what a query answers may fail while it is made, be it only of totals.
+#[must_use]
+pub fn answers_may_fail(outputs: &Outputs) -> bool {
+    outputs.members.as_deref().unwrap_or(&[]).iter().any(member)
+}
+
 fn member(member: &Member) -> bool {
     match member {
         Member::Column { cast, .. } => cast.as_ref().is_some_and(|to| !to.is_text()),

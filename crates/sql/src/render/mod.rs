@@ -24,6 +24,7 @@ mod sqlite_cast;
 mod tests;
 mod write;
 
+pub use fallible::answers_may_fail;
 pub use sqlite_cast::castable;
 
 use crate::ir::{Chain, Chained, Dialect, Outputs, Query, Statement};

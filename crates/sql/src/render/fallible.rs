@@ -82,7 +82,18 @@ pub(super) fn hides(side: &Scalar, other: &Scalar) -> bool {
         other,
         Scalar::Arithmetic { .. } | Scalar::Shift(..) | Scalar::Cast(..)
     );
-    computed && scalar(other) && !is_fixed(other) && is_fixed(side) && has_param(side)
+    computed && scalar(other) && !is_fixed(other) && is_fixed(side) && (is_nothing(side) || has_param(side))
+}
+
+/// A constant zero: what is divided by it is NULL.
+fn is_nothing(value: &Scalar) -> bool {
+    match value {
+        Scalar::Cast(inner, _) => is_nothing(inner),
+        Scalar::Literal(Datum::Int(0), _) => true,
+        Scalar::Literal(Datum::Float(value), _) => *value == 0.0,
+        Scalar::Literal(Datum::Text(text), _) => text.parse() == Ok(0.0),
+        _ => false,
+    }
 }
 
 fn has_param(value: &Scalar) -> bool {

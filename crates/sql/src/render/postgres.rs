@@ -72,16 +72,19 @@ impl Syntax for Postgres<'_> {
 
     fn arithmetic(&self, op: ArithmeticOp, left: &str, right: &str, ty: &ColumnType) -> String {
         let float = matches!(ty, ColumnType::Float4 | ColumnType::Float8);
+        // No zero below zero, which SQLite does not keep.
+        let unsigned = float.then(|| format!(" + '0'::{}", self.type_name(ty)));
+        let unsigned = unsigned.unwrap_or_default();
         match op {
             ArithmeticOp::Add => format!("({left} + {right})"),
             ArithmeticOp::Sub => format!("({left} - {right})"),
-            ArithmeticOp::Mul => format!("({left} * {right})"),
-            ArithmeticOp::Div => format!("({left} / nullif({right},0))"),
+            ArithmeticOp::Mul => format!("({left} * {right}{unsigned})"),
+            ArithmeticOp::Div => format!("({left} / nullif({right},0){unsigned})"),
             // There is no such operator for floats.
             ArithmeticOp::Rem if float => {
                 let (left, right) = (postgres_text::text(left, ty), postgres_text::text(right, ty));
-                let rest = format!("({left}::numeric % nullif({right}::numeric,0))");
-                format!("{rest}::{}", self.type_name(ty))
+                let name = self.type_name(ty);
+                format!("({left}::numeric % nullif({right}::numeric,0))::{name}")
             }
             ArithmeticOp::Rem => format!("({left} % nullif({right},0))"),
         }
@@ -207,7 +210,10 @@ impl Syntax for Postgres<'_> {
                     .ty
                     .is_temporal()
                     .then(|| crate::ddl::constant(value, &declared.ty));
-                let text = moment.flatten().unwrap_or_else(|| postgres_text::constant(value));
+                let unsigned = if value == "-0" { "0" } else { value };
+                let text = moment
+                    .flatten()
+                    .unwrap_or_else(|| postgres_text::constant(unsigned));
                 format!("{text}::{name}")
             }
             Some(DefaultValue::Sequence) => {

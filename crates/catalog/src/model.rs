@@ -39,6 +39,8 @@ pub enum ColumnType {
     Text,
     /// `varchar(n)`; the limit counts characters
     Varchar(u32),
+    /// `char(n)`; blanks at the end mean nothing, and are never answered
+    Char(u32),
     /// `uuid`
     Uuid,
     /// `date`
@@ -81,7 +83,7 @@ impl ColumnType {
     /// Whether values are character strings.
     #[must_use]
     pub fn is_text(&self) -> bool {
-        matches!(self, Self::Text | Self::Varchar(_))
+        matches!(self, Self::Text | Self::Varchar(_) | Self::Char(_))
     }
 
     /// Whether values are dates or times.
@@ -110,6 +112,7 @@ impl std::fmt::Display for ColumnType {
             }
             ColumnType::Text => "text",
             ColumnType::Varchar(limit) => return write!(f, "varchar({limit})"),
+            ColumnType::Char(limit) => return write!(f, "char({limit})"),
             ColumnType::Uuid => "uuid",
             ColumnType::Date => "date",
             ColumnType::Time => "time",

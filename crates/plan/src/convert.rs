@@ -62,7 +62,8 @@ pub fn convert(value: &Value, ty: &ColumnType, labels: &[String], wire: bool) ->
         ColumnType::Float8 => double(value, wire),
         ColumnType::Numeric(limits) => numeric(value, wire, *limits),
         ColumnType::Text | ColumnType::Interval => text(value),
-        ColumnType::Varchar(limit) => limited(value, *limit),
+        ColumnType::Varchar(limit) => limited(characters(value)?, *limit),
+        ColumnType::Char(limit) => limited(characters(value)?.trim_end_matches(' ').into(), *limit),
         ColumnType::Uuid => uuid(value),
         ColumnType::Date => moment::date(value),
         ColumnType::Time => moment::time(value),
@@ -163,8 +164,7 @@ fn text(value: &Value) -> Result<Datum, Misfit> {
     characters(value).map(Datum::Text)
 }
 
-fn limited(value: &Value, limit: u32) -> Result<Datum, Misfit> {
-    let text = characters(value)?;
+fn limited(text: std::sync::Arc<str>, limit: u32) -> Result<Datum, Misfit> {
     if text.chars().count() > limit as usize {
         return Err(Misfit::new(format!("must have at most {limit} characters")));
     }

@@ -101,6 +101,8 @@ pub enum ExprKind {
     },
     /// `x::type`
     Cast(Box<SqlExpr>, TypeName),
+    /// `x COLLATE "C"`: text by code point.
+    Collate(Box<SqlExpr>),
     /// `CASE … END`
     Case {
         /// `CASE x WHEN …`
@@ -187,7 +189,10 @@ impl SqlExpr {
     pub fn children(&self) -> Vec<&SqlExpr> {
         match &self.kind {
             ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Raw => Vec::new(),
-            ExprKind::Unary(_, arg) | ExprKind::Cast(arg, _) | ExprKind::Is { arg, .. } => vec![arg],
+            ExprKind::Unary(_, arg)
+            | ExprKind::Cast(arg, _)
+            | ExprKind::Collate(arg)
+            | ExprKind::Is { arg, .. } => vec![arg],
             ExprKind::Binary(_, left, right)
             | ExprKind::Distinct { left, right, .. }
             | ExprKind::Match {
@@ -214,7 +219,10 @@ impl SqlExpr {
     fn children_mut(&mut self) -> Vec<&mut SqlExpr> {
         match &mut self.kind {
             ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Raw => Vec::new(),
-            ExprKind::Unary(_, arg) | ExprKind::Cast(arg, _) | ExprKind::Is { arg, .. } => vec![arg],
+            ExprKind::Unary(_, arg)
+            | ExprKind::Cast(arg, _)
+            | ExprKind::Collate(arg)
+            | ExprKind::Is { arg, .. } => vec![arg],
             ExprKind::Binary(_, left, right)
             | ExprKind::Distinct { left, right, .. }
             | ExprKind::Match {
@@ -249,6 +257,14 @@ impl SqlExpr {
                 found.push((name, node.span));
             }
         });
+        found
+    }
+
+    /// Whether it says anywhere that text goes by code point.
+    #[must_use]
+    pub fn is_by_code_point(&self) -> bool {
+        let mut found = false;
+        self.walk(&mut |node| found |= matches!(node.kind, ExprKind::Collate(_)));
         found
     }
 

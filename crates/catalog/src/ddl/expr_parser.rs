@@ -8,7 +8,7 @@
 use super::cursor::{Cursor, Fault, Parsed};
 use super::expr::{BinaryOp, ExprKind, Literal, MAX_DEPTH, MAX_NODES, SqlExpr, SqlText, UnaryOp};
 use super::lexer::TokenKind;
-use super::operand::prefix;
+use super::operand::{collated, prefix};
 use super::types::type_name;
 
 /// Where an expression stands, which decides where it ends.
@@ -197,6 +197,8 @@ impl ExprParser<'_, '_> {
             if self.cursor.eat_symbol("::") {
                 let ty = type_name(self.cursor)?;
                 left = self.node(mark, ExprKind::Cast(Box::new(left), ty))?;
+            } else if self.place == Place::Open && self.cursor.eat_word("collate") {
+                left = collated(self, mark, left)?;
             } else if let Some((op, level)) = self.binary().filter(|(_, level)| *level >= least) {
                 self.cursor.bump();
                 left = self.right_side(mark, left, op, level)?;

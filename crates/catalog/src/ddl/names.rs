@@ -63,6 +63,7 @@ fn expr_name(expr: &SqlExpr) -> &str {
             "expr" => &ty.name,
             name => name,
         },
+        ExprKind::Collate(inner) => expr_name(inner),
         ExprKind::Case { .. } => "case",
         ExprKind::Array(_) => "array",
         _ => "expr",

@@ -167,3 +167,11 @@ fn case(parser: &mut ExprParser<'_, '_>, mark: usize) -> Read<SqlExpr> {
         },
     )
 }
+
+/// What stands before `COLLATE`; collations other than that by code point are not modelled.
+pub(crate) fn collated(parser: &mut ExprParser<'_, '_>, mark: usize, arg: SqlExpr) -> Read<SqlExpr> {
+    match parser.cursor.qualified("a collation")?.1.value.as_str() {
+        "C" | "POSIX" | "ucs_basic" => parser.node(mark, ExprKind::Collate(Box::new(arg))),
+        _ => Err(Stop::Unknown),
+    }
+}

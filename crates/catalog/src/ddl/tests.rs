@@ -74,7 +74,7 @@ fn types_in_all_their_spellings() {
         ("varchar", ColumnType::Text),
         ("varchar(20)", ColumnType::Varchar(20)),
         ("character varying(20)", ColumnType::Varchar(20)),
-        ("char(3)", ColumnType::Varchar(3)),
+        ("char(3)", ColumnType::Char(3)),
         ("citext", ColumnType::Other("citext".into())),
         ("uuid", ColumnType::Uuid),
         ("date", ColumnType::Date),

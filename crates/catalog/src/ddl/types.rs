@@ -219,8 +219,8 @@ fn resolve_element(ty: &TypeName, enums: &[EnumType]) -> ColumnType {
             )))
         }
         ("text", _) | ("varchar", []) => ColumnType::Text,
-        ("varchar" | "bpchar", [length, ..]) => ColumnType::Varchar(*length),
-        ("bpchar", []) => ColumnType::Varchar(1),
+        ("varchar", [length, ..]) => ColumnType::Varchar(*length),
+        ("bpchar", length) => ColumnType::Char(length.first().copied().unwrap_or(1)),
         ("uuid", _) => ColumnType::Uuid,
         ("date", _) => ColumnType::Date,
         ("time", _) => ColumnType::Time,

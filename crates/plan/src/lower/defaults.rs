@@ -53,12 +53,17 @@ pub(super) fn fill_defaults(cx: &mut Cx<'_, '_>, row: &mut Assignments, mut list
     }
 }
 
-/// A value of the request that may be missing gets the column's default beforehand, if we can tell it.
+/// A value of the request that may be missing gets the column's default beforehand, if we can tell it; one of an earlier
+/// result only where the database would make an instant or an id of its own.
 pub(super) fn fall_back(cx: &mut Cx<'_, '_>, column: ColumnId, value: &Scalar) {
     let Scalar::Param(id, _) = value else { return };
     let at = usize::from(id.0);
     let is_early = cx.binds.list.get(at).is_some_and(|bind| !bind.late);
-    let Some(other) = is_early.then(|| default(cx, column)).flatten() else {
+    let made = matches!(
+        cx.project.column(cx.table, column).default,
+        Some(DefaultValue::Now | DefaultValue::RandomUuid)
+    );
+    let Some(other) = (is_early || made).then(|| default(cx, column)).flatten() else {
         return;
     };
     if let Some(bind) = cx.binds.list.get_mut(at)

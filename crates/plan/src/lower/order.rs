@@ -126,7 +126,10 @@ fn ascending(by: Scalar) -> Order {
 }
 
 fn sortable(ty: &ColumnType) -> bool {
-    !matches!(ty, ColumnType::Json | ColumnType::Other(_))
+    match ty {
+        ColumnType::Array(item) => sortable(item),
+        ty => !matches!(ty, ColumnType::Json | ColumnType::Other(_)),
+    }
 }
 
 fn one(cx: &mut Cx<'_, '_>, rows: Rows<'_>, term: &OrderTerm) -> Option<Term> {
@@ -181,7 +184,7 @@ fn column(cx: &mut Cx<'_, '_>, table: TableId, path: &ColumnPath) -> Option<Scal
         cx.out.push(fault);
         return None;
     }
-    if reached(declared, &path.json) == ColumnType::Json {
+    if super::filter::is_unequal(&reached(declared, &path.json)) {
         cx.out.push(unsortable(&path.column));
         return None;
     }

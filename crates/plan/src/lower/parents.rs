@@ -120,6 +120,7 @@ fn condition(cx: &mut Cx<'_, '_>, key: &ForeignKey, row: &Assignments, existing:
     let computed = |(_, value): &(_, Option<Scalar>)| value.as_ref().is_some_and(|value| !is_plain(value));
     if values.iter().any(computed) {
         report_computed(cx, key);
+        return Cond::Any(Vec::new());
     }
     let flags: Vec<ParamId> = values.iter().filter_map(|(flag, _)| *flag).collect();
     if flags.len() > MOST_OPTIONAL {

@@ -227,6 +227,9 @@ fn convert(definition: &Definition, old: &ColumnDef, ty: &TypeName, using: Optio
     let texts = |ty: &ColumnType| ty.is_text();
     Ok(match (&from, &to) {
         (a, b) if a == b => c,
+        (a, ColumnType::Char(_)) if texts(a) || matches!(a, ColumnType::Enum(_)) => {
+            format!("rtrim({c}, ' ')")
+        }
         (a, b) if texts(a) && texts(b) => c,
         (a, b) if a.is_integer() && b.is_integer() => c,
         (a, ColumnType::Numeric(None)) if a.is_integer() => format!("CAST({c} AS TEXT)"),
@@ -239,7 +242,9 @@ fn convert(definition: &Definition, old: &ColumnDef, ty: &TypeName, using: Optio
             format!("CAST({c} AS TEXT) || '{zeros}'")
         }
         (ColumnType::Numeric(_), ColumnType::Numeric(None)) => c,
-        (a, ColumnType::Float8) if a.is_number() => format!("CAST({c} AS REAL)"),
+        (ColumnType::Float4, ColumnType::Float8) => format!("bf_double({c})"),
+        (ColumnType::Numeric(_), ColumnType::Float8) => format!("bf_text_float({c})"),
+        (a, ColumnType::Float8) if a.is_integer() => format!("CAST({c} AS REAL)"),
         (a, b) if a.is_integer() && texts(b) => format!("CAST({c} AS TEXT)"),
         (ColumnType::Uuid | ColumnType::Enum(_) | ColumnType::Numeric(_), b) if texts(b) => c,
         (a, ColumnType::Enum(_)) if texts(a) => c,

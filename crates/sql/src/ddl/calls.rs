@@ -4,6 +4,7 @@
 //! Invariant: each gives on SQLite what PostgreSQL gives; letters fold in ASCII only, as everywhere.
 //! Not here: functions that only a default may call (`now()`); see `default`.
 
+use super::arithmetic::within;
 use super::expr::{Scope, Typed, refused};
 use super::fault::Sql;
 use backflow_catalog::ColumnType;
@@ -23,9 +24,7 @@ pub(super) fn call(
         ("length" | "char_length" | "character_length", [arg]) => {
             Typed::new(format!("length({})", text(arg)?), ColumnType::Int4)
         }
-        ("octet_length", [arg]) => {
-            Typed::new(format!("length(CAST({} AS BLOB))", text(arg)?), ColumnType::Int4)
-        }
+        ("octet_length", [arg]) => octets(scope, arg)?,
         ("trim" | "btrim", [arg]) => Typed::new(format!("trim({})", text(arg)?), ColumnType::Text),
         ("trim" | "btrim", [arg, set]) => {
             Typed::new(format!("trim({}, {})", text(arg)?, text(set)?), ColumnType::Text)
@@ -93,7 +92,10 @@ fn absolute(scope: &Scope<'_>, arg: &SqlExpr, span: Span) -> Sql<Typed> {
     let x = &arg.sql;
     let sql = match lowest.filter(|_| is_column) {
         Some(lowest) => format!("abs(CASE {x} WHEN {lowest} THEN -9223372036854775807 - 1 ELSE {x} END)"),
-        None => format!("abs({x})"),
+        None => match &arg.ty {
+            Some(ty @ (ColumnType::Int2 | ColumnType::Int4)) => within(&format!("abs({x})"), ty, span)?,
+            _ => format!("abs({x})"),
+        },
     };
     Ok(Typed { sql, ty: arg.ty })
 }
@@ -102,6 +104,21 @@ fn absolute(scope: &Scope<'_>, arg: &SqlExpr, span: Span) -> Sql<Typed> {
 fn whole(expr: &SqlExpr) -> bool {
     matches!(&expr.kind, ExprKind::Literal(Literal::Number(digits))
         if digits.parse::<u32>().is_ok_and(|number| number > 0))
+}
+
+fn octets(scope: &Scope<'_>, arg: &SqlExpr) -> Sql<Typed> {
+    let value = scope.typed(arg, Some(&ColumnType::Text))?;
+    match &value.ty {
+        Some(ColumnType::Char(_)) => {
+            let why = "PostgreSQL counts the blanks that fill up a `char(n)`, too";
+            Err(refused(arg.span, why))
+        }
+        Some(ty) if !ty.is_text() => Err(refused(arg.span, "the argument is not text")),
+        _ => Ok(Typed::new(
+            format!("length(CAST({} AS BLOB))", value.sql),
+            ColumnType::Int4,
+        )),
+    }
 }
 
 fn text(scope: &Scope<'_>, arg: &SqlExpr) -> Sql {

@@ -40,16 +40,18 @@ pub(super) fn cast(scope: &Scope<'_>, arg: &SqlExpr, ty: &TypeName, span: Span) 
     };
     let sql = match (ty, &to) {
         (a, b) if a == b => from.sql,
-        (ColumnType::Text | ColumnType::Varchar(_), ColumnType::Text) => from.sql,
+        // Constants: `0::integer`.
+        (a, b) if a.is_integer() && b.is_number() && matches!(arg.kind, ExprKind::Literal(_)) => from.sql,
+        (a, ColumnType::Text) if a.is_text() => from.sql,
         (ColumnType::Varchar(short), ColumnType::Varchar(long)) if short <= long => from.sql,
         (ColumnType::Uuid | ColumnType::Enum(_), ColumnType::Text) => from.sql,
         (a, ColumnType::Text) if a.is_integer() => format!("CAST({} AS TEXT)", from.sql),
         (a, b) if a.is_integer() && b.is_integer() && width(a) <= width(b) => from.sql,
         (a, ColumnType::Numeric(None)) if a.is_integer() => from.sql,
         (ColumnType::Numeric(_), ColumnType::Numeric(None)) => from.sql,
-        (a, ColumnType::Float8) if a.is_number() => format!("CAST({} AS REAL)", from.sql),
-        // Constants: `0::integer`.
-        (ColumnType::Int8, b) if b.is_number() && matches!(arg.kind, ExprKind::Literal(_)) => from.sql,
+        (a, ColumnType::Float8) if a.is_number() && *a != ColumnType::Float4 => {
+            format!("CAST({} AS REAL)", from.sql)
+        }
         _ => return Err(refused(span, "SQLite would convert this value differently")),
     };
     Ok(Typed::new(sql, to))

@@ -4,6 +4,7 @@
 //! Invariant: a column without a CHECK on its type needs none, because the table is `STRICT`.
 //! Not here: keys and the author's checks; see `table`.
 
+use super::arithmetic::within;
 use super::default::default;
 use super::expr::{Scope, refused};
 use super::fault::{Sql, instead, unsupported};
@@ -82,7 +83,12 @@ fn stored(scope: &Scope<'_>, value: &SqlText, ty: &ColumnType) -> Sql {
             "SQLite cannot compute a column of this type from it",
         ));
     }
-    Ok(computed.sql)
+    let narrower = |found: &ColumnType| found != ty && found.is_integer() && *ty != ColumnType::Int8;
+    Ok(match ty {
+        _ if computed.ty.as_ref().is_some_and(narrower) => within(&computed.sql, ty, value.expr.span)?,
+        ColumnType::Char(_) => format!("rtrim({}, ' ')", computed.sql),
+        _ => computed.sql,
+    })
 }
 
 fn collation(column: &ColumnDef) -> Sql<()> {

@@ -6,6 +6,7 @@
 
 use super::expr::{Typed, refused};
 use super::fault::{Sql, instead, unsupported};
+use backflow_catalog::ddl::{SqlExpr, TableDef, number};
 use backflow_catalog::{ColumnType, EnumId};
 use backflow_diag::Span;
 
@@ -34,7 +35,7 @@ pub(super) fn class(ty: &ColumnType) -> Class {
     match ty {
         ColumnType::Bool => Class::Bool,
         ty if ty.is_number() => Class::Number,
-        ColumnType::Text | ColumnType::Varchar(_) => Class::Text,
+        ty if ty.is_text() => Class::Text,
         ColumnType::Uuid => Class::Uuid,
         ColumnType::Date => Class::Date,
         ColumnType::Time => Class::Time,
@@ -70,6 +71,49 @@ pub(super) fn comparable(
         return Err(instead(unsupported(span, "this order", why), "test for equality"));
     }
     Ok(())
+}
+
+/// The class of a value whose type is known.
+pub(super) fn class_of(value: &Typed) -> Option<Class> {
+    value.ty.as_ref().map(class)
+}
+
+/// A `real` is kept as the double of its digits: beside other numbers it is another one than on PostgreSQL, unless
+/// these are constants that a `real` holds exactly.
+pub(super) fn singles(a: (&Typed, &SqlExpr), b: (&Typed, &SqlExpr), span: Span) -> Sql<()> {
+    let single = |side: &Typed| side.ty == Some(ColumnType::Float4);
+    let exact = |expr: &SqlExpr| {
+        let value = number(expr).and_then(|digits| digits.parse::<f64>().ok());
+        value.is_some_and(|value| f64::from(value as f32) == value)
+    };
+    for ((one, _), (other, written)) in [(a, b), (b, a)] {
+        if single(one) && other.ty.is_some() && !single(other) && !exact(written) {
+            let why = "SQLite keeps a `real` as its digits say, PostgreSQL as the nearest binary fraction";
+            return Err(instead(
+                unsupported(span, "comparing a `real` with this", why),
+                "make the column `double precision`, or put the number in quotes",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Which text comes first depends on PostgreSQL's database, unless it is said.
+pub(super) fn by_code_point(table: &TableDef, sides: &[&SqlExpr], span: Span) -> Sql<()> {
+    let column = |name: &str| {
+        let collate = table.column(name).and_then(|column| column.collate.as_ref());
+        collate.is_some_and(|name| matches!(name.value.as_str(), "C" | "POSIX" | "ucs_basic"))
+    };
+    let said =
+        |side: &&SqlExpr| side.is_by_code_point() || side.columns().iter().any(|(name, _)| column(name));
+    if sides.iter().any(said) {
+        return Ok(());
+    }
+    let why = "PostgreSQL orders text here by the collation of its database, SQLite by code point";
+    Err(instead(
+        unsupported(span, "this order of text", why),
+        "write `COLLATE \"C\"` behind the text: `name COLLATE \"C\" < 'n'`",
+    ))
 }
 
 /// The type of a value that must be a number.

@@ -8,11 +8,11 @@
 
 use super::calls::call;
 use super::cast::cast;
-use super::compare::{Class, class, comparable, number_type};
+use super::compare::{Class, by_code_point, class, class_of, comparable, singles};
 use super::fault::{Sql, instead, unsupported};
 use super::quote::{ident, text};
 use super::types::supported;
-use super::{literal, pattern};
+use super::{arithmetic, literal, pattern};
 use crate::functions::Decimal;
 use backflow_catalog::ColumnType;
 use backflow_catalog::ddl::{BinaryOp, Definition, ExprKind, Literal, SqlExpr, TableDef, UnaryOp};
@@ -85,15 +85,8 @@ impl<'a> Scope<'a> {
                 format!("(NOT {})", self.condition(arg)?),
                 ColumnType::Bool,
             )),
-            ExprKind::Unary(op, arg) => {
-                let arg = self.typed(arg, None)?;
-                number_type(&arg, expr.span)?;
-                let sign = if *op == UnaryOp::Minus { "-" } else { "+" };
-                Ok(Typed {
-                    sql: format!("({sign}{})", arg.sql),
-                    ty: arg.ty,
-                })
-            }
+            ExprKind::Unary(op, arg) => arithmetic::signed(self, *op, arg, expr.span),
+            ExprKind::Collate(arg) => self.typed(arg, want),
             ExprKind::Binary(op, left, right) => self.binary(*op, left, right, expr.span),
             ExprKind::In { arg, list, negated } => self.membership(arg, list, *negated),
             ExprKind::Between {
@@ -165,10 +158,10 @@ impl<'a> Scope<'a> {
             },
             (Literal::Bool(value), _) => Typed::new(if *value { "1" } else { "0" }, ColumnType::Bool),
             (Literal::Number(digits), _) => {
-                let ty = if digits.parse::<i64>().is_ok() {
-                    ColumnType::Int8
-                } else {
-                    ColumnType::Numeric(None)
+                let ty = match digits.parse::<i64>() {
+                    Ok(number) if i32::try_from(number).is_ok() => ColumnType::Int4,
+                    Ok(_) => ColumnType::Int8,
+                    Err(_) => ColumnType::Numeric(None),
                 };
                 Typed::new(digits.clone(), ty)
             }
@@ -179,7 +172,12 @@ impl<'a> Scope<'a> {
             }
             (Literal::Text(value), Some(ty)) => {
                 // A limit on length does not cut what is compared.
-                let ty = if ty.is_text() { &ColumnType::Text } else { ty };
+                let (ty, value) = match ty {
+                    // Blanks at the end mean nothing beside such a column.
+                    ColumnType::Char(_) => (&ColumnType::Text, value.trim_end_matches(' ')),
+                    ty if ty.is_text() => (&ColumnType::Text, value.as_str()),
+                    ty => (ty, value.as_str()),
+                };
                 let sql = literal::literal(self.definition, value, ty)
                     .map_err(|why| refused(span, &format!("the text is no value of the type: {why}")))?;
                 Typed::new(sql, ty.clone())
@@ -198,7 +196,12 @@ impl<'a> Scope<'a> {
         if a.ty.is_none() {
             a = self.typed(left, b.ty.as_ref())?;
         }
-        comparable(a.ty.as_ref(), b.ty.as_ref(), ordered, left.span.to(right.span))?;
+        let span = left.span.to(right.span);
+        comparable(a.ty.as_ref(), b.ty.as_ref(), ordered, span)?;
+        singles((&a, left), (&b, right), span)?;
+        if ordered && class_of(&a) == Some(Class::Text) {
+            by_code_point(self.table, &[left, right], span)?;
+        }
         Ok((a, b))
     }
 
@@ -214,7 +217,7 @@ impl<'a> Scope<'a> {
             }
             BinaryOp::Concat => return self.concat(left, right, span),
             BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem => {
-                return self.arithmetic(op, left, right, span);
+                return arithmetic::binary(self, op, (left, right), span);
             }
             BinaryOp::Eq => "=",
             BinaryOp::Ne => "<>",
@@ -226,34 +229,6 @@ impl<'a> Scope<'a> {
         let ordered = !matches!(op, BinaryOp::Eq | BinaryOp::Ne);
         let (left, right) = self.pair(left, right, ordered)?;
         Ok(truth(format!("({} {sign} {})", left.sql, right.sql)))
-    }
-
-    /// Whole numbers and floats only: numeric is exact, and SQLite would compute it in floats.
-    fn arithmetic(&self, op: BinaryOp, left: &SqlExpr, right: &SqlExpr, span: Span) -> Sql<Typed> {
-        let (a, b) = (self.typed(left, None)?, self.typed(right, None)?);
-        let (ta, tb) = (number_type(&a, span)?, number_type(&b, span)?);
-        let float = |ty: &ColumnType| matches!(ty, ColumnType::Float4 | ColumnType::Float8);
-        let exact = matches!(ta, ColumnType::Numeric(_)) || matches!(tb, ColumnType::Numeric(_));
-        if exact && !float(&ta) && !float(&tb) {
-            return Err(refused(
-                span,
-                "SQLite would compute numeric values in floating point",
-            ));
-        }
-        let sign = match op {
-            BinaryOp::Add => "+",
-            BinaryOp::Sub => "-",
-            BinaryOp::Mul => "*",
-            BinaryOp::Div => "/",
-            _ if float(&ta) || float(&tb) => return Err(refused(span, "`%` is for whole numbers")),
-            _ => "%",
-        };
-        let ty = if float(&ta) || float(&tb) {
-            ColumnType::Float8
-        } else {
-            ColumnType::Int8
-        };
-        Ok(Typed::new(format!("({} {sign} {})", a.sql, b.sql), ty))
     }
 
     fn concat(&self, left: &SqlExpr, right: &SqlExpr, span: Span) -> Sql<Typed> {
@@ -303,8 +278,13 @@ impl<'a> Scope<'a> {
 
     fn matches(&self, arg: &SqlExpr, pattern: &SqlExpr, (regex, ignore_case): (bool, bool)) -> Sql {
         let value = self.typed(arg, Some(&ColumnType::Text))?;
-        if value.ty.as_ref().is_some_and(|ty| !ty.is_text()) {
-            return Err(refused(arg.span, "patterns are for text"));
+        match &value.ty {
+            Some(ty) if !ty.is_text() => return Err(refused(arg.span, "patterns are for text")),
+            Some(ColumnType::Char(_)) => {
+                let why = "PostgreSQL matches the blanks that fill up a `char(n)`, too";
+                return Err(refused(arg.span, why));
+            }
+            _ => {}
         }
         let ExprKind::Literal(Literal::Text(written)) = &pattern.uncast().kind else {
             return Err(refused(pattern.span, "the pattern is not a constant"));

@@ -1,6 +1,7 @@
 //! Keys over values that are written in several ways.
 //!
-//! Role: refuses unique keys that SQLite, which compares text, would judge otherwise than PostgreSQL.
+//! Role: refuses unique keys that SQLite, which compares text, would judge otherwise than PostgreSQL; and foreign keys
+//! whose actions gainsay each other.
 //! Invariant: what a key holds apart or together is the same on both databases, or said here.
 //! Not here: making keys; see `table`.
 
@@ -8,7 +9,7 @@ use super::fault::{instead, unsupported};
 use super::quote::ident;
 use super::script::{Change, Out};
 use backflow_catalog::ColumnType;
-use backflow_catalog::ddl::{ConstraintKind, Definition, TableDef};
+use backflow_catalog::ddl::{Action, ConstraintKind, Definition, TableDef};
 use backflow_diag::Span;
 
 /// A column of a unique key whose equal values may be different texts: where the key is, and the column.
@@ -28,6 +29,45 @@ pub(super) fn of_many_spellings(change: &Change<'_>, out: &mut Out<'_>) {
             }
         }
     }
+}
+
+/// Looks at pairs of keys to one table of which one holds its rows, and the other takes those that refer to them along.
+pub(super) fn at_odds(change: &Change<'_>, out: &mut Out<'_>) {
+    for table in &change.after.tables {
+        let before = change.before.table(&table.name.value);
+        if before == Some(table) {
+            continue;
+        }
+        let known = before.map_or_else(Vec::new, torn);
+        for (span, target) in torn(table).into_iter().filter(|found| !known.contains(found)) {
+            let why = "PostgreSQL goes by the order in which the keys were made, SQLite holds the rows first";
+            let what = format!(
+                "`ON DELETE RESTRICT` beside another key to {} that cascades",
+                ident(&target)
+            );
+            let fault = unsupported(span, what, why);
+            out.take::<()>(Err(instead(
+                fault,
+                "say `NO ACTION`, which looks when the statement is done",
+            )));
+        }
+    }
+}
+
+/// Where a key restricts beside one that cascades, and the table that both lead to.
+fn torn(table: &TableDef) -> Vec<(Span, String)> {
+    let to = |action: Action| {
+        table.constraints.iter().filter_map(move |one| match &one.kind {
+            ConstraintKind::ForeignKey(key) if key.on_delete == action => {
+                Some((one.span, key.table.value.clone()))
+            }
+            _ => None,
+        })
+    };
+    let cascades: Vec<String> = to(Action::Cascade).map(|(_, target)| target).collect();
+    to(Action::Restrict)
+        .filter(|(_, target)| cascades.contains(target))
+        .collect()
 }
 
 fn loose(definition: &Definition, table: &TableDef) -> Vec<Loose> {

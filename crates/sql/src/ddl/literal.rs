@@ -5,7 +5,7 @@
 //! Not here: calls such as `now()`; see `default`.
 
 use super::{json, moment, quote};
-use crate::functions::Decimal;
+use crate::functions::{Decimal, double_text, single_text};
 use backflow_catalog::ColumnType;
 use backflow_catalog::ddl::Definition;
 
@@ -20,12 +20,9 @@ pub(super) fn literal(definition: &Definition, value: &str, ty: &ColumnType) -> 
         ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => return integer(trimmed, ty),
         ColumnType::Float4 | ColumnType::Float8 => return float(trimmed, ty),
         ColumnType::Numeric(limits) => numeric(trimmed, *limits)?,
-        ColumnType::Varchar(length) if value.chars().count() > *length as usize => {
-            return Err(format!("it has more than {length} characters"));
-        }
-        ColumnType::Text | ColumnType::Varchar(_) | ColumnType::Interval | ColumnType::Other(_) => {
-            value.to_owned()
-        }
+        ColumnType::Varchar(length) => limited(value, *length)?,
+        ColumnType::Char(length) => limited(value.trim_end_matches(' '), *length)?,
+        ColumnType::Text | ColumnType::Interval | ColumnType::Other(_) => value.to_owned(),
         ColumnType::Uuid => uuid(trimmed).ok_or("it is no uuid")?,
         ColumnType::Date => moment::date(trimmed).ok_or("it is no date `YYYY-MM-DD`")?,
         ColumnType::Time => moment::time(trimmed).ok_or("it is no time `HH:MM:SS`")?,
@@ -59,6 +56,13 @@ pub(super) fn literal(definition: &Definition, value: &str, ty: &ColumnType) -> 
 /// A constant that was read before, in canonical form; labels of enums are what they are.
 pub(crate) fn constant(value: &str, ty: &ColumnType) -> Option<String> {
     literal(&Definition::default(), value, ty).ok()
+}
+
+fn limited(text: &str, length: u32) -> Result<String, String> {
+    match text.chars().count() > length as usize {
+        true => Err(format!("it has more than {length} characters")),
+        false => Ok(text.to_owned()),
+    }
 }
 
 /// PostgreSQL takes any unambiguous beginning of these words.
@@ -226,6 +230,8 @@ fn array_json(definition: &Definition, item: &str, element: &ColumnType) -> Resu
         .map(|text| text.replace("''", "'"));
     Ok(match (element, plain) {
         (ColumnType::Bool, _) => if sql == "1" { "true" } else { "false" }.to_owned(),
+        (ColumnType::Float4, _) => single_text(sql.parse().unwrap_or(f32::NAN)),
+        (ColumnType::Float8, _) => double_text(sql.parse().unwrap_or(f64::NAN)),
         (ColumnType::Numeric(_) | ColumnType::Json | ColumnType::Jsonb, Some(raw)) => raw,
         (_, Some(text)) => json::quoted(&text),
         (_, None) => sql,

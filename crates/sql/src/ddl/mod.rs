@@ -2,7 +2,8 @@
 //!
 //! Role: [`sqlite`] turns the statements of a migration into SQL for SQLite 3.40 and later.
 //! Input: the schema as read, and one of its migrations. Output: SQL statements, in order.
-//! Invariant: the SQL needs none of our functions, so a table works from the plain `sqlite3` shell too.
+//! Invariant: no table needs any of our functions, so it works from the plain `sqlite3` shell too; only what moves
+//! rows from one type to another may.
 //! Not here: running it; reading PostgreSQL's dialect (catalog).
 //!
 //! Text is kept as the engine writes it: uuid in lower case, instants as
@@ -10,6 +11,7 @@
 //! digits. CHECKs named `<table>.<column>.type` hold every writer to that.
 
 mod alter;
+mod arithmetic;
 mod calls;
 mod cast;
 mod column;

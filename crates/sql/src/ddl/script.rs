@@ -86,6 +86,7 @@ pub fn sqlite(schema: &Schema, migration: &Migration, diagnostics: &mut Diagnost
         };
         same_but_for_case(&change, &mut out);
         keys::of_many_spellings(&change, &mut out);
+        keys::at_odds(&change, &mut out);
         translate(&change, statement, &mut out);
         let made = out.statements.len() - first;
         if !migration.transactional && made > 1 {

@@ -105,6 +105,7 @@ pub(super) fn check(definition: &Definition, ty: &ColumnType, column: &str) -> O
         ColumnType::Int4 => format!("{c} BETWEEN {} AND {}", i32::MIN, i32::MAX),
         ColumnType::Numeric(limits) => numeric(&c, *limits),
         ColumnType::Varchar(length) => format!("length({c}) <= {length}"),
+        ColumnType::Char(length) => format!("length({c}) <= {length} AND {c} NOT LIKE '% '"),
         ColumnType::Uuid => format!(
             "{c} GLOB '????????-????-????-????-????????????' AND length(replace({c}, '-', '')) = 32 \
              AND replace({c}, '-', '') NOT GLOB '*[^0-9a-f]*'"

@@ -75,6 +75,12 @@ impl Decimal {
         Ok(self)
     }
 
+    /// How many digits are after the point.
+    #[must_use]
+    pub fn scale(&self) -> usize {
+        self.scale
+    }
+
     /// Whether it is zero.
     #[must_use]
     pub fn is_zero(&self) -> bool {

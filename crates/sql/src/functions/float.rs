@@ -24,6 +24,11 @@ pub(super) fn float8(args: &[Arg<'_>]) -> Called {
     })
 }
 
+/// A single, stored as the double of its digits, as the double of its binary fraction.
+pub(super) fn double(args: &[Arg<'_>]) -> Called {
+    unary(args, |arg| Ok(Answer::Float(f64::from(value(arg)? as f32))))
+}
+
 /// The nearest number of single precision.
 pub(super) fn float4(args: &[Arg<'_>]) -> Called {
     unary(args, |arg| {
@@ -38,7 +43,7 @@ fn stored(single: f32, vanished: bool) -> Called {
     if vanished || !single.is_finite() {
         return Err(FunctionError::FloatOutOfRange);
     }
-    let double = shortest::single(single).parse();
+    let double = shortest::single(single + 0.0).parse();
     double.map(Answer::Float).map_err(|_| FunctionError::InvalidText)
 }
 
@@ -133,7 +138,8 @@ fn seen(result: f64, vanished: bool) -> Called {
     if vanished || !result.is_finite() {
         return Err(FunctionError::FloatOutOfRange);
     }
-    Ok(Answer::Float(result))
+    // No zero below zero, which could not be stored.
+    Ok(Answer::Float(result + 0.0))
 }
 
 /// The text of a number of double precision, as it stands in JSON.

@@ -102,6 +102,10 @@ pub static AGGREGATES: &[(&str, Fold)] = &[
     ("bf_dec_max", Fold::Max),
 ];
 
+fn ranked(value: &Decimal) -> (String, usize) {
+    (value.key(), value.scale())
+}
+
 /// The state of an aggregate over numerics.
 #[derive(Debug, Clone)]
 pub struct DecimalFold {
@@ -134,8 +138,9 @@ impl DecimalFold {
         let state = match (self.state.take(), self.fold) {
             (None, _) => value,
             (Some(state), Fold::Sum | Fold::Avg) => state.add(&value)?,
-            (Some(state), Fold::Min) if value.key() >= state.key() => state,
-            (Some(state), Fold::Max) if value.key() <= state.key() => state,
+            // Of equal ones that with the fewest or the most digits, whatever the order of rows is.
+            (Some(state), Fold::Min) if ranked(&value) >= ranked(&state) => state,
+            (Some(state), Fold::Max) if ranked(&value) <= ranked(&state) => state,
             (Some(_), Fold::Min | Fold::Max) => value,
         };
         self.state = Some(state);

@@ -110,8 +110,19 @@ fn whole_numbers() {
     );
     assert_eq!(one("bf_float_int", Arg::Float(2.5)), "2");
     assert_eq!(one("bf_float_int", Arg::Float(9.3e18)), "integer out of range");
-    assert_eq!(one("bf_text_int", Arg::Text(" -12 ")), "-12");
-    assert_eq!(one("bf_text_int", Arg::Text("1.0")), "invalid text for type");
+    let text = |text, most| shown(call("bf_text_int", &[Arg::Text(text), Arg::Int(most)]));
+    assert_eq!(text(" -12 ", i64::MAX), "-12");
+    assert_eq!(text("-9223372036854775808", i64::MAX), "-9223372036854775808");
+    assert_eq!(text("9223372036854775808", i64::MAX), "integer out of range");
+    for (wrong, said) in [
+        ("1.0", "invalid text for type"),
+        ("", "invalid text for type"),
+        ("-", "invalid text for type"),
+        ("99999999999.0", "integer out of range"),
+        ("2147483640x", "invalid text for type"),
+    ] {
+        assert_eq!(text(wrong, i32::MAX.into()), said, "{wrong}");
+    }
     assert_eq!(one("bf_text_bool", Arg::Text("Yes")), "1");
     assert_eq!(one("bf_text_bool", Arg::Text("fal")), "0");
     assert_eq!(one("bf_text_bool", Arg::Text("o")), "invalid text for type");

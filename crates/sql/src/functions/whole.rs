@@ -3,7 +3,7 @@
 //! Invariant: an INTEGER sum that overflowed arrives here as REAL and is refused.
 //! Not here: the arithmetic itself, which SQLite does.
 
-use super::{Answer, Arg, Called, FunctionError, numeric, unary};
+use super::{Answer, Arg, Called, FunctionError, binary, numeric, unary};
 
 pub(super) fn int2(args: &[Arg<'_>]) -> Called {
     within(args, i64::from(i16::MIN), i64::from(i16::MAX))
@@ -51,15 +51,22 @@ pub(super) fn from_float(args: &[Arg<'_>]) -> Called {
     })
 }
 
-/// A text of digits, spaces around them allowed.
+/// A text of digits, spaces around them allowed; the second argument is the greatest number of the type. Digits that
+/// are too many by far are out of range, whatever follows them.
 pub(super) fn from_text(args: &[Arg<'_>]) -> Called {
-    unary(args, |arg| {
-        let Arg::Text(text) = arg else {
+    binary(args, |arg, most| {
+        let (Arg::Text(text), Arg::Int(most)) = (arg, most) else {
             return Err(FunctionError::WrongArgument);
         };
         let text = text.trim_ascii();
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let run = digits.bytes().take_while(u8::is_ascii_digit).count();
+        let before_last = digits.get(..run.saturating_sub(1)).unwrap_or_default();
+        let is_far = !before_last.is_empty() && before_last.parse::<i64>().map_or(true, |n| n > most / 10);
+        if is_far {
+            return Err(FunctionError::IntegerOutOfRange);
+        }
+        if run == 0 || run < digits.len() {
             return Err(FunctionError::InvalidText);
         }
         text.parse()

@@ -55,11 +55,16 @@ impl Renderer<'_> {
             Cond::Like { left, pattern, fold } => {
                 let may_dangle = may_dangle(pattern);
                 let (left, pattern) = (self.scalar(left, scope), self.scalar(pattern, scope).sql);
+                // The blanks that fill a `char(n)` up are no part of it.
+                let left = match left.is(|ty| matches!(ty, ColumnType::Char(_))) {
+                    true => self.syntax.cast(&left, &ColumnType::Text),
+                    false => left.sql,
+                };
                 let pattern = Pattern {
                     sql: pattern,
                     may_dangle,
                 };
-                self.syntax.like(&left.sql, &pattern, *fold)
+                self.syntax.like(&left, &pattern, *fold)
             }
             Cond::Contain { left, op, right } => {
                 let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));

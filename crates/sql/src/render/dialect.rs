@@ -50,7 +50,8 @@ pub(super) trait Syntax {
     fn lower(&self, text: &str) -> String;
     /// Typed arithmetic.
     fn arithmetic(&self, op: ArithmeticOp, left: &str, right: &str, ty: &ColumnType) -> String;
-    /// A computation without columns, so that it is done, and fails, only where a row asks for it.
+    /// A part of a computation without columns, so that the computation is done, and fails, only where a row asks
+    /// for it, and not when the statement is planned.
     fn deferred(&self, sql: String) -> String;
     /// A value in another type.
     fn cast(&self, value: &Typed, to: &ColumnType) -> String;
@@ -88,6 +89,8 @@ pub(super) trait Syntax {
     fn joined(&self, json: &str, order: &str) -> String;
     /// `LIMIT` and `OFFSET` with their leading space.
     fn window(&self, limit: Option<&str>, offset: Option<&str>) -> String;
+    /// Under which name a column leaves a sub-select that cannot keep its own.
+    fn passed_on(&self, column: &str) -> Option<&'static str>;
     /// What locks the rows of a read, with its leading space.
     fn lock(&self, qualifier: &str) -> String;
 }

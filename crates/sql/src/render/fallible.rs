@@ -21,6 +21,12 @@ pub(super) fn outputs(outputs: &Outputs) -> bool {
     !grouped && (members.iter().any(member) || outputs.extra.iter().any(scalar))
 }
 
+/// Whether what a query answers may fail while it is made, be it only of totals.
+#[must_use]
+pub fn answers_may_fail(outputs: &Outputs) -> bool {
+    outputs.members.as_deref().unwrap_or(&[]).iter().any(member)
+}
+
 fn member(member: &Member) -> bool {
     match member {
         Member::Column { cast, .. } => cast.as_ref().is_some_and(|to| !to.is_text()),
@@ -66,6 +72,36 @@ pub(super) fn needs_no_row(value: &Scalar, catalog: &Catalog, table: TableId) ->
         } if is_zero(left, catalog, table) => !is_plain(right) && is_fixed(right),
         Scalar::Arithmetic { .. } | Scalar::Shift(..) => is_fixed(value),
         Scalar::Cast(inner, to) => !to.is_text() && !is_plain(inner) && is_fixed(inner),
+        _ => false,
+    }
+}
+
+/// Whether one side of an operation may be known to be NULL beforehand, and the other side may fail.
+pub(super) fn hides(side: &Scalar, other: &Scalar) -> bool {
+    let computed = matches!(
+        other,
+        Scalar::Arithmetic { .. } | Scalar::Shift(..) | Scalar::Cast(..)
+    );
+    computed && scalar(other) && !is_fixed(other) && is_fixed(side) && (is_nothing(side) || has_param(side))
+}
+
+/// A constant zero: what is divided by it is NULL.
+fn is_nothing(value: &Scalar) -> bool {
+    match value {
+        Scalar::Cast(inner, _) => is_nothing(inner),
+        Scalar::Literal(Datum::Int(0), _) => true,
+        Scalar::Literal(Datum::Float(value), _) => *value == 0.0,
+        Scalar::Literal(Datum::Text(text), _) => text.parse() == Ok(0.0),
+        _ => false,
+    }
+}
+
+fn has_param(value: &Scalar) -> bool {
+    match value {
+        Scalar::Param(..) => true,
+        Scalar::Arithmetic { left, right, .. } => has_param(left) || has_param(right),
+        Scalar::Cast(inner, _) | Scalar::Shift(inner, _) | Scalar::Lower(inner) => has_param(inner),
+        Scalar::Coalesce(values) => values.iter().any(has_param),
         _ => false,
     }
 }

@@ -24,6 +24,7 @@ mod sqlite_cast;
 mod tests;
 mod write;
 
+pub use fallible::answers_may_fail;
 pub use sqlite_cast::castable;
 
 use crate::ir::{Chain, Chained, Dialect, Outputs, Query, Statement};
@@ -65,7 +66,7 @@ struct Renderer<'a> {
     written: Vec<TableId>,
     /// When several queries become one statement: how they are joined.
     chain: Option<chain::State>,
-    /// Whether what is being rendered is done only where a row asks for it.
+    /// Whether what is being rendered is a computation without columns, to be done only where a row asks for it.
     deferred: bool,
     /// Values of related rows that have a text already.
     related_values: Vec<rows::RelatedValue>,
@@ -82,11 +83,31 @@ fn written(query: &Query) -> Option<TableId> {
 }
 
 /// The row that columns belong to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Scope {
     table: TableId,
     /// The alias or quoted name before the dot.
     qualifier: String,
+    /// The rows come out of a sub-select, which cannot keep every column's name.
+    chosen: bool,
+}
+
+impl Scope {
+    fn new(table: TableId, qualifier: String) -> Self {
+        Self {
+            table,
+            qualifier,
+            chosen: false,
+        }
+    }
+
+    /// The same rows as they come out of a sub-select.
+    fn chosen(&self) -> Self {
+        Self {
+            chosen: true,
+            ..self.clone()
+        }
+    }
 }
 
 impl<'a> Renderer<'a> {
@@ -120,7 +141,9 @@ impl<'a> Renderer<'a> {
     }
 
     fn column(&self, scope: &Scope, column: ColumnId) -> String {
-        format!("{}.{}", scope.qualifier, self.column_name(scope.table, column))
+        let name = &self.catalog.column(scope.table, column).name;
+        let kept = self.syntax.passed_on(name).filter(|_| scope.chosen);
+        format!("{}.{}", scope.qualifier, quoted(kept.unwrap_or(name)))
     }
 
     /// A scope under a new alias.
@@ -130,17 +153,25 @@ impl<'a> Renderer<'a> {
             self.next_alias += 1;
             let hides = |table: &TableId| self.catalog.table(*table).name.eq_ignore_ascii_case(&qualifier);
             if !self.written.iter().any(hides) {
-                return Scope { table, qualifier };
+                return Scope::new(table, qualifier);
             }
         }
     }
 
     /// A scope under the table's own name, as `RETURNING` demands.
     fn bare(&self, table: TableId) -> Scope {
-        Scope {
-            table,
-            qualifier: self.table_name(table),
-        }
+        Scope::new(table, self.table_name(table))
+    }
+
+    /// All columns of a scope for the query around it, where [`Scope::chosen`] finds them.
+    fn passed_on(&self, all: &str, scope: &Scope) -> String {
+        let columns = &self.catalog.table(scope.table).columns;
+        let renamed = columns.iter().filter_map(|column| {
+            let kept = self.syntax.passed_on(&column.name)?;
+            let (name, kept) = (quoted(&column.name), quoted(kept));
+            Some(format!(",{}.{name} AS {kept}", scope.qualifier))
+        });
+        format!("{all}{}", renamed.collect::<String>())
     }
 
     /// `"users" AS t1`

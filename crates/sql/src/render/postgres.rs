@@ -23,7 +23,12 @@ impl Syntax for Postgres<'_> {
         match ty {
             ColumnType::Array(item) => {
                 let items = self.items(&number, item);
-                format!("CASE WHEN {number}::jsonb IS NOT NULL THEN {items} END")
+                let list = if **item == ColumnType::Json {
+                    "json"
+                } else {
+                    "jsonb"
+                };
+                format!("CASE WHEN {number}::{list} IS NOT NULL THEN {items} END")
             }
             ty => format!("{number}::{}", self.type_name(ty)),
         }
@@ -67,16 +72,19 @@ impl Syntax for Postgres<'_> {
 
     fn arithmetic(&self, op: ArithmeticOp, left: &str, right: &str, ty: &ColumnType) -> String {
         let float = matches!(ty, ColumnType::Float4 | ColumnType::Float8);
+        // No zero below zero, which SQLite does not keep.
+        let unsigned = float.then(|| format!(" + '0'::{}", self.type_name(ty)));
+        let unsigned = unsigned.unwrap_or_default();
         match op {
             ArithmeticOp::Add => format!("({left} + {right})"),
             ArithmeticOp::Sub => format!("({left} - {right})"),
-            ArithmeticOp::Mul => format!("({left} * {right})"),
-            ArithmeticOp::Div => format!("({left} / nullif({right},0))"),
+            ArithmeticOp::Mul => format!("({left} * {right}{unsigned})"),
+            ArithmeticOp::Div => format!("({left} / nullif({right},0){unsigned})"),
             // There is no such operator for floats.
             ArithmeticOp::Rem if float => {
                 let (left, right) = (postgres_text::text(left, ty), postgres_text::text(right, ty));
-                let rest = format!("({left}::numeric % nullif({right}::numeric,0))");
-                format!("{rest}::{}", self.type_name(ty))
+                let name = self.type_name(ty);
+                format!("({left}::numeric % nullif({right}::numeric,0))::{name}")
             }
             ArithmeticOp::Rem => format!("({left} % nullif({right},0))"),
         }
@@ -97,13 +105,18 @@ impl Syntax for Postgres<'_> {
     fn sort_key(&self, value: &Typed) -> String {
         let sql = &value.sql;
         match &value.ty {
-            Some(ColumnType::Text | ColumnType::Varchar(_)) => format!("{sql} COLLATE \"C\""),
+            Some(ty) if ty.is_text() => format!("{sql} COLLATE \"C\""),
             // By way of text, which is what rows are grouped by.
             Some(ColumnType::Json) => json_key(&format!("{sql}::text::jsonb")),
             Some(ColumnType::Jsonb) => json_key(sql),
             Some(ColumnType::Array(item)) => match **item {
-                ColumnType::Text | ColumnType::Varchar(_) => format!("{sql} COLLATE \"C\""),
+                ref item if item.is_text() => format!("{sql} COLLATE \"C\""),
                 ColumnType::Enum(_) => format!("{sql}::text[] COLLATE \"C\""),
+                ColumnType::Jsonb => {
+                    let rows = format!("unnest({sql}) WITH ORDINALITY AS u(e,o) ORDER BY o");
+                    let keys = format!("ARRAY(SELECT {} FROM {rows})", json_key("e"));
+                    format!("CASE WHEN {sql} IS NOT NULL THEN {keys} END")
+                }
                 _ => sql.clone(),
             },
             _ => sql.clone(),
@@ -144,7 +157,7 @@ impl Syntax for Postgres<'_> {
     }
 
     fn one_of(&self, left: &Typed, list: ParamId, ty: &ColumnType) -> String {
-        let items = self.items(&format!("${}", u32::from(list.0) + 1), ty);
+        let items = self.candidates(&format!("${}", u32::from(list.0) + 1), ty);
         format!("{} = ANY({items})", canonical(left))
     }
 
@@ -197,7 +210,10 @@ impl Syntax for Postgres<'_> {
                     .ty
                     .is_temporal()
                     .then(|| crate::ddl::constant(value, &declared.ty));
-                let text = moment.flatten().unwrap_or_else(|| postgres_text::constant(value));
+                let unsigned = if value == "-0" { "0" } else { value };
+                let text = moment
+                    .flatten()
+                    .unwrap_or_else(|| postgres_text::constant(unsigned));
                 format!("{text}::{name}")
             }
             Some(DefaultValue::Sequence) => {
@@ -258,6 +274,10 @@ impl Syntax for Postgres<'_> {
         limit + &offset
     }
 
+    fn passed_on(&self, _: &str) -> Option<&'static str> {
+        None
+    }
+
     fn lock(&self, qualifier: &str) -> String {
         format!(" FOR NO KEY UPDATE OF {qualifier}")
     }
@@ -275,6 +295,7 @@ impl Postgres<'_> {
             ColumnType::Float8 => "float8",
             ColumnType::Numeric(_) => "numeric",
             ColumnType::Text | ColumnType::Varchar(_) => "text",
+            ColumnType::Char(_) => "bpchar",
             ColumnType::Uuid => "uuid",
             ColumnType::Date => "date",
             ColumnType::Time => "time",
@@ -299,11 +320,28 @@ impl Postgres<'_> {
     /// The items of a JSON array as an array.
     fn items(&self, json: &str, item: &ColumnType) -> String {
         let array = self.type_name(&ColumnType::Array(Box::new(item.clone())));
-        let function = match item {
-            ColumnType::Json | ColumnType::Jsonb => "jsonb_array_elements",
-            _ => "jsonb_array_elements_text",
+        // A `null` among documents is no document; `json` keeps the spaces as they are.
+        let items = match item {
+            ColumnType::Json => {
+                let one = "CASE WHEN json_typeof(e) <> 'null' THEN e END";
+                format!("{one} FROM json_array_elements({json}::json) AS e")
+            }
+            ColumnType::Jsonb => {
+                format!("nullif(e,'null') FROM jsonb_array_elements({json}::jsonb) AS e")
+            }
+            _ => format!("jsonb_array_elements_text({json}::jsonb)"),
         };
-        format!("ARRAY(SELECT {function}({json}::jsonb))::{array}")
+        format!("ARRAY(SELECT {items})::{array}")
+    }
+
+    /// The items of a list to look for a value in; a `null` is a document like others.
+    fn candidates(&self, json: &str, item: &ColumnType) -> String {
+        match item {
+            ColumnType::Json | ColumnType::Jsonb => {
+                format!("ARRAY(SELECT jsonb_array_elements({json}::jsonb))::jsonb[]")
+            }
+            _ => self.items(json, item),
+        }
     }
 
     /// `min` and `max`, of types that have none in their text form.
@@ -312,9 +350,14 @@ impl Postgres<'_> {
         match &value.ty {
             Some(ColumnType::Bool) if function == "min" => format!("bool_and({sql})"),
             Some(ColumnType::Bool) => format!("bool_or({sql})"),
-            Some(ColumnType::Text | ColumnType::Varchar(_)) => format!("{function}({sql} COLLATE \"C\")"),
+            Some(ty) if ty.is_text() => format!("{function}({sql} COLLATE \"C\")"),
             Some(ty @ (ColumnType::Uuid | ColumnType::Json | ColumnType::Jsonb | ColumnType::Bytea)) => {
                 format!("{function}({sql}::text COLLATE \"C\")::{}", self.type_name(ty))
+            }
+            // Of equal ones with other digits the same, whatever the order of rows is.
+            Some(ColumnType::Numeric(None)) => {
+                let digits = format!("CASE WHEN {sql} IS NOT NULL THEN ARRAY[{sql},scale({sql})] END");
+                format!("({function}({digits}))[1]")
             }
             _ => format!("{function}({sql})"),
         }

@@ -19,9 +19,15 @@ pub(super) fn cast(syntax: &Postgres<'_>, value: &Typed, to: &ColumnType) -> Str
         (_, ColumnType::Varchar(length)) => {
             format!("left({},{length})", postgres_text::text(sql, from))
         }
+        (_, ColumnType::Char(length)) => {
+            format!("left({},{length})::bpchar", postgres_text::text(sql, from))
+        }
         // The digits that are seen, not those of the binary fraction.
         (ColumnType::Float4, ColumnType::Float8 | ColumnType::Numeric(None)) => {
             format!("{}::{name}", postgres_text::text(sql, from))
+        }
+        (ColumnType::Float4, to) if to.is_integer() => {
+            format!("{}::float8::{name}", postgres_text::text(sql, from))
         }
         (from, ColumnType::Numeric(Some((precision, scale)))) => {
             let digits = match from {

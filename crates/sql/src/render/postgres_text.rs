@@ -164,6 +164,8 @@ fn array(value: &str, item: &ColumnType) -> String {
             format!("CASE WHEN {value} IS NOT NULL THEN ({items}) END")
         }
         ColumnType::Float4 | ColumnType::Float8 => shortest(&format!("array_to_json({value})::text")),
+        // Their own text is without the blanks at the end.
+        ColumnType::Char(_) => format!("array_to_json({value}::text[])::text"),
         _ => format!("array_to_json({value})::text"),
     }
 }

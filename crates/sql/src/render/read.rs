@@ -12,7 +12,9 @@ use backflow_catalog::ColumnType;
 impl Renderer<'_> {
     pub(super) fn top_read(&mut self, read: &Read) -> String {
         let scope = self.aliased(read.from);
-        let mut columns = self.columns_out(&read.outputs, &scope);
+        let first = fallible::chosen_first(read);
+        let around = if first { scope.chosen() } else { scope.clone() };
+        let mut columns = self.columns_out(&read.outputs, &around);
         if columns.is_empty() {
             columns.push("1".to_owned());
         }
@@ -31,9 +33,13 @@ impl Renderer<'_> {
         };
         let (columns, source) = (columns.join(","), self.source(&scope));
         let rest = format!("{filter}{group}{order}{window}{lock}");
-        if fallible::chosen_first(read) {
-            let chosen = format!("SELECT * FROM {source}{rest}");
-            return format!("SELECT {columns} FROM ({chosen}) AS {}{order}", scope.qualifier);
+        if first {
+            let all = self.passed_on("*", &scope);
+            let order = self.order_by(read, &around);
+            return format!(
+                "SELECT {columns} FROM (SELECT {all} FROM {source}{rest}) AS {}{order}",
+                scope.qualifier
+            );
         }
         format!("SELECT {columns} FROM {source}{rest}")
     }

@@ -19,15 +19,17 @@ struct Related {
 /// A value of a related row, and its text.
 pub(super) struct RelatedValue {
     what: (Link, Read, Scalar),
-    outer: String,
+    outer: Scope,
     typed: Typed,
 }
 
 impl Related {
-    /// The rows that are left when some are left out.
-    fn chosen(&self, tail: &str, window: &str) -> String {
-        let alias = &self.scope.qualifier;
-        format!("(SELECT {alias}.* FROM {}{tail}{window}) AS {alias}", self.from)
+    /// The scope of what is made of the first row.
+    fn first(&self, read: &Read) -> Scope {
+        match fallible::outputs(&read.outputs) {
+            true => self.scope.chosen(),
+            false => self.scope.clone(),
+        }
     }
 
     fn whole(&self, mut more: Vec<String>) -> String {
@@ -49,7 +51,7 @@ impl Renderer<'_> {
             return self.array(&embed.read, &related);
         }
         let members = embed.read.outputs.members.as_deref().unwrap_or(&[]);
-        let json = self.row_json(members, &related.scope);
+        let json = self.row_json(members, &related.first(&embed.read));
         format!("coalesce({},'null')", self.first(&embed.read, &related, &json))
     }
 
@@ -57,7 +59,7 @@ impl Renderer<'_> {
     pub(super) fn spread(&mut self, embed: &Embed, outer: &Scope) -> Option<(String, String)> {
         let related = self.related(&embed.link, &embed.read, outer);
         let members = embed.read.outputs.members.as_deref().unwrap_or(&[]);
-        let fragment = self.fragment(members, &related.scope);
+        let fragment = self.fragment(members, &related.first(&embed.read));
         if fragment.absent.is_empty() {
             return None;
         }
@@ -100,20 +102,20 @@ impl Renderer<'_> {
     ) -> Typed {
         let known = self.related_values.iter().find(|known| {
             let (by, rows, of) = &known.what;
-            known.outer == outer.qualifier && by == link && rows == read && of == value
+            known.outer == *outer && by == link && rows == read && of == value
         });
         if let Some(known) = known {
             return known.typed.clone();
         }
         let related = self.related(link, read, outer);
-        let inner = self.scalar(value, &related.scope);
+        let inner = self.scalar(value, &related.first(read));
         let typed = Typed {
             sql: self.first(read, &related, &inner.sql),
             ty: inner.ty,
         };
         self.related_values.push(RelatedValue {
             what: (link.clone(), read.clone(), value.clone()),
-            outer: outer.qualifier.clone(),
+            outer: outer.clone(),
             typed: typed.clone(),
         });
         typed
@@ -150,18 +152,31 @@ impl Renderer<'_> {
         }
     }
 
+    /// The rows that are left when some are left out.
+    fn chosen(&self, related: &Related, tail: &str, window: &str) -> String {
+        let alias = &related.scope.qualifier;
+        let all = self.passed_on(&format!("{alias}.*"), &related.scope);
+        format!("(SELECT {all} FROM {}{tail}{window}) AS {alias}", related.from)
+    }
+
     /// The first related row's JSON as a scalar sub-select.
     fn first(&mut self, read: &Read, related: &Related, json: &str) -> String {
         let tail = self.tail(read, related, true);
         if fallible::outputs(&read.outputs) {
-            return format!("(SELECT {json} FROM {})", related.chosen(&tail, " LIMIT 1"));
+            return format!("(SELECT {json} FROM {})", self.chosen(related, &tail, " LIMIT 1"));
         }
         format!("(SELECT {json} FROM {}{tail} LIMIT 1)", related.from)
     }
 
     fn array(&mut self, read: &Read, related: &Related) -> String {
         let members = read.outputs.members.as_deref().unwrap_or(&[]);
-        let json = self.row_json(members, &related.scope);
+        let first = fallible::chosen_first(read);
+        let around = if first {
+            related.scope.chosen()
+        } else {
+            related.scope.clone()
+        };
+        let json = self.row_json(members, &around);
         let from = &related.from;
         let bounded = read.limit.is_some() || read.offset.is_some();
         if !bounded && self.grouping(read, &related.scope).is_none() {
@@ -174,12 +189,10 @@ impl Renderer<'_> {
         let tail = self.tail(read, related, true);
         let window = self.bounds(read);
         let rows = self.syntax.joined("j", "");
-        let inside = if fallible::chosen_first(read) {
-            let order = self.order_by(read, &related.scope);
-            format!(
-                "SELECT {json} AS j FROM {}{order}",
-                related.chosen(&tail, &window)
-            )
+        let inside = if first {
+            let order = self.order_by(read, &around);
+            let rows = self.chosen(related, &tail, &window);
+            format!("SELECT {json} AS j FROM {rows}{order}")
         } else {
             format!("SELECT {json} AS j FROM {from}{tail}{window}")
         };

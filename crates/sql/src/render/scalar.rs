@@ -15,10 +15,29 @@ impl Renderer<'_> {
             return self.value(value, scope);
         }
         self.deferred = true;
-        let mut typed = self.value(value, scope);
+        let typed = self.value(value, scope);
         self.deferred = false;
-        typed.sql = self.syntax.deferred(typed.sql);
         typed
+    }
+
+    /// A side of an operation. Beside a NULL that is known beforehand, PostgreSQL would not compute the other side, which
+    /// may fail.
+    fn operand(&mut self, side: &Scalar, other: &Scalar, scope: &Scope) -> Typed {
+        if self.deferred || !fallible::hides(side, other) {
+            return self.scalar(side, scope);
+        }
+        self.deferred = true;
+        let typed = self.value(side, scope);
+        self.deferred = false;
+        typed
+    }
+
+    /// A constant or parameter; where it is computed with and no row is needed, so that this is not done early.
+    fn leaf(&self, sql: String, ty: ColumnType) -> Typed {
+        match self.deferred {
+            true => Typed::new(self.syntax.deferred(sql), ty),
+            false => Typed::new(sql, ty),
+        }
     }
 
     fn value(&mut self, value: &Scalar, scope: &Scope) -> Typed {
@@ -29,11 +48,11 @@ impl Renderer<'_> {
                 let sql = format!("excluded.{}", self.column_name(scope.table, *column));
                 Typed::new(sql, self.column_type(scope, *column))
             }
-            Scalar::Param(param, ty) => Typed::new(self.syntax.param(*param, ty), ty.clone()),
-            Scalar::Literal(datum, ty) => Typed::new(self.syntax.literal(datum, ty), ty.clone()),
+            Scalar::Param(param, ty) => self.leaf(self.syntax.param(*param, ty), ty.clone()),
+            Scalar::Literal(datum, ty) => self.leaf(self.syntax.literal(datum, ty), ty.clone()),
             Scalar::Item(at, ty) => Typed::new(self.syntax.list_value(*at, ty), ty.clone()),
             Scalar::Arithmetic { op, left, right, ty } => {
-                let (left, right) = (self.scalar(left, scope), self.scalar(right, scope));
+                let (left, right) = (self.operand(left, right, scope), self.operand(right, left, scope));
                 Typed::new(self.syntax.arithmetic(*op, &left.sql, &right.sql, ty), ty.clone())
             }
             Scalar::Cast(inner, ty) => {
@@ -44,7 +63,7 @@ impl Renderer<'_> {
             Scalar::Test(cond) => Typed::new(format!("({})", self.cond(cond, scope)), ColumnType::Bool),
             Scalar::DefaultOf(column) => {
                 let default = self.syntax.default(scope.table, *column);
-                Typed::new(default, self.column_type(scope, *column))
+                self.leaf(default, self.column_type(scope, *column))
             }
             Scalar::Lookup {
                 table,

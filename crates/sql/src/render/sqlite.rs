@@ -327,6 +327,15 @@ impl Syntax for Sqlite<'_> {
         }
     }
 
+    /// SQLite takes these for constants, and counts the columns instead.
+    fn passed_on(&self, column: &str) -> Option<&'static str> {
+        match column {
+            _ if column.eq_ignore_ascii_case("true") => Some("_backflow_true"),
+            _ if column.eq_ignore_ascii_case("false") => Some("_backflow_false"),
+            _ => None,
+        }
+    }
+
     fn lock(&self, _: &str) -> String {
         String::new()
     }

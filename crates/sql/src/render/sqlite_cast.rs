@@ -31,7 +31,7 @@ fn class(ty: &ColumnType) -> Class {
         ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => Class::Int,
         ColumnType::Float4 | ColumnType::Float8 => Class::Float,
         ColumnType::Numeric(_) => Class::Numeric,
-        ColumnType::Text | ColumnType::Varchar(_) => Class::Text,
+        ColumnType::Text | ColumnType::Varchar(_) | ColumnType::Char(_) => Class::Text,
         ColumnType::Uuid => Class::Uuid,
         ColumnType::Date => Class::Date,
         ColumnType::Time => Class::Time,
@@ -96,6 +96,7 @@ fn to_text(sql: &str, from: &ColumnType, to: &ColumnType) -> String {
     };
     match to {
         ColumnType::Varchar(length) => format!("substr({text},1,{length})"),
+        ColumnType::Char(length) => format!("rtrim(substr({text},1,{length}),' ')"),
         _ => text,
     }
 }
@@ -104,7 +105,14 @@ fn to_int(sql: &str, from: &ColumnType, to: &ColumnType) -> String {
     let whole = match class(from) {
         Class::Numeric => format!("bf_dec_int({sql})"),
         Class::Float => format!("bf_float_int({sql})"),
-        Class::Text => format!("bf_text_int({sql})"),
+        Class::Text => {
+            let most = match to {
+                ColumnType::Int2 => i64::from(i16::MAX),
+                ColumnType::Int4 => i64::from(i32::MAX),
+                _ => i64::MAX,
+            };
+            format!("bf_text_int({sql},{most})")
+        }
         _ => sql.to_owned(),
     };
     match to {

@@ -1,11 +1,12 @@
 //! Choosing defaults, checks, keys and what the database computes.
 //!
-//! Invariant: only words that both databases have.
+//! Invariant: only words that both databases have; letters and the order of text go by `COLLATE "C"`, as docs/schema.md
+//! asks for.
 //! Not here: which columns there are; see `tables`.
 
 use crate::names;
 use crate::rng::Rng;
-use crate::schema::{Column, Table};
+use crate::schema::{Column, Schema, Table};
 use crate::tables::column_name;
 use crate::types::Ty;
 use crate::values;
@@ -37,14 +38,14 @@ pub(crate) fn check(rng: &mut Rng, name: &str, ty: &Ty) -> Option<String> {
         ty if ty.is_text() => &[
             "length(#) <= 5",
             "# <> ''",
-            "lower(#) = #",
+            "lower(# COLLATE \"C\") = #",
             "# IN ('a', 'b', 'A', '')",
             "# LIKE 'a%'",
             "# NOT LIKE '%\\%%'",
             "# ~ '^[a-z]+$'",
             "length(trim(#)) > 0",
-            "# < 'b'",
-            "upper(#) <> 'K'",
+            "# COLLATE \"C\" < 'b'",
+            "upper(# COLLATE \"C\") <> 'K'",
             "substr(#, 1, 1) <> 'a'",
             "coalesce(#, 'x') <> 'x'",
         ],
@@ -85,7 +86,11 @@ pub(crate) fn constraints(rng: &mut Rng, table: &mut Table) {
     if let Some(at) = text.filter(|_| rng.chance(20)) {
         let (name, column) = (names::sql(&table.name), names::sql(&table.columns[at].name));
         let tail = rng
-            .pick(&[" (lower(#))", " (#) WHERE # <> ''", " (#) WHERE # IS NOT NULL"])
+            .pick(&[
+                " (lower(# COLLATE \"C\"))",
+                " (#) WHERE # <> ''",
+                " (#) WHERE # IS NOT NULL",
+            ])
             .replace('#', &column);
         table.indexes.push(format!("CREATE UNIQUE INDEX ON {name}{tail}"));
     }
@@ -107,8 +112,8 @@ pub(crate) fn generated(rng: &mut Rng, table: &mut Table) {
         _ => (
             Ty::Text,
             &[
-                "lower(#)",
-                "upper(#)",
+                "lower(# COLLATE \"C\")",
+                "upper(# COLLATE \"C\")",
                 "# || 'x'",
                 "trim(#)",
                 "replace(#, 'a', 'b')",
@@ -118,4 +123,16 @@ pub(crate) fn generated(rng: &mut Rng, table: &mut Table) {
     let mut column = Column::new(column_name(rng, table), ty);
     column.generated = Some(rng.pick(choices).replace('#', &of));
     table.columns.push(column);
+}
+
+/// Whether a CHECK or a generated column computes with numbers, and so may have no room for one.
+pub(crate) fn computes(schema: &Schema) -> bool {
+    let columns = schema.tables.iter().flat_map(|table| &table.columns);
+    let mut said = columns.flat_map(|column| [&column.check, &column.generated]);
+    said.any(|said| {
+        let said = said.as_deref().unwrap_or_default();
+        [" + ", " - ", " * ", "abs("]
+            .iter()
+            .any(|sign| said.contains(sign))
+    })
 }

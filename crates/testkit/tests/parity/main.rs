@@ -92,7 +92,6 @@ impl Sum {
 }
 
 #[test]
-#[ignore = "differences are still being mended; run with --include-ignored"]
 fn the_same_answers_everywhere() {
     let seed = switch("PARITY_SEED").unwrap_or(1);
     let requests = switch("PARITY").map_or(REQUESTS, |n| usize::try_from(n).unwrap_or(REQUESTS));

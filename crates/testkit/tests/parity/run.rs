@@ -5,6 +5,7 @@
 //! Not here: choosing cases; making them smaller.
 
 use crate::case::{Case, Purpose, Step};
+use crate::constraints::computes;
 use crate::{backend, log};
 use backflow_diag::Severity;
 use backflow_testkit::{Answer, Backend, Compiled, World};
@@ -231,7 +232,12 @@ fn several(case: &Case, step: &Step, left: &str, right: &str) -> bool {
     let one = |code| left == code || right == code;
     let values = ["check_violation", "out_of_range"];
     both(CONSTRAINTS)
+        || (computes(&case.schema) && both(COMPUTED) && case.routes[step.route].method != "get")
         || (computed > 1 && both(&values))
+        || (said.contains(")::")
+            && said.contains("offset")
+            && one("not_found")
+            && values.into_iter().any(one))
         || (computed > 0 && one("multiple_rows") && values.into_iter().any(one))
 }
 
@@ -289,6 +295,15 @@ const CONSTRAINTS: &[&str] = &[
     "foreign_key_violation",
     "not_null_violation",
     "check_violation",
+];
+
+/// The same where a constraint computes, and may have no room for what it computes.
+const COMPUTED: &[&str] = &[
+    "unique_violation",
+    "foreign_key_violation",
+    "not_null_violation",
+    "check_violation",
+    "out_of_range",
 ];
 
 fn judge(

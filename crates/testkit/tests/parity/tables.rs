@@ -143,10 +143,9 @@ fn table(rng: &mut Rng, schema: &Schema) -> Table {
     if rng.chance(25) && table.checks.is_empty() && table.indexes.is_empty() {
         changed(rng, &mut table);
     }
-    let total = (0..table.columns.len()).any(|at| table.columns[at].ty == Ty::Json);
-    if table.key().is_none() && total {
+    if table.key().is_none() {
         // Rows that differ in nothing that can be sorted by have no order.
-        table.columns.retain(|column| column.ty != Ty::Json);
+        table.columns.retain(|column| !column.ty.is_unequal());
     }
     table
 }

@@ -147,13 +147,21 @@ impl Ty {
 
     /// Whether a unique key over it is one on both databases.
     pub(crate) fn is_key(&self) -> bool {
-        !matches!(self, Self::Json)
+        !self.is_unequal()
+    }
+
+    /// `json`, and lists of it, have no equality and no order.
+    pub(crate) fn is_unequal(&self) -> bool {
+        match self {
+            Self::Array(item) => item.is_unequal(),
+            ty => *ty == Self::Json,
+        }
     }
 
     /// Operators that make sense for it.
     pub(crate) fn operators(&self) -> &'static [&'static str] {
         match self {
-            Self::Json => &["is"],
+            ty if ty.is_unequal() => &["is"],
             Self::Jsonb => &[
                 "eq",
                 "neq",

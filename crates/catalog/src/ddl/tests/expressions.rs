@@ -53,6 +53,7 @@ fn print(expr: &crate::ddl::SqlExpr) -> String {
             )
         }
         ExprKind::Call { name, args } => format!("({name} {})", list(args)),
+        ExprKind::Collate(arg) => format!("(Collate {})", print(arg)),
         ExprKind::Cast(arg, ty) => format!("(Cast {} {})", print(arg), ty.name),
         ExprKind::Case {
             operand,
@@ -110,6 +111,10 @@ fn operators_bind_as_on_the_server() {
             "(And (Match true true false c Text(\"^a\")) (Match true false true c Text(\"b\")))",
         ),
         ("t.a IS NOT DISTINCT FROM b", "(Distinct a b)"),
+        (
+            "lower(c) COLLATE \"C\" > 'a'",
+            "(Gt (Collate (lower c)) Text(\"a\"))",
+        ),
         ("length(trim(c)) > 0", "(Gt (length (trim c)) Number(\"0\"))"),
         (
             "CASE WHEN a > 0 THEN b ELSE 1 END = 1",
@@ -131,7 +136,7 @@ fn what_is_not_modelled_is_kept_raw() {
         "a = (SELECT 1)",
         "c @> 'x'",
         "(a, b) <> (1, 2)",
-        "c COLLATE \"C\" > 'a'",
+        "c COLLATE \"de_DE\" > 'a'",
         "a ^ 2 > 0",
         "c[1] = 1",
         "count(*) > 1",

@@ -16,6 +16,7 @@ use backflow_catalog::{ColumnId, ColumnType, TableId};
 use backflow_config::document::Operation;
 use backflow_diag::{Diagnostic, Span, codes};
 use backflow_sql::ir::{Cond, JsonStep, Member, Scalar};
+pub(crate) use operator::is_unequal;
 use operator::operate;
 
 /// The rows that filters choose from.

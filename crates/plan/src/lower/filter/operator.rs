@@ -26,7 +26,7 @@ pub(super) fn operate<'a>(
         FilterOp::Eq | FilterOp::Neq | FilterOp::Gt | FilterOp::Gte | FilterOp::Lt | FilterOp::Lte => {
             compare(cx, test, (left, ty), label)
         }
-        FilterOp::In | FilterOp::IsDistinct if *ty == ColumnType::Json => {
+        FilterOp::In | FilterOp::IsDistinct if is_unequal(ty) => {
             let why = "`json` is kept as it was written, and never equal to another; `jsonb` is";
             cx.out.push(no_operator(cx, test, ty, why));
             None
@@ -183,7 +183,7 @@ fn contain<'a>(
         _ => Containment::Contains,
     };
     let fits = match ty {
-        ColumnType::Array(_) => true,
+        ColumnType::Array(_) => !is_unequal(ty),
         ColumnType::Jsonb => op != Containment::Overlaps,
         // Ranges and what extensions add.
         other => native::is_other(other) && cx.project.dialect == Dialect::Postgres,
@@ -214,7 +214,7 @@ fn compare<'a>(
     (left, ty): (Scalar, &ColumnType),
     label: String,
 ) -> Option<Cond> {
-    if matches!(ty, ColumnType::Json) {
+    if is_unequal(ty) {
         cx.out.push(no_operator(
             cx,
             test,
@@ -364,10 +364,18 @@ pub(super) fn no_operator(cx: &Cx<'_, '_>, test: &DraftTest<'_>, ty: &ColumnType
     ))
 }
 
+/// Whether values have no equality and no order: `json`, and lists of it.
+pub(crate) fn is_unequal(ty: &ColumnType) -> bool {
+    match ty {
+        ColumnType::Array(item) => is_unequal(item),
+        ty => *ty == ColumnType::Json,
+    }
+}
+
 /// The operators that a column of this type has on every database.
 fn operators_of(ty: &ColumnType) -> &'static str {
     match ty {
-        ColumnType::Json => "is",
+        ty if is_unequal(ty) => "is",
         ColumnType::Jsonb => "eq, neq, gt, gte, lt, lte, in, is, cs, cd",
         ColumnType::Array(_) => "eq, neq, is, cs, cd, ov",
         ColumnType::Bool => "eq, neq, is",

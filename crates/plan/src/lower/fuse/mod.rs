@@ -101,7 +101,7 @@ fn hold(sequence: &Sequence<'_>, parts: &mut rewrite::Parts) {
     }
 }
 
-/// Takes away the JSON that nothing reads and that cannot be the answer.
+/// Takes away the JSON that nothing reads and that cannot be the answer; unless making it may refuse the request.
 fn drop_unread(sequence: &Sequence<'_>, parts: &mut rewrite::Parts) {
     let conditions: Vec<Option<usize>> = parts.list.iter().map(|part| part.only_if).collect();
     let first_step = parts.first_step;
@@ -124,7 +124,10 @@ fn drop_unread(sequence: &Sequence<'_>, parts: &mut rewrite::Parts) {
         let answers = matches!(sequence.answer, Answer::LastStep) && !outdone;
         let read = step.results.whole.is_some() || !step.results.paths.is_empty();
         if let Some(part) = parts.list.get_mut(at).filter(|_| !answers && !read) {
-            crate::lower::query::outputs_mut(&mut part.query).0.members = None;
+            let outputs = crate::lower::query::outputs_mut(&mut part.query).0;
+            if !backflow_sql::answers_may_fail(outputs) {
+                outputs.members = None;
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 //! Not here: writes, of which totals and orders are no part; see `written`.
 
 use super::embed::{exists, inside, is_hidden, related};
+use crate::lower::filter::is_unequal;
 use crate::lower::order::{self, Term};
 use crate::lower::value::Cx;
 use backflow_catalog::{ColumnType, TableId};
@@ -203,7 +204,7 @@ fn report_json(cx: &mut Cx<'_, '_>, table: TableId, members: &[Member]) {
         else {
             continue;
         };
-        if path.is_empty() && cx.project.column(table, *column).ty == ColumnType::Json {
+        if path.is_empty() && is_unequal(&cx.project.column(table, *column).ty) {
             cx.out.push(
                 Diagnostic::new(
                     codes::SELECT_UNSUPPORTED,

@@ -67,6 +67,26 @@ fn unsupported_expressions_are_named() {
             "E0402 `b > a` comparing values of these types is not supported on SQLite",
         ),
         (
+            table("c text CHECK (c < 'x')"),
+            "E0402 `c < 'x'` this order of text is not supported on SQLite",
+        ),
+        (
+            table("c real CHECK (c < 0.1)"),
+            "E0402 `c < 0.1` comparing a `real` with this is not supported on SQLite",
+        ),
+        (
+            table("c real CHECK (c * 2 < 1)"),
+            "E0402 `c * 2` this expression is not supported on SQLite",
+        ),
+        (
+            table("c char(3) CHECK (c LIKE 'a%')"),
+            "E0402 `c` this expression is not supported on SQLite",
+        ),
+        (
+            table("c int REFERENCES t ON DELETE CASCADE, d int REFERENCES t ON DELETE RESTRICT"),
+            "E0402 `REFERENCES t ON DELETE RESTRICT` `ON DELETE RESTRICT` beside another key to \"t\" that cascades is not supported on SQLite",
+        ),
+        (
             table("c int DEFAULT nextval('s')"),
             "E0402 `nextval('s')` `nextval` is not supported on SQLite",
         ),
@@ -83,6 +103,20 @@ fn unsupported_expressions_are_named() {
             "E0402 `'x'` this expression is not supported on SQLite",
         ),
     ]);
+}
+
+#[test]
+fn what_is_said_exactly_is_taken() {
+    for column in [
+        "c text CHECK (c COLLATE \"C\" < 'x')",
+        "c text COLLATE \"C\" CHECK (c BETWEEN 'a' AND 'x')",
+        "c real CHECK (c < 0.5 AND c > '0.1')",
+        "c char(3) CHECK (c = 'a ' AND length(c) < 3)",
+        "c int REFERENCES t ON DELETE CASCADE, d int REFERENCES t ON DELETE NO ACTION",
+    ] {
+        let (_, said) = translate(&[&table(column)]);
+        assert_eq!(said, Vec::<String>::new(), "{column}");
+    }
 }
 
 #[test]

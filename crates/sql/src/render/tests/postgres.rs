@@ -67,7 +67,7 @@ fn every_parameter_and_constant_has_a_type() {
         ),
         (
             ColumnType::Array(Box::new(ColumnType::Jsonb)),
-            "CASE WHEN $1::jsonb IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements($1::jsonb))::jsonb[] END",
+            "CASE WHEN $1::jsonb IS NOT NULL THEN ARRAY(SELECT nullif(e,'null') FROM jsonb_array_elements($1::jsonb) AS e)::jsonb[] END",
         ),
     ] {
         assert_eq!(value(param(0, ty)), expected);
@@ -186,7 +186,7 @@ fn arithmetic_and_json() {
     // Without a column it would be computed, and fail, with the plan.
     assert_eq!(
         value(number(ArithmeticOp::Mul, param(0, ColumnType::Int8))),
-        "(SELECT ($1::int8 * $2::int8))"
+        "((SELECT $1::int8) * (SELECT $2::int8))"
     );
     let zero = Scalar::Literal(Datum::Int(0), ColumnType::Int8);
     assert_eq!(value(number(ArithmeticOp::Add, zero)), "('0'::int8 + $2::int8)");

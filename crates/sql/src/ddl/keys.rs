@@ -48,7 +48,7 @@ pub(super) fn at_odds(change: &Change<'_>, out: &mut Out<'_>) {
             let fault = unsupported(span, what, why);
             out.take::<()>(Err(instead(
                 fault,
-                "say `NO ACTION`, which looks when the statement is done",
+                "let both cascade, or neither; or say `SET NULL`",
             )));
         }
     }

@@ -6,8 +6,36 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// The sandbox as a program, built once: `--all-targets` makes only a test of it.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let own = std::env::current_exe().expect("this test");
+        let folder = own.parent().and_then(Path::parent).expect("a folder of targets");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args([
+            "build",
+            "--quiet",
+            "--package",
+            "backflow-connect",
+            "--example",
+            "sandbox",
+        ]);
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status();
+        assert!(
+            built.is_ok_and(|status| status.success()),
+            "the sandbox cannot be built"
+        );
+        folder.join("examples/sandbox")
+    })
+}
 
 struct Running {
     child: Child,
@@ -16,15 +44,12 @@ struct Running {
 
 impl Running {
     fn start(store: &Path) -> Self {
-        let mut folder = std::env::current_exe().expect("this test");
-        folder.pop();
-        folder.pop();
-        let mut child = Command::new(folder.join("examples/sandbox"))
+        let mut child = Command::new(program())
             .arg("--store")
             .arg(store)
             .stdout(Stdio::piped())
             .spawn()
-            .expect("cargo builds examples for tests");
+            .expect("the sandbox starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("its output"))
             .read_line(&mut line)

@@ -1,7 +1,8 @@
 //! What the journal keeps of a run's values, as JSON.
 //!
 //! Role: frames by the names of what fills them, rows of database steps, requests to providers; and back.
-//! Invariant: what is read is what was written, kind by kind; nothing of the environment is written.
+//! Invariant: what is read is what was written, kind by kind; of a frame nothing that the environment
+//! fills is written.
 //! Not here: when it is written.
 
 use super::journal::{Ending, State};

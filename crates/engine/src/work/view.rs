@@ -1,9 +1,9 @@
-//! Runs as people look at them.
+//! A run as its caller looks at it.
 //!
-//! Role: a run's address for its caller; lists, details and interventions for whoever runs the project.
+//! Role: the answer at a run's address.
 //! Invariant: a caller sees own runs only, and only while a member of their tenant; nothing that was asked of a
 //! provider is shown there.
-//! Not here: running.
+//! Not here: whoever runs the project (`desk`).
 
 use super::journal::{self, RunRow, State};
 use super::{Works, kept};

@@ -1,7 +1,8 @@
 //! The journal of durable runs: its tables and statements.
 //!
 //! Role: what the engine needs to keep runs in the project's own database, beside the rows that they write.
-//! Invariant: no route can name these tables; every change of a run names the fence that its worker holds.
+//! Invariant: no route can name these tables; what a worker writes of a run names the fence that it holds, or is
+//! followed in its transaction by a statement that does. Only ending one by hand and erasing old data do not.
 //! Not here: how the statements are made (`journal`), when they run (the engine).
 
 use backflow_catalog::ColumnType;

@@ -116,7 +116,8 @@ impl Works {
         let entry = StepEntry {
             run: &context.id,
             step: &undoing.id,
-            position: context.job.work.steps.len(),
+            // Behind the entry that decided it.
+            position: context.job.work.steps.len() + 1,
             state: StepState::Sending,
             epoch: 0,
             params: Some(params.to_json()),

@@ -1,16 +1,19 @@
 //! A caller's own name for a request: `Idempotency-Key`.
 //!
-//! Role: reads the header; makes the names under which request and body are kept.
+//! Role: reads the header; makes the names under which request and body are kept; reads what is kept under them.
 //! Invariant: a key is its caller's; two callers never share one.
 //! Not here: what is kept under it.
 
 use crate::caller::Identity;
 use crate::fault::{Code, Detail, Fault};
 use crate::input::Input;
+use crate::store::RowSet;
 use crate::work::digest;
 use backflow_expr::Value;
 use backflow_plan::model::{Naming, Place};
-use http::{HeaderMap, Method};
+use backflow_sql::ir::Datum;
+use http::{HeaderMap, Method, StatusCode};
+use std::sync::Arc;
 
 /// The header.
 const HEADER: &str = "idempotency-key";
@@ -70,6 +73,26 @@ pub(crate) fn of(
         key: format!("{params}{key}"),
         body: digest(content.as_bytes()),
     }))
+}
+
+/// What was answered under a key that was used before, out of its row: body, status, answer.
+pub(crate) fn answered(found: &RowSet, body: &str) -> Result<(StatusCode, Arc<str>), Fault> {
+    let busy = || Fault::of(Code::InProgress).retry_after(1);
+    let row = found.rows.first().ok_or_else(busy)?;
+    let [Datum::Text(known), status, answer] = row.cells.as_slice() else {
+        return Err(Fault::internal("a key that cannot be read"));
+    };
+    if **known != *body {
+        return Err(Fault::of(Code::KeyReused));
+    }
+    let (Datum::Int(status), Datum::Text(answer)) = (status, answer) else {
+        return Err(busy());
+    };
+    let status = u16::try_from(*status)
+        .ok()
+        .and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.ok_or_else(|| Fault::internal("a key with a status that is none"))?;
+    Ok((status, Arc::clone(answer)))
 }
 
 fn refused(why: &str) -> Fault {

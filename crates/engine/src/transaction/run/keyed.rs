@@ -5,8 +5,8 @@
 //! Not here: the header (`key`), runs of workflows (`work`).
 
 use super::{Phase, Run};
-use crate::fault::{Code, Fault};
-use crate::key::Named;
+use crate::fault::Fault;
+use crate::key::{self, Named};
 use crate::store::{Call, RowSet, Turn};
 use crate::transaction::Outcome;
 use crate::work::{digest, instant, tenant_text};
@@ -83,23 +83,9 @@ impl Run {
     /// The key was used before: tells what was answered then.
     pub(super) fn key_read(&mut self, rows: &RowSet) -> Result<Turn, Fault> {
         let held = held(&mut self.key)?;
-        let busy = || Fault::of(Code::InProgress).retry_after(1);
-        let row = rows.rows.first().ok_or_else(busy)?;
-        let [body, status, answer] = row.cells.as_slice() else {
-            return Err(Fault::internal("a key that cannot be read"));
-        };
-        if *body != text(&held.keyed.named.body) {
-            return Err(Fault::of(Code::KeyReused));
-        }
-        let (Datum::Int(status), Datum::Text(answer)) = (status, answer) else {
-            return Err(busy());
-        };
-        let status = u16::try_from(*status)
-            .ok()
-            .and_then(|status| StatusCode::from_u16(status).ok());
-        let status = status.ok_or_else(|| Fault::internal("a key with a status that is none"))?;
+        let (status, answer) = key::answered(rows, &held.keyed.named.body)?;
         let body = match status.is_client_error() {
-            true => self.told(answer)?,
+            true => self.told(&answer)?,
             false => Bytes::from(answer.to_string()),
         };
         self.phase = Phase::Ended;

@@ -5,7 +5,8 @@
 //! Not here: runs in the journal, which have the key as their intent (`first`); routes of queries.
 
 use super::{Awaiting, Context, Group, Verdict};
-use crate::fault::{Code, Fault};
+use crate::fault::Fault;
+use crate::key;
 use crate::store::{Call, RowSet, Turn};
 use crate::transaction::Outcome;
 use crate::work::journal;
@@ -47,21 +48,8 @@ impl Group {
 
     /// The key was used before.
     pub(super) fn key_read(&mut self, rows: &RowSet) -> Result<Turn, Fault> {
-        let busy = || Fault::of(Code::InProgress).retry_after(1);
-        let row = rows.rows.first().ok_or_else(busy)?;
-        let [body, status, answer] = row.cells.as_slice() else {
-            return Err(Fault::internal("a key that cannot be read"));
-        };
-        if *body != journal::text(self.context.body.as_deref().unwrap_or_default()) {
-            return Err(Fault::of(Code::KeyReused));
-        }
-        let (Datum::Int(status), Datum::Text(answer)) = (status, answer) else {
-            return Err(busy());
-        };
-        let status = u16::try_from(*status)
-            .ok()
-            .and_then(|status| StatusCode::from_u16(status).ok());
-        let status = status.ok_or_else(|| Fault::internal("a key with a status that is none"))?;
+        let body = self.context.body.as_deref().unwrap_or_default();
+        let (status, answer) = key::answered(rows, body)?;
         let settled = match status.is_client_error() {
             true => Settled::Told(status, json::parse(answer.as_bytes(), 64).unwrap_or_default()),
             false => Settled::Done(Outcome {

@@ -62,6 +62,7 @@ pub(crate) fn runtime(compiled: Compiled, database: &Database, providers: Provid
     };
     let outside = Outside {
         connectors,
+        signatures: Arc::new(backflow_connect::signature::Schemes),
         versions: Some(Arc::new(former)),
         ..Outside::new(database.store(), database.clock(), Arc::new(SystemIds))
     };

@@ -17,6 +17,7 @@ mod fake;
 mod judge;
 pub mod sandbox;
 pub mod sendgrid;
+pub mod signature;
 pub mod stripe;
 
 pub use assemble::{ConnectError, Connected, StandIns, connectors};

@@ -55,6 +55,7 @@ mod route;
 mod router;
 mod runtime;
 mod settings;
+pub mod signature;
 pub mod store;
 pub mod token;
 pub mod transaction;

@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::route::Served;
 use crate::router::Router;
 use crate::settings::{Secret, Settings};
+use crate::signature::{NoSignatures, Signatures};
 use crate::store::Store;
 use crate::token::Verifier;
 use crate::work::{Desk, Job, Jobs, Parts, Versions, Works};
@@ -45,6 +46,8 @@ pub struct Outside {
     pub store: Arc<dyn Store>,
     /// The providers that can be called.
     pub connectors: Connectors,
+    /// How deliveries to webhooks are signed.
+    pub signatures: Arc<dyn Signatures>,
     /// How the files of earlier versions become plans, for runs that they started.
     pub versions: Option<Arc<dyn Versions>>,
     /// What time it is.
@@ -54,11 +57,12 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// A world without providers.
+    /// A world without providers, in which no delivery to a webhook is believed.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         Self {
             store,
             connectors: Connectors::default(),
+            signatures: Arc::new(NoSignatures),
             versions: None,
             clock,
             ids,

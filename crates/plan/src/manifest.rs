@@ -7,6 +7,10 @@
 //! Invariant: a manifest holds no secret, no handle and nothing of the environment.
 //! Not here: how a request to a provider is made, sent or judged.
 
+mod events;
+
+pub use events::{Algorithm, At, Encoding, Events, HeaderSignature, SecretForm, Signature, Signed};
+
 use std::collections::BTreeMap;
 
 /// All providers that a project may call, by name.
@@ -54,6 +58,8 @@ pub struct Manifest {
     pub actions: Vec<Action>,
     /// Parameters whose names are looked up in its credentials.
     pub lookups: Vec<Lookup>,
+    /// What it sends to webhooks; `None`: nothing that is understood here.
+    pub events: Option<Events>,
 }
 
 /// A parameter that may be a name of the author's own, which a credential maps to what the provider knows.

@@ -34,9 +34,6 @@ pub fn plan(plan: &Plan) -> String {
             0,
             &format!("POST {} (webhook {})", hook.path, hook.name),
         );
-        if let Some(why) = &hook.unavailable {
-            line(&mut text, 1, &format!("answers 501: {why}"));
-        }
     }
     text
 }

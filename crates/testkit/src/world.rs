@@ -176,6 +176,7 @@ impl World {
         };
         let outside = Outside {
             connectors: providers.connect(&plan, &settings.env, clock.clone()),
+            signatures: Arc::new(backflow_connect::signature::Schemes),
             ..Outside::new(store, clock.clone(), ids.clone())
         };
         let runtime = Runtime::build(plan, settings, outside).expect("a runtime");

@@ -68,11 +68,13 @@ fn rows(plan: &Plan) -> Vec<[String; 6]> {
         }
     }
     for hook in &plan.hooks {
-        let note = hook
-            .unavailable
-            .as_ref()
-            .map_or(String::new(), |why| format!("{UNAVAILABLE}: {why}"));
-        let [method, caller, tenant, roles] = ["POST", "signature", "-", "-"].map(str::to_owned);
+        let tenant = if hook.finder.is_some() {
+            "of the event"
+        } else {
+            "-"
+        };
+        let note = format!("webhook {}", hook.name);
+        let [method, caller, tenant, roles] = ["POST", "signature", tenant, "-"].map(str::to_owned);
         rows.push([method, hook.path.to_string(), caller, tenant, roles, note]);
     }
     rows

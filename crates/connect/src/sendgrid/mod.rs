@@ -80,6 +80,7 @@ pub fn manifest() -> Manifest {
             credential: "templates".to_owned(),
             own: TEMPLATE.to_owned(),
         }],
+        events: None,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::actions::{ACTIONS, Action, Verb};
 use crate::describe::{credentials, members, names, params};
-use backflow_plan::manifest::{self, Manifest, Repeat, Retired};
+use backflow_plan::manifest::{self, At, Events, Manifest, Repeat, Retired, Signature};
 
 /// The version of the interface that is spoken unless the credentials name another.
 pub const VERSION: &str = "2025-02-24.acacia";
@@ -31,7 +31,32 @@ pub(super) fn manifest() -> Manifest {
             &["apiVersion", "baseUrl"],
         ),
         actions,
+        events: Some(events()),
         ..Manifest::default()
+    }
+}
+
+/// Events as Stripe sends them: those of versions before and since 2025-03-31, when what an invoice says of its
+/// subscription moved below `parent`.
+fn events() -> Events {
+    let payload = |path: &str| Some(At::Payload(path.to_owned()));
+    Events {
+        signature: Some(Signature::Stripe),
+        id: payload("id"),
+        kind: payload("type"),
+        object: payload("data.object.id"),
+        created: payload("created"),
+        subject: "data.object".to_owned(),
+        type_member: Some("object".to_owned()),
+        snapshots: names(&[
+            "subscription_details.metadata",
+            "parent.subscription_details.metadata",
+        ]),
+        related: vec![(
+            "subscription".to_owned(),
+            "parent.subscription_details.subscription".to_owned(),
+        )],
+        carriers: names(&["subscription", "customer"]),
     }
 }
 

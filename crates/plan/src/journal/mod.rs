@@ -5,6 +5,7 @@
 //! Invariant: the tables' names are reserved; they lie in a catalog of their own, in which no route can look.
 //! Not here: when a statement runs, and what its rows mean; see the engine.
 
+mod inbox;
 mod keys;
 mod locks;
 mod runs;
@@ -27,6 +28,7 @@ pub(crate) fn build(project: &Project<'_>) -> Journal {
         steps: steps::statements(&tables),
         locks: locks::statements(&tables),
         keys: keys::statements(&tables),
+        inbox: inbox::statements(&tables),
         membership: membership(project),
     }
 }

@@ -52,7 +52,7 @@ pub(super) const COLUMNS: [(&str, ColumnType, bool); RUN_CELLS] = [
 /// Runs are found by id, by intent, and for those whose lease is over; a worker finds its own.
 pub(super) const KEYS: Keys<'_> = Keys {
     key: &[ID],
-    unique: &[INTENT],
+    unique: &[&[INTENT]],
     index: &[&[STATE, LEASE], &[WORKER], &[STARTED], &[ENDED]],
 };
 

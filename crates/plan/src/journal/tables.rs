@@ -3,13 +3,13 @@
 //! Invariant: the order of a table's columns is the order of the constants beside it.
 //! Not here: the statements themselves.
 
-use super::{keys, locks, runs, steps};
+use super::{inbox, keys, locks, runs, steps};
 use backflow_catalog::{
     Catalog, Column, ColumnId, ColumnType, Index, Table, TableId, TableKind, UniqueKey, Writes,
 };
 use backflow_sql::ir::{
-    Assigned, Comparison, Cond, Conflict, Delete, Dialect, Insert, Order, Outputs, ParamId, Query, Read,
-    Scalar, Statement, Update,
+    Assigned, Bound, Comparison, Cond, Conflict, Delete, Dialect, Insert, Order, Outputs, ParamId, Query,
+    Read, Scalar, Statement, Update,
 };
 use backflow_sql::render;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ type Declared = (&'static str, ColumnType, bool);
 /// How rows of one of our tables are found.
 pub(super) struct Keys<'a> {
     pub(super) key: &'a [Col],
-    pub(super) unique: &'a [Col],
+    pub(super) unique: &'a [&'a [Col]],
     pub(super) index: &'a [&'a [Col]],
 }
 
@@ -47,6 +47,9 @@ pub(super) struct Tables {
     pub(super) locks: TableId,
     pub(super) keys: TableId,
     pub(super) versions: TableId,
+    pub(super) events: TableId,
+    pub(super) objects: TableId,
+    pub(super) known: TableId,
 }
 
 impl Tables {
@@ -59,6 +62,9 @@ impl Tables {
         let locks = add("_backflow_locks", &locks::COLUMNS, locks::KEYS);
         let keys = add("_backflow_keys", &keys::COLUMNS, keys::KEYS);
         let versions = add("_backflow_versions", &runs::VERSIONS, Keys::of(&[0]));
+        let events = add("_backflow_events", &inbox::EVENTS, inbox::EVENT_KEYS);
+        let objects = add("_backflow_objects", &inbox::OBJECTS, inbox::OBJECT_KEYS);
+        let known = add("_backflow_known", &inbox::KNOWN, inbox::KNOWN_KEYS);
         Tables {
             catalog,
             dialect,
@@ -67,6 +73,9 @@ impl Tables {
             locks,
             keys,
             versions,
+            events,
+            objects,
+            known,
         }
     }
 
@@ -170,6 +179,28 @@ impl Tables {
         (order, limit): (&[(Col, bool)], Option<u16>),
         cells: &[Col],
     ) -> Arc<Statement> {
+        let limit = limit.map(|position| Bound::Param(ParamId(position)));
+        self.select(table, filter, (order, limit), cells)
+    }
+
+    /// The first of the rows that [`Tables::read`] would give.
+    pub(super) fn first(
+        &self,
+        table: TableId,
+        filter: Cond,
+        order: &[(Col, bool)],
+        cells: &[Col],
+    ) -> Arc<Statement> {
+        self.select(table, filter, (order, Some(Bound::Fixed(1))), cells)
+    }
+
+    fn select(
+        &self,
+        table: TableId,
+        filter: Cond,
+        (order, limit): (&[(Col, bool)], Option<Bound>),
+        cells: &[Col],
+    ) -> Arc<Statement> {
         let order = order.iter().map(|(column, descending)| Order {
             by: Scalar::Column(id(*column)),
             descending: *descending,
@@ -180,7 +211,7 @@ impl Tables {
             outputs: outputs(cells),
             filter,
             order: order.collect(),
-            limit: limit.map(|position| backflow_sql::ir::Bound::Param(ParamId(position))),
+            limit,
             offset: None,
             lock: false,
         }))
@@ -209,9 +240,9 @@ fn table(name: &str, columns: &[Declared], keys: Keys<'_>) -> Table {
         column.not_null = !nullable;
         column
     });
-    let uniques = unique.iter().map(|column| UniqueKey {
-        name: format!("{name}_{column}_key"),
-        columns: vec![id(*column)],
+    let uniques = unique.iter().enumerate().map(|(number, columns)| UniqueKey {
+        name: format!("{name}_{number}_key"),
+        columns: columns.iter().map(|column| id(*column)).collect(),
     });
     let indexes = index.iter().enumerate().map(|(number, columns)| Index {
         name: format!("{name}_{number}_idx"),

@@ -1,20 +1,20 @@
-//! Webhooks: checked, and their paths answered.
+//! Webhooks: how their events are verified, what they say of themselves, and what they do.
 //!
-//! Invariant: everything that a webhook holds is checked, though none runs.
+//! Invariant: an action whose statements touch rows of tenants is pinned to the tenant of its event.
 //! Not here: the steps of its actions; see `work`.
 
 use super::flow::Setting;
-use super::value::shape;
-use super::{answer, paths, whole, work};
+use super::{guard, paths, work};
 use crate::frame::{Frame, Position, TenantView};
-use crate::model::Hook;
+use crate::manifest::{Events, Signature};
+use crate::model::{Answer, Hook, HookAction, Place, Reads, Secrets, Shape};
 use crate::project::Project;
-use crate::prove::Flow;
-use backflow_config::document::Webhook;
-use backflow_diag::{Diagnostic, Diagnostics, codes};
-use backflow_expr::{Template, parse_condition};
+use crate::prove::{Flow, Kind};
+use backflow_config::document::{Webhook, WebhookAction};
+use backflow_diag::Diagnostics;
+use backflow_expr::{Template, Value, parse_condition};
 
-/// Checks a webhook and gives its path.
+/// Checks a webhook and compiles it.
 pub(crate) fn lower<'a>(
     project: &'a Project<'a>,
     doc: &'a Webhook,
@@ -23,47 +23,91 @@ pub(crate) fn lower<'a>(
 ) -> Option<Hook> {
     let path = paths::read(&doc.path, out);
     let mut notes = Vec::new();
-    let frame = || Frame::new(project, Position::Hook, TenantView::None);
-    for secret in &doc.secrets {
-        if let Some(template) = Template::parse(secret, out) {
-            let _ = frame().template(&template, out);
-        }
-    }
-    if let Some(tenant) = &doc.tenant {
-        let _ = shape(&mut frame(), tenant, out);
-    }
-    for action in &doc.actions {
-        let mut frame = frame();
-        if let Some(expr) = action
-            .condition
-            .as_ref()
-            .and_then(|text| parse_condition(text, out))
-        {
-            let _ = frame.condition(&expr, out);
-        }
-        let draft = work::Draft::read(project, &action.workflow, &whole::Source::nothing(), out);
-        let flow = Flow::system(project, format!("webhook {}", doc.name.value));
-        let kinds = draft.decide(flow, out);
-        let setting = Setting::system(project);
-        let _ = work::lower(&setting, &mut frame, (&draft, &kinds), (&mut notes, out));
-        let _ = answer::lower(&mut frame, action.workflow.response.as_ref(), out);
+    let mut frame = Frame::new(project, Position::Hook, TenantView::None);
+    let secrets = secrets(project, doc, out);
+    let mut actions = Vec::new();
+    for (index, action) in doc.actions.iter().enumerate() {
+        let name = format!("webhook {} #{}", doc.name.value, index + 1);
+        actions.push(self::action(
+            project,
+            &mut frame,
+            (name, action),
+            (&mut notes, out),
+        ));
     }
     facts.extend(
         notes
             .into_iter()
             .map(|note| format!("webhook {}: {note}", doc.name.value)),
     );
-    let path = path?;
-    out.push(
-        Diagnostic::new(codes::NOT_SERVED_YET, "webhooks do not run in this version").at(
-            doc.name.span,
-            format!("`POST {path}` is checked, and answers 501"),
-        ),
-    );
-    let unavailable = Some("webhooks do not run in this version".to_owned());
+    let actions: Option<Vec<_>> = actions.into_iter().collect();
     Some(Hook {
         name: doc.name.value.clone(),
-        path,
-        unavailable,
+        provider: doc.provider.value.clone(),
+        path: path?,
+        signature: Events::unknown().signature.unwrap_or(Signature::Stripe),
+        secrets: secrets?,
+        frame: frame.sources,
+        reads: Reads::default(),
+        finder: None,
+        actions: actions?,
+        keep_days: 30,
+    })
+}
+
+fn secrets<'a>(project: &'a Project<'a>, doc: &'a Webhook, out: &mut Diagnostics) -> Option<Secrets> {
+    let mut frame = Frame::new(project, Position::Settings, TenantView::None);
+    let mut values = Vec::new();
+    for secret in &doc.secrets {
+        let template = Template::parse(secret, out);
+        values.push(template.and_then(|template| frame.template(&template, out)));
+    }
+    let values: Option<Vec<_>> = values.into_iter().collect();
+    Some(Secrets {
+        values: values?,
+        frame: frame.sources,
+    })
+}
+
+fn action<'a>(
+    project: &'a Project<'a>,
+    event: &mut Frame<'a>,
+    (name, doc): (String, &'a WebhookAction),
+    (notes, out): (&mut Vec<String>, &mut Diagnostics),
+) -> Option<HookAction> {
+    let condition = match &doc.condition {
+        None => None,
+        Some(text) => Some(parse_condition(text, out).and_then(|expr| event.condition(&expr, out))),
+    };
+    let draft = work::Draft::read(project, &doc.workflow, &super::whole::Source::nothing(), out);
+    let kinds = draft.decide(Flow::system(project, name.clone()), out);
+    let bound = kinds.contains(&Kind::System) || draft.reads_tenant();
+    let view = match &project.tenancy {
+        Some(_) if bound => TenantView::One,
+        _ => TenantView::None,
+    };
+    let mut frame = Frame::new(project, Position::Hook, view);
+    let setting = Setting::system(project);
+    let steps = work::lower(&setting, &mut frame, (&draft, &kinds), (notes, out));
+    let answer = Answer::Template(Shape::Constant(Value::Null));
+    let place = match (&project.tenancy, view) {
+        (Some(tenancy), TenantView::One) => Place::Named(Box::new(guard::tenant(project, tenancy, &frame))),
+        _ => Place::Nowhere,
+    };
+    let condition = match condition {
+        Some(condition) => Some(condition?),
+        None => None,
+    };
+    let steps = work::close(project, &frame, steps?);
+    let work = work::route::work(&doc.workflow, steps, None, &frame, &answer);
+    Some(HookAction {
+        name,
+        condition,
+        place,
+        frame: frame.sources,
+        work,
+        answer,
+        completed: Vec::new(),
+        watched: Vec::new(),
     })
 }

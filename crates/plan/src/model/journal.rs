@@ -5,6 +5,7 @@
 //! followed in its transaction by a statement that does. Only ending one by hand and erasing old data do not.
 //! Not here: how the statements are made (`journal`), when they run (the engine).
 
+use super::Inbox;
 use backflow_catalog::ColumnType;
 use backflow_sql::ir::Statement;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub struct Journal {
     pub locks: LockStatements,
     /// Statements about requests that callers named by a key.
     pub keys: KeyStatements,
+    /// Statements about events of webhooks.
+    pub inbox: Inbox,
     /// Whether a caller is a member of a tenant. `None`: there are no tenants.
     pub membership: Option<Membership>,
 }

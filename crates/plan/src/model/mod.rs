@@ -8,6 +8,8 @@
 mod answer;
 mod custom;
 mod fused;
+mod hook;
+mod inbox;
 mod input;
 mod journal;
 mod place;
@@ -19,6 +21,11 @@ pub use answer::{Answer, Shape};
 pub use backflow_config::document::Method;
 pub use custom::{Custom, CustomAction, CustomAuth, CustomBody};
 pub use fused::{Fused, FusedValue};
+pub use hook::{
+    Declared, Finder, Hook, HookAction, MetadataKey, Reads, RowFinder, RowValue, RowValueFrom, Secrets, Told,
+    Watched,
+};
+pub use inbox::{EVENT_CELLS, Inbox};
 pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
 pub use journal::{
     Journal, KeyStatements, LockStatements, Membership, RUN_CELLS, RunStatements, STEP_CELLS, StepStatements,
@@ -60,6 +67,8 @@ impl Plan {
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         let routes = self.routes.iter().filter_map(|route| route.work.as_ref());
         let works = routes.chain(self.workflows.iter().map(|workflow| &workflow.work));
+        let hooks = self.hooks.iter().flat_map(|hook| &hook.actions);
+        let works = works.chain(hooks.map(|action| &action.work));
         works.flat_map(|work| &work.steps).flat_map(|step| {
             let own = match &step.action {
                 WorkAction::Call(call) => Some(call.as_ref()),
@@ -75,7 +84,7 @@ impl Plan {
         directory.chain(self.journal.iter().flat_map(|journal| &journal.setup))
     }
 
-    /// The texts of all statements that requests and workflows run.
+    /// The texts of all statements that requests, workflows and events run.
     pub fn statements(&self) -> impl Iterator<Item = &str> {
         let routes = self.routes.iter().flat_map(|route| {
             let steps = route.steps.iter().map(|step| &step.statement);
@@ -86,8 +95,16 @@ impl Plan {
             let place = workflow.place.statement();
             place.into_iter().chain(workflow.work.statements())
         });
+        let hooks = self
+            .hooks
+            .iter()
+            .flat_map(|hook| &hook.actions)
+            .flat_map(|action| {
+                let place = action.place.statement();
+                place.into_iter().chain(action.work.statements())
+            });
         let directory = self.directory.iter().map(|directory| &directory.record);
-        let all = routes.chain(workflows).chain(directory);
+        let all = routes.chain(workflows).chain(hooks).chain(directory);
         all.map(|statement| statement.text.as_str())
     }
 }
@@ -101,15 +118,4 @@ pub struct Credentials {
     pub frame: Vec<Source>,
     /// Its keys, in the order of the file.
     pub values: Vec<(String, Shape)>,
-}
-
-/// A path that receives webhooks.
-#[derive(Debug, Clone)]
-pub struct Hook {
-    /// Its name.
-    pub name: String,
-    /// Its path.
-    pub path: PathPattern,
-    /// Why it does not run in this version.
-    pub unavailable: Option<String>,
 }

@@ -89,7 +89,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Whether some expression reads the tenant or its row.
-    pub(super) fn reads_tenant(&self) -> bool {
+    pub(crate) fn reads_tenant(&self) -> bool {
         let of_tenant = |path: &String| path.starts_with("tenant.") || path.starts_with("context.");
         let others = self.doc.steps.iter().flat_map(paths_of);
         let response = self.doc.response.as_ref().is_some_and(node_reads_tenant);

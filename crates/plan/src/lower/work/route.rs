@@ -108,7 +108,7 @@ pub(crate) fn body<'a>(
 }
 
 /// The workflow around its steps.
-pub(super) fn work(
+pub(crate) fn work(
     doc: &Workflow,
     steps: Vec<WorkStep>,
     input: Option<Given>,

@@ -1,0 +1,302 @@
+//! Events of webhooks, the objects that they are about, and what is known of objects of providers.
+//!
+//! Invariant: an event of a webhook is one row, however often it arrives; an object is worked on by whoever has put
+//! the last token on it.
+//! Not here: what an event does.
+
+use super::tables::{Col, Keys, Tables, id};
+use crate::model::{EVENT_CELLS, Inbox};
+use backflow_catalog::ColumnType::{self, Int8, Text, TimestampTz, Uuid};
+use backflow_sql::ir::{
+    Assigned, Comparison, Cond, Conflict, ConflictUpdate, Datum, ParamId, Scalar, Statement,
+};
+use std::sync::Arc;
+
+const ID: Col = 0;
+const HOOK: Col = 1;
+const EVENT: Col = 2;
+const KIND: Col = 3;
+const OBJECT: Col = 4;
+const CREATED: Col = 5;
+const RECEIVED: Col = 6;
+const HEADERS: Col = 7;
+const BODY: Col = 8;
+const STATE: Col = 9;
+const TENANT: Col = 10;
+const ACTIONS: Col = 11;
+const TRIES: Col = 12;
+const SINCE: Col = 13;
+const DUE: Col = 14;
+const ERROR: Col = 15;
+const ENDED: Col = 16;
+
+/// An event that waits for its tenant to become known.
+const QUARANTINED: &str = "quarantined";
+/// An event that is to be run.
+const WAITING: &str = "waiting";
+
+pub(super) const EVENTS: [(&str, ColumnType, bool); EVENT_CELLS] = [
+    ("id", Uuid, false),
+    ("hook", Text, false),
+    ("event", Text, false),
+    ("kind", Text, true),
+    ("object", Text, false),
+    ("created", TimestampTz, false),
+    ("received", TimestampTz, false),
+    ("headers", Text, false),
+    ("body", Text, false),
+    ("state", Text, false),
+    ("tenant", Text, true),
+    ("actions", Text, true),
+    ("tries", Int8, false),
+    ("since", TimestampTz, false),
+    ("due", TimestampTz, true),
+    ("error", Text, true),
+    ("ended", TimestampTz, true),
+];
+
+pub(super) const EVENT_KEYS: Keys<'_> = Keys {
+    key: &[ID],
+    unique: &[&[HOOK, EVENT]],
+    index: &[&[DUE], &[OBJECT, DUE], &[RECEIVED], &[ENDED]],
+};
+
+const ALL: [Col; EVENT_CELLS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+
+/// Of an object: who works on its events, and which of them wrote last where.
+const NAME: Col = 0;
+const TOKEN: Col = 1;
+const LEASE: Col = 2;
+const MARKS: Col = 3;
+const AT: Col = 4;
+
+pub(super) const OBJECTS: [(&str, ColumnType, bool); 5] = [
+    ("object", Text, false),
+    ("token", Uuid, false),
+    ("lease", TimestampTz, false),
+    ("marks", Text, true),
+    ("at", TimestampTz, false),
+];
+
+pub(super) const OBJECT_KEYS: Keys<'_> = Keys {
+    key: &[NAME],
+    unique: &[&[TOKEN]],
+    index: &[&[AT]],
+};
+
+const KNOWN_KEY: Col = 0;
+const METADATA: Col = 1;
+const OWNER: Col = 2;
+const LEARNT: Col = 3;
+
+pub(super) const KNOWN: [(&str, ColumnType, bool); 4] = [
+    ("key", Text, false),
+    ("metadata", Text, false),
+    ("tenant", Text, true),
+    ("at", TimestampTz, false),
+];
+
+pub(super) const KNOWN_KEYS: Keys<'_> = Keys::of(&[KNOWN_KEY]);
+
+pub(super) fn statements(t: &Tables) -> Inbox {
+    let held = || Cond::All(vec![t.is(t.objects, NAME, 0), t.is(t.objects, TOKEN, 1)]);
+    let unheld = |position| t.test(t.objects, LEASE, Comparison::Lt, position);
+    Inbox {
+        accept: accept(t),
+        read: t.read(t.events, t.is(t.events, ID, 0), (&[], None), &ALL),
+        next: next(t),
+        due: t.read(
+            t.events,
+            t.test(t.events, DUE, Comparison::Le, 0),
+            (&[(DUE, false), (ID, false)], Some(1)),
+            &[OBJECT],
+        ),
+        settle: settle(t),
+        again: again(t),
+        list: list(t),
+        since: since(t),
+        erase: t.delete(
+            t.events,
+            Cond::All(vec![
+                t.is(t.events, HOOK, 0),
+                t.test(t.events, ENDED, Comparison::Lt, 1),
+            ]),
+            &[],
+        ),
+        erase_old: t.delete(t.events, t.test(t.events, ENDED, Comparison::Lt, 0), &[]),
+        take: take(t, unheld(3)),
+        hold: t.update(
+            t.objects,
+            [LEASE, MARKS, AT]
+                .into_iter()
+                .zip(2..)
+                .map(|(column, position)| (column, t.param(t.objects, column, position)))
+                .collect(),
+            held(),
+            &[NAME],
+        ),
+        beat: t.update(
+            t.objects,
+            vec![(LEASE, t.param(t.objects, LEASE, 1))],
+            Cond::In {
+                left: Scalar::Column(id(TOKEN)),
+                list: ParamId(0),
+                ty: Uuid,
+            },
+            &[TOKEN],
+        ),
+        release: t.update(
+            t.objects,
+            vec![(LEASE, t.param(t.objects, LEASE, 2))],
+            held(),
+            &[NAME],
+        ),
+        drop: t.delete(t.objects, held(), &[NAME]),
+        forget: t.delete(
+            t.objects,
+            Cond::All(vec![
+                t.test(t.objects, AT, Comparison::Lt, 0),
+                t.test(t.objects, LEASE, Comparison::Lt, 0),
+            ]),
+            &[],
+        ),
+        learn: learn(t),
+        known: t.read(
+            t.known,
+            t.is(t.known, KNOWN_KEY, 0),
+            (&[], None),
+            &[METADATA, OWNER],
+        ),
+    }
+}
+
+fn accept(t: &Tables) -> Arc<Statement> {
+    let given = [
+        ID, HOOK, EVENT, KIND, OBJECT, CREATED, RECEIVED, HEADERS, BODY, STATE, SINCE, DUE, ENDED,
+    ];
+    let mut values: Vec<(Col, Scalar)> = given
+        .into_iter()
+        .zip(0..)
+        .map(|(column, position)| (column, t.param(t.events, column, position)))
+        .collect();
+    values.push((TRIES, Scalar::Literal(Datum::Int(0), Int8)));
+    // What arrives again may find a tenant by now; anything else that arrives again changes nothing.
+    let again = ConflictUpdate {
+        set: vec![(id(DUE), Assigned::Value(Scalar::Excluded(id(RECEIVED))))],
+        filter: t.says(STATE, QUARANTINED),
+    };
+    let conflict = Conflict {
+        target: vec![id(HOOK), id(EVENT)],
+        update: Some(again),
+    };
+    t.insert(t.events, values, Some(conflict), &[ID])
+}
+
+fn next(t: &Tables) -> Arc<Statement> {
+    let filter = Cond::All(vec![
+        t.is(t.events, OBJECT, 0),
+        t.test(t.events, DUE, Comparison::Le, 1),
+    ]);
+    let order = [(CREATED, false), (RECEIVED, false), (ID, false)];
+    t.first(t.events, filter, &order, &ALL)
+}
+
+fn settle(t: &Tables) -> Arc<Statement> {
+    let set = [STATE, TENANT, ACTIONS, TRIES, DUE, ERROR, ENDED];
+    let set = set
+        .into_iter()
+        .zip(1..)
+        .map(|(column, position)| (column, t.param(t.events, column, position)));
+    t.update(t.events, set.collect(), t.is(t.events, ID, 0), &[ID])
+}
+
+fn again(t: &Tables) -> Arc<Statement> {
+    let now = |column| (column, t.param(t.events, column, 2));
+    let set = vec![
+        (STATE, super::tables::literal(WAITING)),
+        (ACTIONS, t.param(t.events, ACTIONS, 1)),
+        (TRIES, Scalar::Literal(Datum::Int(0), Int8)),
+        now(SINCE),
+        now(DUE),
+        (ERROR, super::runs::null()),
+        (ENDED, Scalar::Literal(Datum::Null, TimestampTz)),
+    ];
+    t.update(t.events, set, t.is(t.events, ID, 0), &[ID, OBJECT])
+}
+
+/// A column is this text parameter, or the parameter is empty.
+fn is_or_any(t: &Tables, column: Col, position: u16) -> Cond {
+    let any = Cond::Compare {
+        left: t.param(t.events, column, position),
+        op: Comparison::Eq,
+        right: super::tables::literal(""),
+    };
+    Cond::Any(vec![any, t.is(t.events, column, position)])
+}
+
+fn list(t: &Tables) -> Arc<Statement> {
+    let filter = Cond::All(vec![
+        is_or_any(t, STATE, 0),
+        is_or_any(t, HOOK, 1),
+        t.test(t.events, RECEIVED, Comparison::Lt, 2),
+    ]);
+    t.read(t.events, filter, (&[(RECEIVED, true), (ID, true)], Some(3)), &ALL)
+}
+
+fn since(t: &Tables) -> Arc<Statement> {
+    let at = |position| t.test(t.events, CREATED, Comparison::Eq, position);
+    // The order is by the instant of the event, then by id: a page goes on behind the last one of the page before.
+    let behind = Cond::Any(vec![
+        t.test(t.events, CREATED, Comparison::Gt, 3),
+        Cond::All(vec![at(3), t.test(t.events, ID, Comparison::Gt, 4)]),
+    ]);
+    let filter = Cond::All(vec![
+        is_or_any(t, HOOK, 0),
+        t.test(t.events, RECEIVED, Comparison::Ge, 1),
+        t.test(t.events, RECEIVED, Comparison::Le, 2),
+        behind,
+    ]);
+    t.read(
+        t.events,
+        filter,
+        (&[(CREATED, false), (ID, false)], Some(5)),
+        &ALL,
+    )
+}
+
+fn take(t: &Tables, unheld: Cond) -> Arc<Statement> {
+    let param = |column, position| t.param(t.objects, column, position);
+    let offered = [TOKEN, LEASE].map(|column| (id(column), Assigned::Value(Scalar::Excluded(id(column)))));
+    let taken = Conflict {
+        target: vec![id(NAME)],
+        update: Some(ConflictUpdate {
+            set: offered.into(),
+            filter: unheld,
+        }),
+    };
+    let values = vec![
+        (NAME, param(NAME, 0)),
+        (TOKEN, param(TOKEN, 1)),
+        (LEASE, param(LEASE, 2)),
+        (AT, param(AT, 3)),
+    ];
+    t.insert(t.objects, values, Some(taken), &[MARKS])
+}
+
+fn learn(t: &Tables) -> Arc<Statement> {
+    let all = [KNOWN_KEY, METADATA, OWNER, LEARNT];
+    let values = all
+        .into_iter()
+        .zip(0..)
+        .map(|(column, position)| (column, t.param(t.known, column, position)));
+    let newer = [METADATA, OWNER, LEARNT];
+    let newer = newer.map(|column| (id(column), Assigned::Value(Scalar::Excluded(id(column)))));
+    let conflict = Conflict {
+        target: vec![id(KNOWN_KEY)],
+        update: Some(ConflictUpdate {
+            set: newer.into(),
+            filter: Cond::TRUE,
+        }),
+    };
+    t.insert(t.known, values.collect(), Some(conflict), &[])
+}

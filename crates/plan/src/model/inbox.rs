@@ -1,0 +1,56 @@
+//! The inbox of webhooks: its statements.
+//!
+//! Role: what the engine needs to keep events in the project's own database, beside the rows that they change.
+//! Invariant: an event of a webhook is one row, however often it arrives; whoever works on an object's events names
+//! the token that it holds, and whatever it writes is followed in its transaction by a statement that does.
+//! Not here: how the statements are made (`journal`), when they run (the engine).
+
+use backflow_sql::ir::Statement;
+use std::sync::Arc;
+
+/// An event's cells, wherever rows of events are read, in this order: id, hook, event, kind, object, created,
+/// received, headers, body, state, tenant, actions, tries, since, due, error, ended.
+pub const EVENT_CELLS: usize = 17;
+
+/// Statements about events. The comment of each names its parameters, by position, and its cells.
+#[derive(Debug, Clone)]
+pub struct Inbox {
+    /// A new event; one that is in quarantine is due again: (id, hook, event, kind, object, created, received,
+    /// headers, body, state, since, due, ended) → id.
+    pub accept: Arc<Statement>,
+    /// The event of an id: (id) → an event.
+    pub read: Arc<Statement>,
+    /// The event that is next of an object: (object, due until) → an event.
+    pub next: Arc<Statement>,
+    /// Objects with events that are due: (due until, how many) → object.
+    pub due: Arc<Statement>,
+    /// What became of an event: (id, state, tenant, actions, tries, due, error, ended) → id.
+    pub settle: Arc<Statement>,
+    /// An event is to be run anew, unless it waits already: (id, actions, now) → id, object.
+    pub again: Arc<Statement>,
+    /// Events newest first: (state or empty, hook or empty, received before, how many) → events.
+    pub list: Arc<Statement>,
+    /// Events of a time in the order in which they were made: (hook or empty, received from, received until, created
+    /// from, after id, how many) → events.
+    pub since: Arc<Statement>,
+    /// Erases events of a webhook: (hook, ended before).
+    pub erase: Arc<Statement>,
+    /// Erases events of webhooks that are not there any more: (ended before).
+    pub erase_old: Arc<Statement>,
+    /// Takes an object, if nobody holds it: (object, token, lease, now) → marks.
+    pub take: Arc<Statement>,
+    /// We still hold an object: (object, token, lease, marks, now) → object.
+    pub hold: Arc<Statement>,
+    /// Lengthens leases: (their tokens as a list, lease) → token.
+    pub beat: Arc<Statement>,
+    /// Gives up an object that has marks: (object, token, now).
+    pub release: Arc<Statement>,
+    /// Forgets an object that has none: (object, token).
+    pub drop: Arc<Statement>,
+    /// Forgets objects that nothing was heard of: (before).
+    pub forget: Arc<Statement>,
+    /// What a call of ours put on an object of a provider: (key, metadata, tenant, at).
+    pub learn: Arc<Statement>,
+    /// What is known of an object of a provider: (key) → metadata, tenant.
+    pub known: Arc<Statement>,
+}

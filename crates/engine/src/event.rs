@@ -5,6 +5,7 @@
 //! Not here: where events go; the binary decides.
 
 use crate::fault::Fault;
+use crate::hook::Event;
 use backflow_plan::model::{Route, Step};
 
 /// A request was refused, or failed.
@@ -116,4 +117,48 @@ pub(crate) fn no_take_over(why: &str) {
 /// Old data of runs could not be erased.
 pub(crate) fn not_erased(why: &str) {
     tracing::warn!(why, "old runs could not be erased");
+}
+
+/// An event of a webhook was kept.
+pub(crate) fn event_kept(request_id: &str, event: &Event, state: &str) {
+    let (id, hook, kind) = (&*event.id, event.hook.as_str(), event.kind.as_deref());
+    tracing::info!(request_id, event = id, hook, kind, state, "event kept");
+}
+
+/// An event arrived again.
+pub(crate) fn event_duplicate(request_id: &str, hook: &str, event: &str) {
+    tracing::info!(request_id, hook, event, "event is here already");
+}
+
+/// An event's action comes too late.
+pub(crate) fn event_superseded(event: &str, action: &str) {
+    tracing::info!(event, action, "action superseded by a newer event");
+}
+
+/// An event has no tenant.
+pub(crate) fn event_quarantined(event: &str, hook: &str, why: &str) {
+    tracing::warn!(event, hook, why, "event has no tenant and waits");
+}
+
+/// An event failed.
+pub(crate) fn event_failed(event: &str, hook: &str, tries: i64, why: &str, is_dead: bool) {
+    match is_dead {
+        true => tracing::error!(event, hook, tries, why, "event given up"),
+        false => tracing::warn!(event, hook, tries, why, "event failed and waits"),
+    }
+}
+
+/// Somebody else runs an event now, or it is not known whether it was done.
+pub(crate) fn event_lost(event: &str) {
+    tracing::warn!(event, "event is left to whoever looks next");
+}
+
+/// The events of an object could not be run to their end.
+pub(crate) fn object_left(object: &str, why: &str) {
+    tracing::warn!(object, why, "events of an object are left to whoever looks next");
+}
+
+/// The inbox could not be looked at.
+pub(crate) fn inbox_away(why: &str) {
+    tracing::warn!(why, "events could not be looked for");
 }

@@ -160,6 +160,15 @@ impl Fault {
         self.private.as_deref()
     }
 
+    /// All that is known, for the log and those who run the project.
+    #[must_use]
+    pub(crate) fn why(&self) -> String {
+        match &self.private {
+            Some(private) => format!("{}: {private}", self.code_text()),
+            None => format!("{}: {}", self.code_text(), self.message),
+        }
+    }
+
     /// Seconds for the header `Retry-After`.
     #[must_use]
     pub(crate) fn retry_seconds(&self) -> Option<u32> {

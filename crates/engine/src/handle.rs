@@ -39,7 +39,11 @@ pub async fn handle<B: BodySource>(runtime: &Runtime, request: Request<'_, B>) -
         Ok(Found::Run(run)) => show(runtime, request.headers, run)
             .await
             .map_err(|fault| (None, fault)),
-        Ok(Found::Hook) => Err((None, Fault::of(Code::NotServed))),
+        Ok(Found::Hook(index)) => match &runtime.hooks {
+            Some(hooks) => hooks.receive((index, &id), request, runtime.max_body).await,
+            None => Err(Fault::of(Code::NotServed)),
+        }
+        .map_err(|fault| (None, fault)),
         Ok(Found::Route { index, params }) => match runtime.routes.get(index) {
             Some(served) => serve(runtime, served, request, &params, &id)
                 .await

@@ -120,21 +120,31 @@ fn body(rule: &BodyRule, sent: Value, name: &str, out: &mut Failures) -> Value {
 
 /// The body as JSON; undefined if it is empty.
 async fn json_body<B: BodySource>(source: B, headers: &HeaderMap, limit: usize) -> Result<Value, Fault> {
-    let bytes: Bytes = source.read(limit).await.map_err(|error| match error {
-        BodyError::TooLarge => Fault::new(
-            Code::PayloadTooLarge,
-            format!("The body must have at most {limit} bytes"),
-        ),
-        BodyError::Broken => Fault::of(Code::BrokenBody),
-        BodyError::TimedOut => Fault::of(Code::BodyTimeout),
-    })?;
+    let bytes = bytes(source, limit).await?;
     if bytes.is_empty() {
         return Ok(Value::Undefined);
     }
     if !is_json(headers) || is_encoded(headers) {
         return Err(Fault::of(Code::UnsupportedMediaType));
     }
-    json::parse(&bytes, DEPTH).map_err(|error| {
+    parsed(&bytes)
+}
+
+/// The bytes of a body.
+pub(crate) async fn bytes<B: BodySource>(source: B, limit: usize) -> Result<Bytes, Fault> {
+    source.read(limit).await.map_err(|error| match error {
+        BodyError::TooLarge => Fault::new(
+            Code::PayloadTooLarge,
+            format!("The body must have at most {limit} bytes"),
+        ),
+        BodyError::Broken => Fault::of(Code::BrokenBody),
+        BodyError::TimedOut => Fault::of(Code::BodyTimeout),
+    })
+}
+
+/// The JSON of a body.
+pub(crate) fn parsed(bytes: &[u8]) -> Result<Value, Fault> {
+    json::parse(bytes, DEPTH).map_err(|error| {
         let code = match error.kind {
             JsonErrorKind::Syntax | JsonErrorKind::Utf8 => Code::InvalidJson,
             JsonErrorKind::TooDeep => Code::TooDeep,

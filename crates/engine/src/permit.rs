@@ -14,9 +14,33 @@ impl Permit {
         Permit(())
     }
 
+    /// An event that was verified is kept.
+    pub(crate) fn of_event(_verified: &Verified) -> Self {
+        Permit(())
+    }
+
     /// A run goes on, or is kept: what it may do was judged in the transaction that stored it.
     pub(crate) fn of_run() -> Self {
         Permit(())
+    }
+}
+
+/// The bytes of a delivery that somebody signed who knows the webhook's secret.
+#[derive(Debug)]
+pub struct Verified {
+    body: bytes::Bytes,
+}
+
+impl Verified {
+    /// Only the check of the signature says so.
+    pub(crate) fn checked(body: bytes::Bytes) -> Self {
+        Verified { body }
+    }
+
+    /// The bytes as they arrived.
+    #[must_use]
+    pub fn body(&self) -> &bytes::Bytes {
+        &self.body
     }
 }
 

@@ -37,8 +37,8 @@ enum Target {
         index: usize,
         order: Option<Box<[usize]>>,
     },
-    /// A webhook; none is served by this version.
-    Hook,
+    /// A webhook of the plan.
+    Hook(usize),
 }
 
 /// A matched request.
@@ -49,7 +49,7 @@ pub(crate) enum Found<'a> {
     /// The address of a run.
     Run(&'a str),
     /// A webhook.
-    Hook,
+    Hook(usize),
     /// `OPTIONS` of a known path: the methods it has.
     Options(String),
 }
@@ -76,8 +76,8 @@ impl Router {
                 )?;
             }
         }
-        for hook in &plan.hooks {
-            router.insert(&Method::POST, &hook.path, Target::Hook)?;
+        for (index, hook) in plan.hooks.iter().enumerate() {
+            router.insert(&Method::POST, &hook.path, Target::Hook(index))?;
         }
         Ok(router)
     }
@@ -141,7 +141,7 @@ fn look_up(table: &matchit::Router<Target>, path: &str) -> Option<Found<'static>
         params.push(path::unescape(param).into());
     }
     match matched.value {
-        Target::Hook => Some(Found::Hook),
+        Target::Hook(index) => Some(Found::Hook(*index)),
         Target::Route { index, order: None } => Some(Found::Route {
             index: *index,
             params,

@@ -9,6 +9,7 @@ use crate::clock::{Clock, Ids};
 use crate::connector::Connectors;
 use crate::directory::Recorder;
 use crate::fault::Fault;
+use crate::hook::{EventDesk, Hooks};
 use crate::route::Served;
 use crate::router::Router;
 use crate::settings::{Secret, Settings};
@@ -32,6 +33,8 @@ pub struct Runtime {
     pub(crate) recorder: Option<Recorder>,
     /// What runs workflows; a plan without a journal has none.
     pub(crate) works: Option<Arc<Works>>,
+    /// What takes events in; a plan without a journal has none.
+    pub(crate) hooks: Option<Arc<Hooks>>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
@@ -77,12 +80,17 @@ pub enum BuildError {
     WeakSecret,
     /// Two routes have the same method and path, or a path cannot be served.
     Path(String),
+    /// A webhook has no secret, or an empty one: the name of the webhook.
+    NoSecret(String),
 }
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BuildError::WeakSecret => f.write_str("the secret for tokens must have at least 32 bytes"),
+            BuildError::NoSecret(hook) => {
+                write!(f, "the webhook `{hook}` has no secret: the variable behind `secret` is empty")
+            }
             BuildError::Path(path) => write!(f, "`{path}` cannot be served: is it there twice?"),
         }
     }
@@ -107,7 +115,12 @@ impl Runtime {
         let works = plan
             .journal
             .map(|journal| works(journal, jobs, &settings, &outside));
+        let hooks = works.as_ref().map(|works| {
+            let signatures = Arc::clone(&outside.signatures);
+            Hooks::new(plan.hooks, signatures, Arc::clone(works)).map(Arc::new)
+        });
         Ok(Runtime {
+            hooks: hooks.transpose()?,
             routes,
             router,
             verifier,
@@ -121,16 +134,17 @@ impl Runtime {
         })
     }
 
-    /// Keeps the version of the files that is served, and from now on looks after runs of workflows: those that
-    /// are under way here, and those whose process is gone. Needs a tokio runtime.
+    /// Keeps the version of the files that is served, and from now on looks after runs of workflows and events of
+    /// webhooks: those that are under way here, and those whose process is gone. Needs a tokio runtime.
     ///
     /// # Errors
     /// When the journal cannot be written.
     pub async fn start(&self) -> Result<(), Fault> {
-        match &self.works {
-            Some(works) => Arc::clone(works).start().await,
-            None => Ok(()),
+        if let Some(works) = &self.works {
+            Arc::clone(works).start().await?;
         }
+        self.hooks.iter().for_each(Hooks::start);
+        Ok(())
     }
 
     /// Takes up no more runs of others, and waits for those that are under way, so long at most; what is not over
@@ -138,8 +152,10 @@ impl Runtime {
     pub async fn rest(&self, limit: Duration) {
         let Some(works) = &self.works else { return };
         works.stop();
+        self.hooks.iter().for_each(|hooks| hooks.stop());
+        let is_idle = || works.is_idle() && self.hooks.iter().all(|hooks| hooks.is_idle());
         let begun = Instant::now();
-        while !works.is_idle() && begun.elapsed() < limit {
+        while !is_idle() && begun.elapsed() < limit {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -148,6 +164,12 @@ impl Runtime {
     #[must_use]
     pub fn desk(&self) -> Option<Desk> {
         self.works.as_ref().map(|works| Desk::new(Arc::clone(works)))
+    }
+
+    /// Where events of webhooks are handled; `None`: the plan keeps none.
+    #[must_use]
+    pub fn events(&self) -> Option<EventDesk> {
+        self.hooks.as_ref().map(|hooks| EventDesk::new(Arc::clone(hooks)))
     }
 
     /// The store, to ask whether it answers.

@@ -30,13 +30,17 @@ enum Script {
 }
 
 /// Statements that are known beforehand.
+#[derive(Default)]
 struct Sequence {
     calls: Vec<Call>,
     /// The last of them must find a row: else nothing is kept.
     guarded: bool,
+    /// If the first finds no row, the others are left out.
+    decided: bool,
     reads: bool,
     next: usize,
-    end: Option<Result<RowSet, Fault>>,
+    rows: Vec<RowSet>,
+    end: Option<Result<(), Fault>>,
 }
 
 /// A good end.
@@ -87,9 +91,16 @@ impl Transaction {
         Self(Script::Sequence(Sequence {
             calls,
             guarded,
-            reads: false,
-            next: 0,
-            end: None,
+            ..Sequence::default()
+        }))
+    }
+
+    /// Statements that write; those behind the first are left out if it finds no row.
+    pub(crate) fn first_decides(calls: Vec<Call>) -> Self {
+        Self(Script::Sequence(Sequence {
+            calls,
+            decided: true,
+            ..Sequence::default()
         }))
     }
 
@@ -97,10 +108,8 @@ impl Transaction {
     pub(crate) fn reading(call: Call) -> Self {
         Self(Script::Sequence(Sequence {
             calls: vec![Call { alone: true, ..call }],
-            guarded: false,
             reads: true,
-            next: 0,
-            end: None,
+            ..Sequence::default()
         }))
     }
 
@@ -111,6 +120,7 @@ impl Transaction {
             Script::Group(group) => group.rewind(),
             Script::Sequence(sequence) => {
                 sequence.next = 0;
+                sequence.rows.clear();
                 sequence.end = None;
             }
         }
@@ -163,7 +173,21 @@ impl Transaction {
     /// The rows of the last statement of a sequence.
     pub(crate) fn into_rows(self) -> Result<RowSet, Fault> {
         match self.0 {
-            Script::Sequence(sequence) => sequence.end.unwrap_or_else(|| Err(unfinished())),
+            Script::Sequence(mut sequence) => {
+                sequence.end.unwrap_or_else(|| Err(unfinished()))?;
+                Ok(sequence.rows.pop().unwrap_or_default())
+            }
+            Script::Route(_) | Script::Group(_) => Err(Fault::internal("rows of no sequence")),
+        }
+    }
+
+    /// The rows of all statements of a sequence that were run.
+    pub(crate) fn into_all_rows(self) -> Result<Vec<RowSet>, Fault> {
+        match self.0 {
+            Script::Sequence(sequence) => {
+                sequence.end.unwrap_or_else(|| Err(unfinished()))?;
+                Ok(sequence.rows)
+            }
             Script::Route(_) | Script::Group(_) => Err(Fault::internal("rows of no sequence")),
         }
     }
@@ -183,22 +207,23 @@ fn unfinished() -> Fault {
 
 impl Sequence {
     fn next(&mut self, last: Option<Result<RowSet, StatementError>>) -> Turn {
-        let rows = match last {
-            None if self.next == 0 => RowSet::default(),
-            Some(Ok(rows)) => rows,
+        match last {
+            None if self.next == 0 => {}
+            Some(Ok(rows)) => self.rows.push(rows),
             Some(Err(error)) => {
                 self.end = Some(Err(error.into()));
                 return Turn::RollBack;
             }
             None => return Turn::RollBack,
-        };
-        if let Some(call) = self.calls.get(self.next) {
+        }
+        let found = self.rows.last().is_none_or(|rows| !rows.rows.is_empty());
+        let decided = self.decided && self.next == 1 && !found;
+        if let Some(call) = self.calls.get(self.next).filter(|_| !decided) {
             self.next += 1;
             return Turn::Run(call.clone());
         }
-        let keeps = !(self.guarded && rows.rows.is_empty());
-        self.end = Some(Ok(rows));
-        if keeps { Turn::Commit } else { Turn::RollBack }
+        self.end = Some(Ok(()));
+        if self.guarded && !found { Turn::RollBack } else { Turn::Commit }
     }
 }
 

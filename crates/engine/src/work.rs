@@ -8,6 +8,7 @@
 
 mod desk;
 mod drive;
+mod event;
 mod group;
 mod intent;
 mod job;
@@ -23,12 +24,14 @@ mod view;
 mod worker;
 
 pub use desk::{Desk, RunEnd, RunInfo, StepInfo};
-pub(crate) use group::Group;
-pub(crate) use intent::digest;
+pub(crate) use group::{Group, Join, Starting};
+pub(crate) use event::Acted;
+pub(crate) use intent::{Intent, digest};
 pub(crate) use job::{Job, Jobs};
-pub(crate) use journal::instant;
+pub(crate) use journal::{call, instant, maybe, text};
 pub(crate) use kept::tenant as tenant_text;
 pub(crate) use serve::{Ask, Reached, Seen};
+pub(crate) use settled::Settled;
 
 use crate::clock::{Clock, Ids};
 use crate::connector::Connectors;
@@ -48,7 +51,7 @@ use tokio::sync::watch;
 const LEASE: SignedDuration = SignedDuration::from_secs(5);
 
 /// Until when a run is its worker's, from now.
-fn lease(now: Timestamp) -> Timestamp {
+pub(crate) fn lease(now: Timestamp) -> Timestamp {
     now.checked_add(LEASE).unwrap_or(now)
 }
 
@@ -159,6 +162,21 @@ impl Works {
         &self.journal
     }
 
+    /// The values of the environment.
+    pub(crate) fn env(&self) -> &HashMap<String, String> {
+        &self.env
+    }
+
+    /// Fresh ids.
+    pub(crate) fn ids(&self) -> &Arc<dyn Ids> {
+        &self.ids
+    }
+
+    /// The database.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
     pub(crate) fn find_job(&self, name: &str) -> Option<Arc<Job>> {
         self.jobs.get(name).map(Arc::clone)
     }
@@ -203,7 +221,7 @@ impl Works {
     }
 
     /// This instant, to the microsecond.
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         let now = self.clock.now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }

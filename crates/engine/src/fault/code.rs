@@ -60,6 +60,8 @@ codes! {
     Unauthorized = "unauthorized", 401, "A bearer token is needed";
     /// A credential that is not valid.
     InvalidToken = "invalid_token", 401, "The token is not valid";
+    /// A delivery that its sender did not sign, or not with our secret.
+    InvalidSignature = "invalid_signature", 401, "The signature is not valid";
     /// A credential whose time is over.
     TokenExpired = "token_expired", 401, "The token has expired";
     /// The provider wants money.

@@ -220,20 +220,12 @@ impl Works {
         starting: Starting,
         frame: Vec<Value>,
     ) -> Result<RunEnd, Fault> {
-        let id: Arc<str> = self.ids.key().into();
+        let nobody = Arc::from("");
+        let context = self.context_of(job, &nobody);
+        let id = Arc::clone(&context.id);
         let context = Arc::new(Context {
-            job: Arc::clone(job),
-            id: Arc::clone(&id),
-            fence: 1,
-            held: std::time::Instant::now(),
-            version: Arc::clone(&self.version),
-            worker: Arc::clone(self.worker()),
             request_id: Arc::clone(&id),
-            subject: None,
-            email: None,
-            body: None,
-            connectors: Arc::clone(&self.connectors),
-            journal: Arc::clone(&self.journal),
+            ..context
         });
         let world = (self.now(), Arc::clone(&self.ids));
         let group = Group::first(Arc::clone(&context), (starting, frame), world);

@@ -20,6 +20,7 @@ use crate::binds::Reading;
 use crate::clock::Ids;
 use crate::connector::{Connectors, Earlier, Frozen};
 use crate::fault::Fault;
+use crate::hook::{Effect, Written};
 use crate::host::RequestHost;
 use crate::permit::Scope;
 use crate::store::{Call, RowSet, StatementError, Turn};
@@ -51,6 +52,8 @@ pub(crate) struct Context {
     pub(crate) email: Option<Arc<str>>,
     /// The digest of the body, where the caller named the request by a key.
     pub(crate) body: Option<String>,
+    /// What the run of an event's action adds to its commit.
+    pub(crate) effect: Option<Arc<Effect>>,
     pub(crate) connectors: Arc<Connectors>,
     pub(crate) journal: Arc<Journal>,
 }
@@ -67,6 +70,8 @@ pub(crate) struct Progress {
     /// Calls and queries that were done, as opposed to skipped or failed.
     pub(crate) done: Vec<usize>,
     pub(crate) candidate: Option<Candidate>,
+    /// The tables of which rows were written, where somebody wants to know.
+    pub(crate) written: Vec<Written>,
     /// The caller's key as it is kept, once it was taken; a run that is kept in the journal has it as its intent.
     pub(crate) key: Option<String>,
 }

@@ -7,7 +7,7 @@
 use crate::route;
 use backflow_expr::Value;
 use backflow_plan::model::{
-    Answer, BodyRule, Place, Plan, Route, Source, Work, WorkAction, WorkStep, Workflow,
+    Answer, BodyRule, HookAction, Place, Plan, Route, Source, Work, WorkAction, WorkStep, Workflow,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -59,6 +59,19 @@ impl Job {
         }
     }
 
+    fn of_action(action: &HookAction, env: &HashMap<String, String>) -> Self {
+        Job {
+            name: action.name.as_str().into(),
+            template: route::template(&action.frame, env),
+            sources: action.frame.clone(),
+            work: action.work.clone(),
+            answer: action.answer.clone(),
+            status: None,
+            place: action.place.clone(),
+            given: None,
+        }
+    }
+
     /// The workflows of a plan.
     pub(crate) fn all(plan: &Plan, env: &HashMap<String, String>) -> Jobs {
         let routes = plan.routes.iter().filter_map(|route| {
@@ -69,7 +82,9 @@ impl Job {
             .workflows
             .iter()
             .map(|workflow| Job::standalone(workflow, env));
-        let jobs = routes.chain(alone).map(Arc::new);
+        let actions = plan.hooks.iter().flat_map(|hook| &hook.actions);
+        let actions = actions.map(|action| Job::of_action(action, env));
+        let jobs = routes.chain(alone).chain(actions).map(Arc::new);
         jobs.map(|job| (Arc::clone(&job.name), job)).collect()
     }
 

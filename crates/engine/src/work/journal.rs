@@ -296,7 +296,7 @@ pub(crate) fn text(text: &str) -> Datum {
     Datum::Text(text.into())
 }
 
-fn maybe(text: Option<&str>) -> Datum {
+pub(crate) fn maybe(text: Option<&str>) -> Datum {
     text.map_or(Datum::Null, self::text)
 }
 

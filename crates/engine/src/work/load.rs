@@ -91,6 +91,7 @@ impl Works {
             Scope::of_run(key)
         });
         let context = Arc::new(Context {
+            effect: None,
             job,
             id: Arc::clone(&run.id),
             fence: run.fence,

@@ -84,19 +84,30 @@ impl Works {
 
     fn context(&self, ask: &Ask<'_>) -> Arc<Context> {
         Arc::new(Context {
-            job: Arc::clone(&ask.job),
+            subject: ask.caller.map(|caller| Arc::clone(&caller.subject)),
+            email: ask.caller.and_then(|caller| caller.email.clone()),
+            body: ask.key.as_ref().map(|(_, body)| body.clone()),
+            ..self.context_of(&ask.job, &ask.request_id)
+        })
+    }
+
+    /// What stays the same in a run that is new and nobody's.
+    pub(super) fn context_of(&self, job: &Arc<Job>, request_id: &Arc<str>) -> Context {
+        Context {
+            job: Arc::clone(job),
             id: self.ids.key().into(),
             fence: 1,
             held: Instant::now(),
             version: Arc::clone(&self.version),
             worker: Arc::clone(self.worker()),
-            request_id: Arc::clone(&ask.request_id),
-            subject: ask.caller.map(|caller| Arc::clone(&caller.subject)),
-            email: ask.caller.and_then(|caller| caller.email.clone()),
-            body: ask.key.as_ref().map(|(_, body)| body.clone()),
+            request_id: Arc::clone(request_id),
+            subject: None,
+            email: None,
+            body: None,
+            effect: None,
             connectors: Arc::clone(&self.connectors),
             journal: Arc::clone(&self.journal),
-        })
+        }
     }
 
     fn join_of(&self, job: &Arc<Job>, context: &Context, key: Option<(String, String)>) -> Option<Join> {
@@ -158,7 +169,7 @@ impl Works {
     }
 
     /// Lets a run go its way in a task of its own.
-    fn spawn<F, W>(self: &Arc<Self>, id: Arc<str>, work: W) -> watch::Receiver<Seen>
+    pub(super) fn spawn<F, W>(self: &Arc<Self>, id: Arc<str>, work: W) -> watch::Receiver<Seen>
     where
         W: FnOnce(watch::Sender<Seen>) -> F,
         F: Future<Output = ()> + Send + 'static,
@@ -177,7 +188,13 @@ impl Works {
         seen
     }
 
-    async fn begin(&self, permit: Permit, context: Arc<Context>, group: Group, sender: &watch::Sender<Seen>) {
+    pub(super) async fn begin(
+        &self,
+        permit: Permit,
+        context: Arc<Context>,
+        group: Group,
+        sender: &watch::Sender<Seen>,
+    ) {
         let settled = match self.transact(permit, group).await {
             Ok((_, Verdict::Joined(run))) => self.join(*run, &context, sender).await,
             Ok((_, Verdict::Over(outcome))) => Settled::Done(outcome),

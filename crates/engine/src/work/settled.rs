@@ -71,16 +71,12 @@ pub(super) fn ending(fault: &Fault) -> Ending {
         400..500 => State::Refused,
         _ => State::Failed,
     };
-    let why = match fault.private_text() {
-        Some(private) => format!("{}: {private}", fault.code_text()),
-        None => format!("{}: {}", fault.code_text(), fault.message()),
-    };
     Ending {
         state,
         status: fault.status().as_u16(),
         answer: Value::object(fault.members()).to_json(),
         // Databases keep no U+0000 in texts; a provider may say anything.
-        error: Some(why.replace('\0', "")),
+        error: Some(fault.why().replace('\0', "")),
     }
 }
 

@@ -163,13 +163,13 @@ impl Works {
     }
 
     /// Rows that a statement of the journal reads.
-    pub(super) async fn read(&self, call: Call) -> Result<RowSet, Fault> {
+    pub(crate) async fn read(&self, call: Call) -> Result<RowSet, Fault> {
         let transaction = Transaction::reading(call);
         self.store.run(Permit::of_run(), transaction).await?.into_rows()
     }
 
     /// Rows that a statement of the journal writes.
-    pub(super) async fn write(&self, call: Call) -> Result<RowSet, Fault> {
+    pub(crate) async fn write(&self, call: Call) -> Result<RowSet, Fault> {
         let transaction = Transaction::sequence(vec![call], false);
         self.store.run(Permit::of_run(), transaction).await?.into_rows()
     }

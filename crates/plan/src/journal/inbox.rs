@@ -202,7 +202,7 @@ fn next(t: &Tables) -> Arc<Statement> {
 }
 
 fn settle(t: &Tables) -> Arc<Statement> {
-    let set = [STATE, TENANT, ACTIONS, TRIES, DUE, ERROR, ENDED];
+    let set = [STATE, TENANT, ACTIONS, TRIES, SINCE, DUE, ERROR, ENDED];
     let set = set
         .into_iter()
         .zip(1..)

@@ -24,7 +24,8 @@ pub struct Inbox {
     pub next: Arc<Statement>,
     /// Objects with events that are due: (due until, how many) → object.
     pub due: Arc<Statement>,
-    /// What became of an event: (id, state, tenant, actions, tries, due, error, ended) → id.
+    /// What became of an event: (id, state, tenant, actions, tries, since, due, error,
+    /// ended) → id.
     pub settle: Arc<Statement>,
     /// An event is to be run anew, unless it waits already: (id, actions, now) → id, object.
     pub again: Arc<Statement>,

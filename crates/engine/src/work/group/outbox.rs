@@ -35,6 +35,12 @@ impl Group {
             let release = journal::call(&context.journal.locks.release, values, false);
             self.outbox.push(release);
         }
+        if let Some(effect) = &context.effect {
+            let calls = effect.calls(&self.progress.written, self.now);
+            self.outbox.extend(calls);
+            self.guarded = true;
+            return Ok(());
+        }
         if !context.job.work.durable {
             return self.keep_key(outcome);
         }

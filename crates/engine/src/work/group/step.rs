@@ -7,6 +7,7 @@ use super::answer::Candidate;
 use super::{Awaiting, Group, Verdict};
 use crate::event;
 use crate::fault::{Code, Fault};
+use crate::hook::Written;
 use crate::listed;
 use crate::prepare::{self, Prepared};
 use crate::render;
@@ -107,6 +108,9 @@ impl Group {
         let email = self.context.email.as_deref();
         let result = results::take(statement, rows, email, &mut self.progress.frame)?;
         listed::judge(statement, self.listed, result.rows)?;
+        if self.context.effect.is_some() && !result.is_empty {
+            self.progress.written.extend(Written::of(statement));
+        }
         self.progress.consider(Candidate::of_rows(statement, result));
         self.statement(at, number + 1)
     }

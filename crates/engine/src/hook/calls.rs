@@ -1,0 +1,115 @@
+//! The inbox's statements with their values.
+//!
+//! Role: the one place that knows the order of the inbox's parameters.
+//! Invariant: whatever changes an event is followed in its transaction by a call that finds our token.
+//! Not here: when they run.
+
+use super::event::{Actions, Event, State};
+use super::marks::Marks;
+use crate::store::Call;
+use crate::work::{call, instant, maybe, text};
+use backflow_plan::model::Journal;
+use backflow_sql::ir::Datum;
+use jiff::{SignedDuration, Timestamp};
+
+/// What becomes of an event.
+#[derive(Debug, Clone)]
+pub(super) struct Settling {
+    pub(super) state: State,
+    pub(super) tenant: Option<String>,
+    pub(super) actions: Actions,
+    pub(super) tries: i64,
+    pub(super) since: Timestamp,
+    pub(super) due: Option<Timestamp>,
+    pub(super) error: Option<String>,
+}
+
+pub(super) fn accept(journal: &Journal, event: &Event) -> Call {
+    let values = vec![
+        text(&event.id),
+        text(&event.hook),
+        text(&event.event),
+        maybe(event.kind.as_deref()),
+        text(&event.object),
+        instant(event.created),
+        instant(event.received),
+        text(&event.headers),
+        text(&event.body),
+        text(event.state.text()),
+        instant(event.since),
+        event.due.map_or(Datum::Null, instant),
+        event.ended.map_or(Datum::Null, instant),
+    ];
+    call(&journal.inbox.accept, values, false)
+}
+
+pub(super) fn settle(journal: &Journal, id: &str, settling: &Settling, now: Timestamp) -> Call {
+    let values = vec![
+        text(id),
+        text(settling.state.text()),
+        maybe(settling.tenant.as_deref()),
+        text(&settling.actions.to_json()),
+        Datum::Int(settling.tries),
+        instant(settling.since),
+        settling.due.map_or(Datum::Null, instant),
+        maybe(settling.error.as_deref()),
+        // From here on it is kept for so many days, unless it is taken up again.
+        settling.due.map_or(instant(now), |_| Datum::Null),
+    ];
+    call(&journal.inbox.settle, values, false)
+}
+
+pub(super) fn take(journal: &Journal, object: &str, token: &str, now: Timestamp) -> Call {
+    let values = vec![
+        text(object),
+        text(token),
+        instant(crate::work::lease(now)),
+        instant(now),
+    ];
+    call(&journal.inbox.take, values, false)
+}
+
+/// We still hold an object, and go on with it.
+pub(super) fn hold(
+    journal: &Journal,
+    (object, token): (&str, &str),
+    marks: &Marks,
+    now: Timestamp,
+) -> Call {
+    held(journal, (object, token), marks, (crate::work::lease(now), now))
+}
+
+/// We hold an object until here.
+pub(super) fn release(
+    journal: &Journal,
+    (object, token): (&str, &str),
+    marks: &Marks,
+    now: Timestamp,
+) -> Call {
+    if marks.is_empty() {
+        return call(&journal.inbox.drop, vec![text(object), text(token)], false);
+    }
+    let over = now.checked_sub(SignedDuration::from_secs(1)).unwrap_or(now);
+    held(journal, (object, token), marks, (over, now))
+}
+
+fn held(
+    journal: &Journal,
+    (object, token): (&str, &str),
+    marks: &Marks,
+    (lease, now): (Timestamp, Timestamp),
+) -> Call {
+    let values = vec![
+        text(object),
+        text(token),
+        instant(lease),
+        marks.to_json().map_or(Datum::Null, |json| text(&json)),
+        instant(now),
+    ];
+    call(&journal.inbox.hold, values, false)
+}
+
+/// The event that is next of an object.
+pub(super) fn next(journal: &Journal, object: &str, now: Timestamp) -> Call {
+    call(&journal.inbox.next, vec![text(object), instant(now)], true)
+}

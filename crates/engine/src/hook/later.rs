@@ -1,0 +1,127 @@
+//! Events that are due, whoever took them in.
+//!
+//! Role: keeps our objects ours, takes up what is due, erases what is old.
+//! Invariant: an event that is due is run by somebody within a few seconds, also after its process died.
+//! Not here: running one (`run`).
+
+use super::Hooks;
+use crate::event as log;
+use crate::fault::Fault;
+use crate::work::{call, instant, text};
+use backflow_expr::Value;
+use backflow_sql::ir::Datum;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// How often it is looked.
+const PULSE: Duration = Duration::from_millis(1000);
+
+/// Not more often than so, however much arrives.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// How many events that are due are looked at together.
+const LOOK: i64 = 128;
+
+/// How often old events are erased.
+const ERASING: Duration = Duration::from_secs(3600);
+
+/// How long events of webhooks that are gone are kept, at least.
+const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// How long it is known of an object who wrote last: longer than any provider sends again.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+impl Hooks {
+    /// Goes on until the runtime rests.
+    pub(super) async fn look_after(self: Arc<Self>) {
+        let (mut erased, mut beaten): (Option<Instant>, Option<Instant>) = (None, None);
+        loop {
+            let mut outcome = Ok(());
+            if beaten.is_none_or(|at| at.elapsed() >= PULSE / 2) {
+                beaten = Some(Instant::now());
+                outcome = self.beat().await;
+            }
+            if outcome.is_ok() && !self.stopping.load(Ordering::Relaxed) {
+                outcome = self.take_up().await;
+            }
+            if let Err(fault) = outcome {
+                log::inbox_away(fault.private_text().unwrap_or(fault.code_text()));
+            }
+            if erased.is_none_or(|at| at.elapsed() > ERASING) {
+                erased = Some(Instant::now());
+                if let Err(fault) = self.erase().await {
+                    log::not_erased(fault.private_text().unwrap_or(fault.code_text()));
+                }
+            }
+            tokio::time::sleep(BREATH).await;
+            drop(tokio::time::timeout(PULSE - BREATH, self.wake.notified()).await);
+            if self.stopping.load(Ordering::Relaxed) && self.is_idle() {
+                return;
+            }
+        }
+    }
+
+    /// Renews the leases of the objects that are held here.
+    async fn beat(&self) -> Result<(), Fault> {
+        let tokens: Vec<Value> = self.held().values().map(|token| Value::from(&**token)).collect();
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        let values = vec![
+            text(&Value::list(tokens).to_json()),
+            instant(crate::work::lease(self.works.now())),
+        ];
+        let beat = call(&self.journal.inbox.beat, values, true);
+        self.works.write(beat).await.map(drop)
+    }
+
+    /// Takes up what is due, as far as somebody is free.
+    async fn take_up(self: &Arc<Self>) -> Result<(), Fault> {
+        if self.places.available_permits() == 0 {
+            return Ok(());
+        }
+        let values = vec![instant(self.works.now()), Datum::Int(LOOK)];
+        let due = self.works.read(call(&self.journal.inbox.due, values, true)).await?;
+        let objects: BTreeSet<&str> = due
+            .rows
+            .iter()
+            .filter_map(|row| match row.cells.first() {
+                Some(Datum::Text(object)) => Some(&**object),
+                _ => None,
+            })
+            .collect();
+        for object in objects {
+            if self.held().contains_key(object) {
+                continue;
+            }
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                return Ok(());
+            };
+            if let Some(held) = self.take(&Arc::from(object)).await? {
+                self.go_on(held, None, Some(place));
+            }
+        }
+        Ok(())
+    }
+
+    async fn erase(&self) -> Result<(), Fault> {
+        let now = self.works.now();
+        let before = |span: SignedDuration| instant(now.checked_sub(span).unwrap_or(Timestamp::MIN));
+        let inbox = &self.journal.inbox;
+        let mut longest = KEPT;
+        for ready in &self.ready {
+            let kept = SignedDuration::from_hours(24 * i64::from(ready.hook.keep_days));
+            longest = longest.max(kept);
+            let values = vec![text(&ready.hook.name), before(kept)];
+            self.works.write(call(&inbox.erase, values, true)).await?;
+        }
+        let rest = [(&inbox.erase_old, longest), (&inbox.forget, REMEMBERED)];
+        for (statement, span) in rest {
+            self.works.write(call(statement, vec![before(span)], true)).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! A delivery, from its bytes to the acknowledgement.
+//!
+//! Role: verifies it, keeps it by one durable commit, and waits for its first run as long as a provider likes.
+//! Invariant: nothing is parsed, and nothing kept, before the signature is verified.
+//! Not here: running events (`run`).
+
+use super::event::{ActionState, Event, State};
+use super::marks::Marks;
+use super::ready::Ready;
+use super::run::Held;
+use super::{Hooks, arrival, calls};
+use crate::event as log;
+use crate::fault::{Code, Fault};
+use crate::host::RequestHost;
+use crate::input;
+use crate::permit::{Permit, Verified};
+use crate::reply::Reply;
+use crate::request::{BodySource, Request};
+use crate::signature::Delivery;
+use crate::store::{Call, RowSet};
+use crate::transaction::Transaction;
+use backflow_expr::Value;
+use backflow_sql::ir::Datum;
+use bytes::Bytes;
+use http::StatusCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+/// How long a delivery waits for the first run of its event.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// What became of a delivery.
+enum Accepted {
+    /// It was here before.
+    Duplicate,
+    /// It is kept; the object's marks, if we have taken it.
+    Kept(Option<Marks>),
+    /// One that was in quarantine is due again; the same.
+    Again(Option<Marks>),
+}
+
+impl Hooks {
+    /// Answers a delivery.
+    pub(crate) async fn receive<B: BodySource>(
+        self: &Arc<Self>,
+        (index, id): (usize, &Arc<str>),
+        request: Request<'_, B>,
+        max_body: usize,
+    ) -> Result<Reply, Fault> {
+        let unknown = || Fault::internal("the router knows a webhook that the plan does not");
+        let ready = Arc::clone(self.ready.get(index).ok_or_else(unknown)?);
+        let body = input::bytes(request.body, max_body).await?;
+        let verified = self.verify(&ready, request.headers, body)?;
+        let (mut event, told) = arrival::read(&ready, &self.works, &verified, request.headers)?;
+        self.sort_out(&ready, &told, &mut event);
+        let state = self.take_in(verified, event, id).await?;
+        let body = Value::object([("received", Value::Bool(true)), ("status", state.into())]);
+        Ok(Reply::json_of(StatusCode::OK, Bytes::from(body.to_json())))
+    }
+
+    fn verify(&self, ready: &Ready, headers: &http::HeaderMap, body: Bytes) -> Result<Verified, Fault> {
+        let delivery = Delivery {
+            signature: &ready.hook.signature,
+            secrets: &ready.secrets,
+            headers,
+            body: &body,
+            now: self.works.now(),
+        };
+        match self.signatures.check(&delivery) {
+            Ok(()) => Ok(Verified::checked(body)),
+            Err(forged) => Err(Fault::of(Code::InvalidSignature)
+                .private(format!("webhook {}: {}", ready.hook.name, forged.0))),
+        }
+    }
+
+    /// An event that leads to nothing is over when it is kept. What cannot be judged is judged when it runs.
+    fn sort_out(&self, ready: &Ready, told: &arrival::Told, event: &mut Event) {
+        let mut host = RequestHost::new(event.received, Arc::clone(self.works.ids()));
+        let mut holds = |at: &usize| {
+            let condition = ready.hook.actions.get(*at).and_then(|a| a.condition.as_ref());
+            told.holds(condition, &mut host).unwrap_or(true)
+        };
+        if (0..ready.actions.len()).any(|at| holds(&at)) {
+            return;
+        }
+        for at in 0..ready.actions.len() {
+            event.actions.set(at, ActionState::Skipped);
+        }
+        event.state = State::Ignored;
+        event.due = None;
+        event.ended = Some(event.received);
+    }
+
+    /// Keeps an event; what is known of it when the sender is answered.
+    async fn take_in(
+        self: &Arc<Self>,
+        verified: Verified,
+        event: Event,
+        request_id: &Arc<str>,
+    ) -> Result<&'static str, Fault> {
+        let place = match event.state == State::Waiting && !self.stopping.load(Ordering::Relaxed) {
+            true => Arc::clone(&self.places).try_acquire_owned().ok(),
+            false => None,
+        };
+        let token: Arc<str> = self.works.ids().key().into();
+        let taking = place
+            .is_some()
+            .then(|| calls::take(&self.journal, &event.object, &token, event.received));
+        let accepted = self.keep(verified, &event, taking).await?;
+        let (state, is_new, marks) = match accepted {
+            Accepted::Duplicate => {
+                log::event_duplicate(request_id, &event.hook, &event.event);
+                return Ok("duplicate");
+            }
+            Accepted::Kept(marks) => (event.state, true, marks),
+            Accepted::Again(marks) => (State::Quarantined, false, marks),
+        };
+        log::event_kept(request_id, &event, state.text());
+        match marks {
+            Some(marks) => {
+                let held = Held::new(&event.object, token, marks);
+                let first = is_new.then_some(event);
+                Ok(self.first_run(held, first, place).await.unwrap_or(state).text())
+            }
+            None => {
+                // Whoever holds the object looks for further events of it; if nobody is free, somebody will be.
+                self.wake.notify_one();
+                Ok(state.text())
+            }
+        }
+    }
+
+    /// Runs an object's events, and waits a while for the one that has just arrived; `None`: it is not known yet.
+    async fn first_run(
+        self: &Arc<Self>,
+        held: Held,
+        event: Option<Event>,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Option<State> {
+        let Some(id) = event.as_ref().map(|event| Arc::clone(&event.id)) else {
+            self.go_on(held, None, place);
+            return None;
+        };
+        let (sender, first) = oneshot::channel();
+        self.waiting().insert(Arc::clone(&id), sender);
+        self.go_on(held, event, place);
+        let state = tokio::time::timeout(PATIENCE, first).await;
+        self.waiting().remove(&id);
+        state.ok()?.ok()
+    }
+
+    async fn keep(&self, verified: Verified, event: &Event, taking: Option<Call>) -> Result<Accepted, Fault> {
+        let mut calls = vec![calls::accept(&self.journal, event)];
+        calls.extend(taking);
+        if let [only] = calls.as_mut_slice() {
+            only.alone = true;
+        }
+        let transaction = Transaction::first_decides(calls);
+        let permit = Permit::of_event(&verified);
+        let rows = self.works.store().run(permit, transaction).await?.into_all_rows()?;
+        Ok(accepted(event, &rows))
+    }
+}
+
+/// What the rows of [`Hooks::keep`] mean: the event's id, then the object's marks.
+fn accepted(event: &Event, rows: &[RowSet]) -> Accepted {
+    let first = |at: usize| {
+        let row = rows.get(at).and_then(|set| set.rows.first());
+        row.and_then(|row| row.cells.first())
+    };
+    let marks = first(1).map(Marks::of);
+    match first(0) {
+        None => Accepted::Duplicate,
+        Some(Datum::Text(id)) if **id != *event.id => Accepted::Again(marks),
+        Some(_) => Accepted::Kept(marks),
+    }
+}

@@ -16,10 +16,13 @@ mod pass;
 mod ready;
 mod receive;
 mod rehearse;
+mod replay;
 mod run;
 mod tenant;
 
-pub use desk::{EventDesk, EventInfo, Replay, Replayed, Rows};
+pub use desk::{EventDesk, EventDetail, EventInfo};
+pub use rehearse::{Rehearsed, RowChange};
+pub use replay::Replay;
 pub(crate) use effect::{Effect, Written};
 pub(crate) use event::Event;
 pub(crate) use rehearse::Rehearsal;

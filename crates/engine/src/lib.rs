@@ -66,7 +66,7 @@ mod work;
 pub use clock::{Clock, CorrectedClock, Ids, SystemClock, SystemIds};
 pub use fault::{Code, Detail, Fault};
 pub use handle::handle;
-pub use hook::{EventDesk, EventInfo, Replay, Replayed, Rows};
+pub use hook::{EventDesk, EventDetail, EventInfo, Rehearsed, Replay, RowChange};
 pub use reply::Reply;
 pub use request::{BodyError, BodySource, Request};
 pub use runtime::{BuildError, Outside, Runtime};

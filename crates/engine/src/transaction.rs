@@ -9,6 +9,7 @@ mod run;
 use crate::caller::Identity;
 use crate::clock::Ids;
 use crate::fault::Fault;
+use crate::hook::Rehearsal;
 use crate::route::Served;
 use crate::store::{Call, RowSet, StatementError, Turn};
 use crate::work::Group;
@@ -27,6 +28,7 @@ enum Script {
     Route(Box<Run>),
     Group(Box<Group>),
     Sequence(Sequence),
+    Rehearsal(Box<Rehearsal>),
 }
 
 /// Statements that are known beforehand.
@@ -104,6 +106,11 @@ impl Transaction {
         }))
     }
 
+    /// What is rolled back in any case.
+    pub(crate) fn rehearsal(rehearsal: Rehearsal) -> Self {
+        Self(Script::Rehearsal(Box::new(rehearsal)))
+    }
+
     /// One statement that reads.
     pub(crate) fn reading(call: Call) -> Self {
         Self(Script::Sequence(Sequence {
@@ -118,6 +125,7 @@ impl Transaction {
         match &mut self.0 {
             Script::Route(run) => run.rewind(),
             Script::Group(group) => group.rewind(),
+            Script::Rehearsal(rehearsal) => rehearsal.rewind(),
             Script::Sequence(sequence) => {
                 sequence.next = 0;
                 sequence.rows.clear();
@@ -131,6 +139,7 @@ impl Transaction {
         match &mut self.0 {
             Script::Route(run) => run.next(last),
             Script::Group(group) => group.next(last),
+            Script::Rehearsal(rehearsal) => rehearsal.next(last),
             Script::Sequence(sequence) => sequence.next(last),
         }
     }
@@ -140,7 +149,7 @@ impl Transaction {
     pub fn reads_only(&self) -> bool {
         match &self.0 {
             Script::Route(run) => run.reads_only(),
-            Script::Group(_) => false,
+            Script::Group(_) | Script::Rehearsal(_) => false,
             Script::Sequence(sequence) => sequence.reads,
         }
     }
@@ -150,7 +159,7 @@ impl Transaction {
         match &self.0 {
             Script::Route(run) => run.is_idle(),
             Script::Group(group) => group.is_idle(),
-            Script::Sequence(_) => false,
+            Script::Sequence(_) | Script::Rehearsal(_) => false,
         }
     }
 
@@ -158,7 +167,7 @@ impl Transaction {
     pub(crate) fn refused_under_key(&mut self) -> Option<Call> {
         match &mut self.0 {
             Script::Route(run) => run.refused_under_key(),
-            Script::Group(_) | Script::Sequence(_) => None,
+            Script::Group(_) | Script::Sequence(_) | Script::Rehearsal(_) => None,
         }
     }
 
@@ -166,7 +175,9 @@ impl Transaction {
     pub(crate) fn into_outcome(self) -> Result<Outcome, Fault> {
         match self.0 {
             Script::Route(run) => run.into_end().unwrap_or_else(|| Err(unfinished())),
-            Script::Group(_) | Script::Sequence(_) => Err(Fault::internal("an outcome of no route")),
+            Script::Group(_) | Script::Sequence(_) | Script::Rehearsal(_) => {
+                Err(Fault::internal("an outcome of no route"))
+            }
         }
     }
 
@@ -177,7 +188,9 @@ impl Transaction {
                 sequence.end.unwrap_or_else(|| Err(unfinished()))?;
                 Ok(sequence.rows.pop().unwrap_or_default())
             }
-            Script::Route(_) | Script::Group(_) => Err(Fault::internal("rows of no sequence")),
+            Script::Route(_) | Script::Group(_) | Script::Rehearsal(_) => {
+                Err(Fault::internal("rows of no sequence"))
+            }
         }
     }
 
@@ -188,7 +201,9 @@ impl Transaction {
                 sequence.end.unwrap_or_else(|| Err(unfinished()))?;
                 Ok(sequence.rows)
             }
-            Script::Route(_) | Script::Group(_) => Err(Fault::internal("rows of no sequence")),
+            Script::Route(_) | Script::Group(_) | Script::Rehearsal(_) => {
+                Err(Fault::internal("rows of no sequence"))
+            }
         }
     }
 
@@ -196,7 +211,15 @@ impl Transaction {
     pub(crate) fn into_group(self) -> Option<Group> {
         match self.0 {
             Script::Group(group) => Some(*group),
-            Script::Route(_) | Script::Sequence(_) => None,
+            Script::Route(_) | Script::Sequence(_) | Script::Rehearsal(_) => None,
+        }
+    }
+
+    /// The rehearsal, to be asked what it saw.
+    pub(crate) fn into_rehearsal(self) -> Option<Rehearsal> {
+        match self.0 {
+            Script::Rehearsal(rehearsal) => Some(*rehearsal),
+            Script::Route(_) | Script::Sequence(_) | Script::Group(_) => None,
         }
     }
 }
@@ -234,6 +257,7 @@ impl fmt::Debug for Transaction {
             Script::Route(run) => run.name(),
             Script::Group(group) => group.name(),
             Script::Sequence(_) => "a sequence of statements".to_owned(),
+            Script::Rehearsal(_) => "a rehearsal".to_owned(),
         };
         f.debug_tuple("Transaction").field(&name).finish()
     }

@@ -1,27 +1,204 @@
-//! Events as whoever runs the project handles them: list, look, run again, replay.
+//! Events as whoever runs the project handles them: list, look, run again.
 //!
 //! Invariant: what is shown holds no value of a variable of the environment that is not public.
-//! Not here: running an event (`pass`), trying without keeping (`rehearse`).
+//! Not here: running an event (`pass`), replaying many (`replay`), trying without keeping (`rehearse`).
 
+use super::event::{Event, State};
 use super::Hooks;
+use crate::fault::{Code, Fault};
+use crate::work::{call, instant, text};
+use backflow_plan::convert::convert;
+use backflow_sql::ir::Datum;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The most events that are listed at once.
+const MOST: i64 = 1000;
+
+/// How long it is waited for an object that somebody else holds.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where events are handled.
 #[derive(Clone)]
 pub struct EventDesk {
-    hooks: Arc<Hooks>,
+    pub(super) hooks: Arc<Hooks>,
+}
+
+/// An event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventInfo {
+    /// Its id in the inbox.
+    pub id: String,
+    /// The webhook that it arrived at.
+    pub hook: String,
+    /// What its provider calls it.
+    pub event: String,
+    /// What it is, `invoice.paid`.
+    pub kind: Option<String>,
+    /// What it is about.
+    pub object: String,
+    /// When it was made, as its provider says.
+    pub created: Timestamp,
+    /// When it arrived first.
+    pub received: Timestamp,
+    /// `waiting`, `done`, `ignored`, `superseded`, `quarantined` or `dead`.
+    pub state: &'static str,
+    /// The key of its tenant.
+    pub tenant: Option<String>,
+    /// What became of its actions: the place of each, from 1, and `done`, `skipped` or `superseded`.
+    pub actions: Vec<(usize, &'static str)>,
+    /// How often it failed, or looked for its tenant in vain.
+    pub tries: i64,
+    /// When it is run next.
+    pub due: Option<Timestamp>,
+    /// Why it is not done.
+    pub error: Option<String>,
+    /// When nothing was left to do.
+    pub ended: Option<Timestamp>,
+}
+
+/// An event with all that arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventDetail {
+    /// The event.
+    pub info: EventInfo,
+    /// Its headers, as JSON: a list of pairs.
+    pub headers: String,
+    /// Its body, byte for byte.
+    pub body: String,
 }
 
 impl EventDesk {
     pub(crate) fn new(hooks: Arc<Hooks>) -> Self {
         Self { hooks }
     }
+
+    /// Events, newest first: all of them, or those in a state, or of a webhook.
+    ///
+    /// # Errors
+    /// When the inbox cannot be read, or there is no such state.
+    pub async fn list(&self, state: Option<&str>, hook: Option<&str>, most: i64) -> Result<Vec<EventInfo>, Fault> {
+        if let Some(unknown) = state.filter(|state| State::of(state).is_none()) {
+            return Err(Fault::new(Code::InvalidValue, format!("no event is ever `{unknown}`")));
+        }
+        let tomorrow = self.hooks.works.now() + SignedDuration::from_hours(24);
+        let values = vec![
+            text(state.unwrap_or("")),
+            text(hook.unwrap_or("")),
+            instant(tomorrow),
+            Datum::Int(most.clamp(1, MOST)),
+        ];
+        let found = self.hooks.events(&self.hooks.journal.inbox.list, values).await?;
+        Ok(found.into_iter().map(|event| self.hooks.info(event)).collect())
+    }
+
+    /// The event of an id: the inbox's own or its provider's. `None`: there is none.
+    ///
+    /// # Errors
+    /// When the inbox cannot be read, or two webhooks took in events of this name.
+    pub async fn show(&self, id: &str) -> Result<Option<EventDetail>, Fault> {
+        let Some(event) = self.hooks.named(id).await? else {
+            return Ok(None);
+        };
+        Ok(Some(EventDetail {
+            headers: self.hooks.works.masked(&event.headers),
+            body: event.body.clone(),
+            info: self.hooks.info(event),
+        }))
+    }
+
+    /// Runs what is left of an event at once, and waits for it; how it stands then. `None`: there is none of this id.
+    ///
+    /// # Errors
+    /// When nothing is left of it, the inbox cannot be written, or somebody else holds its object for too long.
+    pub async fn retry(&self, id: &str) -> Result<Option<EventInfo>, Fault> {
+        let Some(event) = self.hooks.named(id).await? else {
+            return Ok(None);
+        };
+        if matches!(event.state, State::Done | State::Ignored | State::Superseded) {
+            let words = format!("it is {}; `replay` runs it from its start", event.state.text());
+            return Err(Fault::new(Code::Conflict, words));
+        }
+        self.hooks.run_again(&event).await?;
+        let after = self.hooks.named(&event.id).await?;
+        Ok(after.map(|event| self.hooks.info(event)))
+    }
 }
-/// x
-pub struct EventInfo;
-/// x
-pub struct Replay;
-/// x
-pub struct Replayed;
-/// x
-pub struct Rows;
+
+impl Hooks {
+    /// Events that a statement of the inbox finds.
+    pub(super) async fn events(
+        &self,
+        statement: &Arc<backflow_sql::ir::Statement>,
+        values: Vec<Datum>,
+    ) -> Result<Vec<Event>, Fault> {
+        let found = self.works.read(call(statement, values, true)).await?;
+        let broken = || Fault::internal("an event that cannot be read");
+        let events = found.rows.iter().map(|row| Event::read(row).ok_or_else(broken));
+        events.collect()
+    }
+
+    /// The event of an id, ours or its provider's.
+    pub(super) async fn named(&self, id: &str) -> Result<Option<Event>, Fault> {
+        let inbox = &self.journal.inbox;
+        let own = convert(&id.into(), &backflow_catalog::ColumnType::Uuid, &[], true);
+        if let Ok(own) = own {
+            let found = self.events(&inbox.read, vec![own]).await?;
+            if let Some(event) = found.into_iter().next() {
+                return Ok(Some(event));
+            }
+        }
+        let mut found = self.events(&inbox.named, vec![text(id)]).await?.into_iter();
+        match (found.next(), found.next()) {
+            (found, None) => Ok(found),
+            (Some(one), Some(other)) => Err(Fault::new(
+                Code::MultipleRows,
+                format!("`{id}` arrived at two webhooks: say {} or {}", one.id, other.id),
+            )),
+            (None, Some(_)) => Ok(None),
+        }
+    }
+
+    /// Makes an event due and runs its object.
+    async fn run_again(self: &Arc<Self>, event: &Event) -> Result<(), Fault> {
+        let now = self.works.now();
+        let values = vec![text(&event.id), text(&event.actions.to_json()), instant(now)];
+        self.works.write(call(&self.journal.inbox.again, values, true)).await?;
+        let held = self.take_patiently(&event.object).await?;
+        self.run(held, None).await
+    }
+
+    /// Takes an object, once nobody else holds it.
+    pub(super) async fn take_patiently(&self, object: &Arc<str>) -> Result<super::run::Held, Fault> {
+        let begun = Instant::now();
+        loop {
+            if let Some(held) = self.take(object).await? {
+                return Ok(held);
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(Fault::of(Code::Locked));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    pub(super) fn info(&self, event: Event) -> EventInfo {
+        EventInfo {
+            id: event.id.to_string(),
+            hook: event.hook,
+            event: event.event,
+            kind: event.kind,
+            object: event.object.to_string(),
+            created: event.created,
+            received: event.received,
+            state: event.state.text(),
+            tenant: event.tenant,
+            actions: event.actions.list(),
+            tries: event.tries,
+            due: event.due,
+            error: event.error.as_deref().map(|text| self.works.masked(text)),
+            ended: event.ended,
+        }
+    }
+}

@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How an event stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum State {
     /// It is to be run.
+    #[default]
     Waiting,
     /// What it leads to is done.
     Done,
@@ -89,6 +90,11 @@ impl Actions {
 
     pub(super) fn set(&mut self, at: usize, state: ActionState) {
         self.0.insert(at + 1, state);
+    }
+
+    /// The place of each, from 1, and what became of it.
+    pub(super) fn list(&self) -> Vec<(usize, &'static str)> {
+        self.0.iter().map(|(at, state)| (*at, state.text())).collect()
     }
 
     /// What the event is, now that all its actions are over.

@@ -77,7 +77,7 @@ impl Hooks {
         };
         if let (Some(state), Some(sender)) = (settled, self.waiting().remove(&event.id)) {
             // Whoever waited may have left.
-            drop(sender.send(state));
+            let _left = sender.send(state);
         }
         Ok(())
     }
@@ -145,7 +145,7 @@ impl Hooks {
     }
 
     /// The places of the actions that are to be run, and what went wrong with conditions.
-    fn todo(
+    pub(super) fn todo(
         &self,
         case: &Case<'_>,
         held: &Held,
@@ -341,7 +341,7 @@ impl Doing {
 
 impl Event {
     /// It as it stands.
-    fn into_settling(self) -> Settling {
+    pub(super) fn into_settling(self) -> Settling {
         Settling {
             state: self.state,
             tenant: self.tenant,

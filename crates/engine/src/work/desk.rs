@@ -122,8 +122,8 @@ impl Desk {
             id: step.step,
             state: step.state.text(),
             epoch: step.epoch,
-            request: step.request.as_deref().map(|text| self.masked(&asked(text))),
-            outcome: step.outcome.as_deref().map(|text| self.masked(text)),
+            request: step.request.as_deref().map(|text| self.works.masked(&asked(text))),
+            outcome: step.outcome.as_deref().map(|text| self.works.masked(text)),
         });
         Ok(Some((self.info(run.clone()), steps.collect())))
     }
@@ -198,22 +198,23 @@ impl Desk {
             version: run.version,
             started: run.started,
             ended: run.ended,
-            error: run.error.as_deref().map(|text| self.masked(text)),
+            error: run.error.as_deref().map(|text| self.works.masked(text)),
         }
     }
 
+}
+
+impl Works {
     /// A text without secret values.
-    fn masked(&self, text: &str) -> String {
+    pub(crate) fn masked(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for secret in &self.works.secrets {
+        for secret in &self.secrets {
             text = text.replace(secret.expose(), "***");
         }
         // What a terminal obeys is not passed on.
         text.replace(|c: char| c.is_control(), "\u{fffd}")
     }
-}
 
-impl Works {
     async fn run_alone(
         self: &Arc<Self>,
         job: &Arc<Job>,

@@ -266,6 +266,19 @@ impl Group {
         self.context.job.name.to_string()
     }
 
+    /// Whether it sets marks of its own.
+    pub(crate) fn marks(&self) -> bool {
+        self.context.job.work.steps.iter().any(|step| step.tolerated)
+    }
+
+    /// Why it ended badly, if it did by a fault.
+    pub(crate) fn failure(&self) -> Option<String> {
+        match &self.end {
+            Some(Err(fault)) => Some(fault.why()),
+            _ => None,
+        }
+    }
+
     /// How far the run is now, and how the group ended.
     pub(crate) fn into_end(self) -> (Progress, Option<Result<Verdict, Fault>>) {
         (self.progress, self.end)

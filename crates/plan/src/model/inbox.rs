@@ -20,6 +20,8 @@ pub struct Inbox {
     pub accept: Arc<Statement>,
     /// The event of an id: (id) → an event.
     pub read: Arc<Statement>,
+    /// Events of one name of their provider's: (event) → events.
+    pub named: Arc<Statement>,
     /// The event that is next of an object: (object, due until) → an event.
     pub next: Arc<Statement>,
     /// Objects with events that are due: (due until, how many) → object.

@@ -3,7 +3,7 @@
 use crate::support::{FakeStore, Frame, World, ask, pattern, plan, route};
 use backflow_engine::store::StoreError;
 use backflow_engine::{BuildError, Outside, Runtime, Secret, Settings};
-use backflow_plan::model::{Answer, Hook, Operation, Plan, Route, Shape};
+use backflow_plan::model::{Answer, Operation, Plan, Route, Shape};
 use std::time::{Duration, Instant};
 
 /// Answers the values of its parameters.
@@ -116,22 +116,15 @@ fn what_is_not_served_says_so_after_404_and_405() {
     let mut later = echo("POST", "/later");
     later.unavailable = Some("workflows are not there yet".to_owned());
     later.auth = true;
-    let hook = Hook {
-        name: "stripe".into(),
-        path: pattern("/webhooks/stripe"),
-        unavailable: Some("no".into()),
-    };
     let world = World::new(
         Plan {
             routes: vec![later],
-            hooks: vec![hook],
             ..Plan::default()
         },
         FakeStore::new(),
     );
     assert_eq!(world.outcome(ask("POST", "/later")), "501 not_served");
     assert_eq!(world.outcome(ask("GET", "/later")), "405 method_not_allowed");
-    assert_eq!(world.outcome(ask("POST", "/webhooks/stripe")), "501 not_served");
 }
 
 #[test]

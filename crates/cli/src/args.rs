@@ -4,6 +4,8 @@
 //! Invariant: every command's help shows an example that runs.
 //! Not here: what commands do.
 
+pub(crate) mod webhooks;
+
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -65,6 +67,12 @@ pub(crate) enum Command {
         backflow runs retry 0197fc2e-5f5e-7d07-9d8b-4b3f0f0f8a11 ."
     )]
     Runs(RunsArgs),
+    /// Events of webhooks: list them, look at one, run one again, replay those of a time
+    #[command(
+        after_help = "Examples:\n  backflow webhooks list . --state quarantined\n  backflow webhooks show evt_1NG8Du2eZvKYlo2C .\n  \
+        backflow webhooks retry evt_1NG8Du2eZvKYlo2C .\n  backflow webhooks replay . --since 24h --dry-run"
+    )]
+    Webhooks(webhooks::WebhooksArgs),
     /// Print a token signed with the project's secret
     #[command(
         after_help = "Examples:\n  backflow token . --sub 4be0643f-1d98-473b-97cd-ca98a65347dd --email ada@example.com\n  \

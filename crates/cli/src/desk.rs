@@ -1,9 +1,9 @@
-//! Where runs of a project are looked at and driven from the command line.
+//! Where runs and events of a project are looked at and driven from the command line.
 //!
-//! Role: compiles the project, opens its database, and gives a command the engine's desk.
+//! Role: compiles the project, opens its database, and gives a command a desk of the engine's.
 //! Invariant: looking calls no provider and migrates nothing; a value that `backflow dev` made up is used for a call
 //! only where that is asked for.
-//! Not here: what is shown (`command::runs`), what a run is (the engine).
+//! Not here: what is shown (`command::runs`, `command::webhooks`), what a run or an event is (the engine).
 
 use crate::address::Address;
 use crate::args::DeskArgs;
@@ -16,7 +16,7 @@ use crate::project::Project;
 use crate::ready::{Pending, Ready, ready};
 use crate::terminal::Terminal;
 use anyhow::{Result, anyhow, bail};
-use backflow_engine::{Desk, Fault, Runtime};
+use backflow_engine::{Fault, Runtime};
 use backflow_postgres::Live;
 use std::time::Duration;
 
@@ -32,12 +32,12 @@ pub(crate) enum Doing {
     Drive,
 }
 
-/// Opens a project's desk and does something there; `None`: the project has faults, which were shown.
-pub(crate) fn at_desk<T, F>(
+/// Opens a desk of a project and does something there; `None`: the project has faults, which were shown.
+pub(crate) fn at_desk<D, T, F>(
     args: &DeskArgs,
-    doing: Doing,
+    (doing, desk): (Doing, impl FnOnce(&Runtime) -> Option<D>),
     terminal: &Terminal,
-    work: impl FnOnce(Desk) -> F,
+    work: impl FnOnce(D) -> F,
 ) -> Result<Option<T>>
 where
     F: Future<Output = Result<T, Fault>>,
@@ -78,9 +78,7 @@ where
         ));
     }
     let runtime = assemble::runtime(compiled, &database, providers)?;
-    let desk = runtime
-        .desk()
-        .ok_or_else(|| anyhow!("the project keeps no runs: no workflow calls a provider"))?;
+    let desk = desk(&runtime).ok_or_else(|| anyhow!("the project keeps no journal"))?;
     let done = database.runtime.block_on(async {
         match doing {
             Doing::Look => work(desk).await,

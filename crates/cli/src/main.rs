@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         Command::Migrate(args) => command::migrate::run(args, &terminal),
         Command::Run(args) => command::run::run(args, &terminal),
         Command::Runs(args) => command::runs::run(args, &terminal),
+        Command::Webhooks(args) => command::webhooks::run(args, &terminal),
         Command::Token(args) => command::token::run(args, &terminal),
         Command::Explain(args) => command::explain::run(args, &terminal),
     };

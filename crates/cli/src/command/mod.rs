@@ -14,6 +14,7 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod token;
+pub(crate) mod webhooks;
 
 use crate::args::{LookArgs, ProjectArgs};
 use crate::compiled::Compiled;

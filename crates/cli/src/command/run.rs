@@ -9,11 +9,12 @@ use crate::command::runs::tell;
 use crate::desk::{Doing, at_desk};
 use crate::terminal::Terminal;
 use anyhow::Result;
+use backflow_engine::Runtime;
 
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs, terminal: &Terminal) -> Result<bool> {
     let (name, tenant, input) = (args.name.clone(), args.tenant.clone(), args.input.clone());
-    let end = at_desk(&args.desk, Doing::Drive, terminal, |desk| async move {
+    let end = at_desk(&args.desk, (Doing::Drive, Runtime::desk), terminal, |desk| async move {
         desk.run(&name, tenant.as_deref(), &input).await
     })?;
     match end {

@@ -8,7 +8,7 @@ use crate::args::{OneRunArgs, RunState, RunsArgs, RunsCommand, RunsListArgs, Run
 use crate::desk::{Doing, at_desk};
 use crate::terminal::{Look, Terminal};
 use anyhow::{Result, bail};
-use backflow_engine::{RunEnd, RunInfo, StepInfo};
+use backflow_engine::{RunEnd, RunInfo, Runtime, StepInfo};
 use serde_json::Value;
 
 /// Characters of a request or outcome that are shown.
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &RunsArgs, terminal: &Terminal) -> Result<bool> {
 fn list(args: &RunsListArgs, terminal: &Terminal) -> Result<bool> {
     let state = args.state.map(word);
     let limit = i64::from(args.limit);
-    let runs = at_desk(&args.desk, Doing::Look, terminal, |desk| async move {
+    let runs = at_desk(&args.desk, (Doing::Look, Runtime::desk), terminal, |desk| async move {
         desk.list(state, limit).await
     })?;
     let Some(runs) = runs else { return Ok(false) };
@@ -57,7 +57,7 @@ fn line(run: &RunInfo, terminal: &Terminal) -> String {
 
 fn show(args: &RunsShowArgs, terminal: &Terminal) -> Result<bool> {
     let id = args.one.run.clone();
-    let found = at_desk(&args.one.desk, Doing::Look, terminal, |desk| async move {
+    let found = at_desk(&args.one.desk, (Doing::Look, Runtime::desk), terminal, |desk| async move {
         desk.show(&id).await
     })?;
     let Some(found) = found else { return Ok(false) };
@@ -142,7 +142,7 @@ fn cut(text: &str, full: bool) -> String {
 
 fn retry(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
     let id = args.run.clone();
-    let end = at_desk(&args.desk, Doing::Drive, terminal, |desk| async move {
+    let end = at_desk(&args.desk, (Doing::Drive, Runtime::desk), terminal, |desk| async move {
         desk.retry(&id).await
     })?;
     match end {
@@ -157,7 +157,7 @@ fn retry(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
 
 fn cancel(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
     let id = args.run.clone();
-    let done = at_desk(&args.desk, Doing::Look, terminal, |desk| async move {
+    let done = at_desk(&args.desk, (Doing::Look, Runtime::desk), terminal, |desk| async move {
         desk.cancel(&id).await
     })?;
     match done {

@@ -5,7 +5,7 @@
 //! Blocks: `json file=…`, `sql file=…`, `use` (folders below `spec/`), `env` (the project); `diagnostics`,
 //! `plan [METHOD /path]` (what the compiler says); `sql` without a file (prepares rows); `clock` (moves time,
 //! `+8d`); `fault` (what goes wrong at a provider next), `sent` (what was sent to providers since the last one);
-//! `request` followed by `response` (`headers=a,b`: these too); `rows` (a query, `---`, its rows). A block
+//! `inbox` (runs the events of webhooks that are due, then lists all); `request` followed by `response` (`headers=a,b`: these too); `rows` (a query, `---`, its rows). A block
 //! whose second word is `sqlite` or `postgres` is for that database alone, and a `plan` without such a word for
 //! SQLite; a block `only sqlite` or `only postgres` holds the reason why the whole document is. With `bless` expected
 //! texts are rewritten in place, from SQLite; what is for PostgreSQL alone, from PostgreSQL.
@@ -188,6 +188,10 @@ impl Run {
                 let news = world.providers.news();
                 self.expect(block, news);
             }
+            "inbox" => {
+                let events = inbox(world).await;
+                self.expect(block, events);
+            }
             "fault" => world.providers.fault(&block.text),
             "rows" => {
                 let (query, _) = block.text.split_once("---\n").unwrap_or((&block.text, ""));
@@ -197,6 +201,20 @@ impl Run {
             _ => {}
         }
     }
+}
+
+/// The events of webhooks in the order in which they arrived, once those that are due have run.
+async fn inbox(world: &World) -> String {
+    let desk = world.runtime.events().expect("a project with webhooks");
+    desk.catch_up().await.expect("an inbox");
+    let mut events = desk.list(None, None, 1000).await.expect("an inbox");
+    events.reverse();
+    let lines = events.iter().map(|event| {
+        let kind = event.kind.as_deref().unwrap_or("-");
+        let error = event.error.as_deref().map(|error| format!("  {error}"));
+        format!("{}  {kind}  {}{}\n", event.event, event.state, error.unwrap_or_default())
+    });
+    lines.collect()
 }
 
 fn plan_text(compiled: &Compiled, name: &str) -> String {
@@ -218,11 +236,15 @@ fn advance(world: &World, text: &str) {
     world.clock.advance(micros);
 }
 
-/// First line `METHOD /target [as NAME [CLAIMS]]`, then headers, an empty line, the body.
+/// First line `METHOD /target [as NAME [CLAIMS]]` or `METHOD /target signed SECRET`, then headers, an empty line, the body.
 async fn request(world: &World, text: &str) -> Answer {
     let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
     let mut lines = head.lines();
     let first = lines.next().unwrap_or_default();
+    let (first, secret) = match first.split_once(" signed ") {
+        Some((line, secret)) => (line, Some(secret.trim())),
+        None => (first, None),
+    };
     let (line, caller) = match first.split_once(" as ") {
         Some((line, caller)) => (line, Some(caller)),
         None => (first, None),
@@ -236,8 +258,14 @@ async fn request(world: &World, text: &str) -> Answer {
         let (name, claims) = caller.split_once(' ').unwrap_or((caller, ""));
         headers.push(("Authorization", world.token(name, claims)));
     }
+    let body = body.trim_end();
+    if let Some(secret) = secret {
+        let now = backflow_engine::Clock::now(&*world.clock).as_second();
+        let signature = backflow_connect::sandbox::signature(secret, now, body.as_bytes());
+        headers.push(("Stripe-Signature", signature));
+    }
     let headers: Vec<(&str, &str)> = headers.iter().map(|(k, v)| (*k, v.as_str())).collect();
-    world.send(method, target.trim(), &headers, body.trim_end()).await
+    world.send(method, target.trim(), &headers, body).await
 }
 
 /// Status, the headers asked for, body.

@@ -8,6 +8,7 @@ use crate::home::{Backend, Home};
 use crate::probe::Probe;
 use crate::project::Compiled;
 use crate::sandboxed::Providers;
+use backflow_engine::store::Store;
 use backflow_engine::{Clock, Ids, Outside, Request, Runtime, Secret, Settings, handle, token};
 use backflow_expr::Value;
 use bytes::Bytes;
@@ -134,7 +135,7 @@ impl World {
     /// When the project has faults or its migrations fail.
     #[must_use]
     pub fn start_in(home: Arc<Home>, compiled: Compiled) -> Self {
-        Self::serve(compiled, home, Around::default())
+        Self::serve(compiled, home, Around::default(), |store| store)
     }
 
     /// Serves a project from the same database, as a second process would.
@@ -143,15 +144,33 @@ impl World {
     /// When the project has faults or its migrations fail.
     #[must_use]
     pub fn beside(&self, compiled: Compiled) -> Self {
+        self.beside_with(compiled, |store| store)
+    }
+
+    /// The same, with something between it and the database.
+    ///
+    /// # Panics
+    /// When the project has faults or its migrations fail.
+    #[must_use]
+    pub fn beside_with(
+        &self,
+        compiled: Compiled,
+        between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let around = Around {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             providers: self.providers.clone(),
         };
-        Self::serve(compiled, self.home.clone(), around)
+        Self::serve(compiled, self.home.clone(), around, between)
     }
 
-    fn serve(compiled: Compiled, home: Arc<Home>, around: Around) -> Self {
+    fn serve(
+        compiled: Compiled,
+        home: Arc<Home>,
+        around: Around,
+        between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let Around {
             clock,
             ids,
@@ -167,7 +186,7 @@ impl World {
             .iter()
             .flat_map(|plan| plan.setup().cloned())
             .collect();
-        let store = home.open(&compiled, &setup);
+        let store = between(home.open(&compiled, &setup));
         let plan = compiled.plan.expect("looked at a moment before");
         let settings = Settings {
             jwt_secret: Some(Secret::new(SECRET)),

@@ -108,6 +108,19 @@ impl EventDesk {
         }))
     }
 
+    /// Runs all events that are due, and waits for them.
+    ///
+    /// # Errors
+    /// When the inbox cannot be read or written.
+    pub async fn catch_up(&self) -> Result<(), Fault> {
+        for object in self.hooks.due().await? {
+            if let Some(held) = self.hooks.take(&object).await? {
+                self.hooks.run(held, None).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Runs what is left of an event at once, and waits for it; how it stands then. `None`: there is none of this id.
     ///
     /// # Errors

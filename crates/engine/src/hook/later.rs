@@ -83,28 +83,30 @@ impl Hooks {
         if self.places.available_permits() == 0 {
             return Ok(());
         }
-        let values = vec![instant(self.works.now()), Datum::Int(LOOK)];
-        let due = self.works.read(call(&self.journal.inbox.due, values, true)).await?;
-        let objects: BTreeSet<&str> = due
-            .rows
-            .iter()
-            .filter_map(|row| match row.cells.first() {
-                Some(Datum::Text(object)) => Some(&**object),
-                _ => None,
-            })
-            .collect();
-        for object in objects {
-            if self.held().contains_key(object) {
+        for object in self.due().await? {
+            if self.held().contains_key(&object) {
                 continue;
             }
             let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
                 return Ok(());
             };
-            if let Some(held) = self.take(&Arc::from(object)).await? {
+            if let Some(held) = self.take(&object).await? {
                 self.go_on(held, None, Some(place));
             }
         }
         Ok(())
+    }
+
+    /// Objects with events that are due.
+    pub(super) async fn due(&self) -> Result<BTreeSet<Arc<str>>, Fault> {
+        let values = vec![instant(self.works.now()), Datum::Int(LOOK)];
+        let due = self.works.read(call(&self.journal.inbox.due, values, true)).await?;
+        let objects = due.rows.into_iter().flat_map(|row| row.cells);
+        let objects = objects.filter_map(|cell| match cell {
+            Datum::Text(object) => Some(object),
+            _ => None,
+        });
+        Ok(objects.collect())
     }
 
     async fn erase(&self) -> Result<(), Fault> {

@@ -16,6 +16,7 @@ mod evaluate;
 mod fake;
 mod judge;
 pub mod sandbox;
+mod senders;
 pub mod sendgrid;
 pub mod signature;
 pub mod stripe;
@@ -24,8 +25,8 @@ pub use assemble::{ConnectError, Connected, StandIns, connectors};
 
 use backflow_plan::manifest::Manifests;
 
-/// What the built-in providers offer.
+/// What the built-in providers offer, and how the events of others look.
 #[must_use]
 pub fn manifests() -> Manifests {
-    Manifests::new([stripe::manifest(), sendgrid::manifest()])
+    Manifests::new([stripe::manifest(), sendgrid::manifest()]).with_senders(senders::all())
 }

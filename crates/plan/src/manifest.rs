@@ -13,10 +13,11 @@ pub use events::{Algorithm, At, Encoding, Events, HeaderSignature, SecretForm, S
 
 use std::collections::BTreeMap;
 
-/// All providers that a project may call, by name.
+/// All providers that a project may call, by name, and those that only send events.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Manifests {
     providers: BTreeMap<String, Manifest>,
+    senders: BTreeMap<String, Events>,
 }
 
 impl Manifests {
@@ -27,7 +28,22 @@ impl Manifests {
             .map(|manifest| (manifest.name.clone(), manifest));
         Self {
             providers: named.collect(),
+            senders: BTreeMap::new(),
         }
+    }
+
+    /// Adds those who send events and are called by no step.
+    #[must_use]
+    pub fn with_senders(mut self, senders: impl IntoIterator<Item = (String, Events)>) -> Self {
+        self.senders.extend(senders);
+        self
+    }
+
+    /// The events that somebody sends; `None`: nothing is known of them.
+    #[must_use]
+    pub fn events(&self, sender: &str) -> Option<&Events> {
+        let called = self.providers.get(sender).and_then(|one| one.events.as_ref());
+        self.senders.get(sender).or(called)
     }
 
     /// The manifest of a provider.

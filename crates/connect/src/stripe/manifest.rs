@@ -57,6 +57,15 @@ fn events() -> Events {
             "parent.subscription_details.subscription".to_owned(),
         )],
         carriers: names(&["subscription", "customer"]),
+        shared: names(&[
+            "price",
+            "product",
+            "plan",
+            "coupon",
+            "promotion_code",
+            "tax_rate",
+            "shipping_rate",
+        ]),
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Events {
     pub related: Vec<(String, String)>,
     /// Types of objects on which a project's own calls may have put metadata.
     pub carriers: Vec<String>,
+    /// Types of objects that many tenants have alike, so that they tell none: prices.
+    pub shared: Vec<String>,
 }
 
 impl Events {
@@ -45,6 +47,7 @@ impl Events {
             snapshots: Vec::new(),
             related: Vec::new(),
             carriers: Vec::new(),
+            shared: Vec::new(),
         }
     }
 }
@@ -56,6 +59,8 @@ pub enum At {
     Payload(String),
     /// In this header, in lower case.
     Header(String),
+    /// At the first of these paths of the payload that is there.
+    First(Vec<String>),
 }
 
 /// How a delivery is signed.

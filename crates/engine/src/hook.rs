@@ -21,11 +21,11 @@ mod run;
 mod tenant;
 
 pub use desk::{EventDesk, EventDetail, EventInfo};
-pub use rehearse::{Rehearsed, RowChange};
-pub use replay::Replay;
 pub(crate) use effect::{Effect, Written};
 pub(crate) use event::Event;
 pub(crate) use rehearse::Rehearsal;
+pub use rehearse::{Rehearsed, RowChange};
+pub use replay::Replay;
 
 use crate::runtime::BuildError;
 use crate::signature::Signatures;
@@ -63,7 +63,9 @@ impl Hooks {
         signatures: Arc<dyn Signatures>,
         works: Arc<Works>,
     ) -> Result<Self, BuildError> {
-        let ready = hooks.into_iter().map(|hook| Ready::new(hook, &works).map(Arc::new));
+        let ready = hooks
+            .into_iter()
+            .map(|hook| Ready::new(hook, &works).map(Arc::new));
         Ok(Self {
             ready: ready.collect::<Result<_, _>>()?,
             journal: Arc::clone(works.journal()),

@@ -89,7 +89,10 @@ impl fmt::Display for BuildError {
         match self {
             BuildError::WeakSecret => f.write_str("the secret for tokens must have at least 32 bytes"),
             BuildError::NoSecret(hook) => {
-                write!(f, "the webhook `{hook}` has no secret: the variable behind `secret` is empty")
+                write!(
+                    f,
+                    "the webhook `{hook}` has no secret: the variable behind `secret` is empty"
+                )
             }
             BuildError::Path(path) => write!(f, "`{path}` cannot be served: is it there twice?"),
         }

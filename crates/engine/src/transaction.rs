@@ -246,7 +246,11 @@ impl Sequence {
             return Turn::Run(call.clone());
         }
         self.end = Some(Ok(()));
-        if self.guarded && !found { Turn::RollBack } else { Turn::Commit }
+        if self.guarded && !found {
+            Turn::RollBack
+        } else {
+            Turn::Commit
+        }
     }
 }
 

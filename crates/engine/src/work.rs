@@ -24,8 +24,8 @@ mod view;
 mod worker;
 
 pub use desk::{Desk, RunEnd, RunInfo, StepInfo};
-pub(crate) use group::{Group, Join, Starting};
 pub(crate) use event::Acted;
+pub(crate) use group::{Group, Join, Starting};
 pub(crate) use intent::{Intent, digest};
 pub(crate) use job::{Job, Jobs};
 pub(crate) use journal::{call, instant, maybe, text};

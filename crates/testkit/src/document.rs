@@ -212,7 +212,12 @@ async fn inbox(world: &World) -> String {
     let lines = events.iter().map(|event| {
         let kind = event.kind.as_deref().unwrap_or("-");
         let error = event.error.as_deref().map(|error| format!("  {error}"));
-        format!("{}  {kind}  {}{}\n", event.event, event.state, error.unwrap_or_default())
+        format!(
+            "{}  {kind}  {}{}\n",
+            event.event,
+            event.state,
+            error.unwrap_or_default()
+        )
     });
     lines.collect()
 }

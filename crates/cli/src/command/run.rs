@@ -14,9 +14,12 @@ use backflow_engine::Runtime;
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs, terminal: &Terminal) -> Result<bool> {
     let (name, tenant, input) = (args.name.clone(), args.tenant.clone(), args.input.clone());
-    let end = at_desk(&args.desk, (Doing::Drive, Runtime::desk), terminal, |desk| async move {
-        desk.run(&name, tenant.as_deref(), &input).await
-    })?;
+    let end = at_desk(
+        &args.desk,
+        (Doing::Drive, Runtime::desk),
+        terminal,
+        |desk| async move { desk.run(&name, tenant.as_deref(), &input).await },
+    )?;
     match end {
         None => Ok(false),
         Some(end) => tell(&end, terminal),

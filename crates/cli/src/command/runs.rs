@@ -27,9 +27,12 @@ pub(crate) fn run(args: &RunsArgs, terminal: &Terminal) -> Result<bool> {
 fn list(args: &RunsListArgs, terminal: &Terminal) -> Result<bool> {
     let state = args.state.map(word);
     let limit = i64::from(args.limit);
-    let runs = at_desk(&args.desk, (Doing::Look, Runtime::desk), terminal, |desk| async move {
-        desk.list(state, limit).await
-    })?;
+    let runs = at_desk(
+        &args.desk,
+        (Doing::Look, Runtime::desk),
+        terminal,
+        |desk| async move { desk.list(state, limit).await },
+    )?;
     let Some(runs) = runs else { return Ok(false) };
     for run in &runs {
         terminal.line(line(run, terminal))?;
@@ -57,9 +60,12 @@ fn line(run: &RunInfo, terminal: &Terminal) -> String {
 
 fn show(args: &RunsShowArgs, terminal: &Terminal) -> Result<bool> {
     let id = args.one.run.clone();
-    let found = at_desk(&args.one.desk, (Doing::Look, Runtime::desk), terminal, |desk| async move {
-        desk.show(&id).await
-    })?;
+    let found = at_desk(
+        &args.one.desk,
+        (Doing::Look, Runtime::desk),
+        terminal,
+        |desk| async move { desk.show(&id).await },
+    )?;
     let Some(found) = found else { return Ok(false) };
     let Some((run, steps)) = found else {
         bail!(
@@ -142,9 +148,12 @@ fn cut(text: &str, full: bool) -> String {
 
 fn retry(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
     let id = args.run.clone();
-    let end = at_desk(&args.desk, (Doing::Drive, Runtime::desk), terminal, |desk| async move {
-        desk.retry(&id).await
-    })?;
+    let end = at_desk(
+        &args.desk,
+        (Doing::Drive, Runtime::desk),
+        terminal,
+        |desk| async move { desk.retry(&id).await },
+    )?;
     match end {
         None => Ok(false),
         Some(None) => bail!(
@@ -157,9 +166,12 @@ fn retry(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
 
 fn cancel(args: &OneRunArgs, terminal: &Terminal) -> Result<bool> {
     let id = args.run.clone();
-    let done = at_desk(&args.desk, (Doing::Look, Runtime::desk), terminal, |desk| async move {
-        desk.cancel(&id).await
-    })?;
+    let done = at_desk(
+        &args.desk,
+        (Doing::Look, Runtime::desk),
+        terminal,
+        |desk| async move { desk.cancel(&id).await },
+    )?;
     match done {
         None => Ok(false),
         Some(false) => bail!("there is no run {} that could be ended", args.run),

@@ -87,7 +87,10 @@ fn tell(event: &EventInfo, terminal: &Terminal) -> Result<()> {
     terminal.line(format_args!("  id       {}", event.id))?;
     terminal.line(format_args!("  object   {}", event.object))?;
     terminal.line(format_args!("  created  {}", instant(event.created)))?;
-    terminal.line(format_args!("  tenant   {}", event.tenant.as_deref().unwrap_or("-")))?;
+    terminal.line(format_args!(
+        "  tenant   {}",
+        event.tenant.as_deref().unwrap_or("-")
+    ))?;
     for (at, state) in &event.actions {
         terminal.line(format_args!("  action {at} {state}"))?;
     }
@@ -142,7 +145,11 @@ fn replay(args: &ReplayArgs, terminal: &Terminal) -> Result<bool> {
                 done.set(done.get() + 1);
                 left.set(left.get() + usize::from(matches!(event.state, "waiting" | "quarantined" | "dead")));
                 let error = event.error.as_deref().map(|error| format!("  {error}"));
-                terminal.aside(format_args!("{}{}", line(&event, terminal), error.unwrap_or_default()));
+                terminal.aside(format_args!(
+                    "{}{}",
+                    line(&event, terminal),
+                    error.unwrap_or_default()
+                ));
             })
             .await
         }

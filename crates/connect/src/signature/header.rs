@@ -37,7 +37,10 @@ pub(super) fn check(scheme: &HeaderSignature, delivery: &Delivery<'_>) -> Result
     }
     let secrets = delivery.secrets.iter().map(backflow_engine::Secret::expose);
     for secret in secrets.filter_map(|secret| key(secret, scheme)) {
-        if digests.iter().any(|digest| verify(&secret, &signed, digest).is_ok()) {
+        if digests
+            .iter()
+            .any(|digest| verify(&secret, &signed, digest).is_ok())
+        {
             return Ok(());
         }
     }

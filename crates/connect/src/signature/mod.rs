@@ -37,7 +37,9 @@ impl Signatures for Schemes {
 /// The value of a header that must be there once.
 fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Forged> {
     let mut values = headers.get_all(name).iter();
-    let value = values.next().ok_or(Forged("the header of the signature is missing"))?;
+    let value = values
+        .next()
+        .ok_or(Forged("the header of the signature is missing"))?;
     if values.next().is_some() {
         return Err(Forged("a header of the signature is there twice"));
     }
@@ -66,7 +68,11 @@ fn in_time(text: &str, tolerance: i64, now: Timestamp) -> Result<i64, Forged> {
 
 /// The bytes of hexadecimal digits.
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
     if !text.len().is_multiple_of(2) {
         return None;
     }

@@ -13,7 +13,9 @@ const TOLERANCE: i64 = 300;
 
 pub(super) fn check(delivery: &Delivery<'_>) -> Result<(), Forged> {
     let header = only(delivery.headers, "stripe-signature")?;
-    let parts = header.split(',').map(|part| part.split_once('=').unwrap_or((part, "")));
+    let parts = header
+        .split(',')
+        .map(|part| part.split_once('=').unwrap_or((part, "")));
     let (mut instants, mut digests) = (Vec::new(), Vec::new());
     for (name, value) in parts {
         match name.trim() {

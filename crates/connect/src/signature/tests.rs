@@ -37,7 +37,12 @@ fn is_believed(scheme: &Signature, pairs: &[(&str, &str)], body: &[u8], secrets:
 }
 
 fn stripe(header: &str, body: &[u8]) -> bool {
-    is_believed(&Signature::Stripe, &[("stripe-signature", header)], body, &[SECRET])
+    is_believed(
+        &Signature::Stripe,
+        &[("stripe-signature", header)],
+        body,
+        &[SECRET],
+    )
 }
 
 #[test]
@@ -51,7 +56,12 @@ fn what_is_signed_lately_with_any_secret_is_believed() {
     let among = format!("t={NOW}, v0=00, v1={}, v1={digest},scheme=x", "0".repeat(64));
     assert!(stripe(&among, BODY));
     let other = [("stripe-signature", good.as_str())];
-    assert!(is_believed(&Signature::Stripe, &other, BODY, &["", "old", SECRET]));
+    assert!(is_believed(
+        &Signature::Stripe,
+        &other,
+        BODY,
+        &["", "old", SECRET]
+    ));
 }
 
 /// A name, the header, the body, the secrets.
@@ -65,7 +75,10 @@ fn forgeries() -> Vec<(&'static str, String, Vec<u8>, Vec<&'static str>)> {
         ("stale", with(signature(SECRET, NOW - 301, BODY))),
         ("future", with(signature(SECRET, NOW + 301, BODY))),
         ("stale by years", with(signature(SECRET, 1, BODY))),
-        ("fresh instant, old digest", with(format!("t={},v1={digest}", NOW + 1))),
+        (
+            "fresh instant, old digest",
+            with(format!("t={},v1={digest}", NOW + 1)),
+        ),
         ("version 0", with(format!("t={NOW},v0={digest}"))),
         ("version 2", with(format!("t={NOW},v2={digest}"))),
         ("no version", with(format!("t={NOW},{digest}"))),
@@ -76,7 +89,10 @@ fn forgeries() -> Vec<(&'static str, String, Vec<u8>, Vec<&'static str>)> {
         ("instant with a sign", with(format!("t=+{NOW},v1={digest}"))),
         ("instant with a fraction", with(format!("t={NOW}.0,v1={digest}"))),
         ("instant of letters", with(format!("t=now,v1={digest}"))),
-        ("instant too large", with(format!("t=99999999999999999999,v1={digest}"))),
+        (
+            "instant too large",
+            with(format!("t=99999999999999999999,v1={digest}")),
+        ),
         ("instant in milliseconds", with(format!("t={NOW}000,v1={digest}"))),
         ("truncated", with(format!("t={NOW},v1={}", &digest[..62]))),
         ("odd", with(format!("t={NOW},v1={}", &digest[..63]))),
@@ -86,13 +102,31 @@ fn forgeries() -> Vec<(&'static str, String, Vec<u8>, Vec<&'static str>)> {
         ("one digit wrong", with(format!("t={NOW},v1=f{}", &digest[1..]))),
         ("only commas", with(",,,".to_owned())),
         ("garbage", with("garbage".to_owned())),
-        ("too long", with(format!("t={NOW},v1={digest},{}", "x".repeat(5000)))),
+        (
+            "too long",
+            with(format!("t={NOW},v1={digest},{}", "x".repeat(5000))),
+        ),
         ("swapped body", body(br#"{"id":"evt_2","type":"invoice.paid"}"#)),
-        ("re-encoded body", body(br#"{"id": "evt_1", "type": "invoice.paid"}"#)),
-        ("members swapped", body(br#"{"type":"invoice.paid","id":"evt_1"}"#)),
-        ("trailing newline", body(b"{\"id\":\"evt_1\",\"type\":\"invoice.paid\"}\n")),
-        ("byte order mark", body(b"\xef\xbb\xbf{\"id\":\"evt_1\",\"type\":\"invoice.paid\"}")),
-        ("escaped letter", body(br#"{"id":"evt_1","type":"invoice.p\u0061id"}"#)),
+        (
+            "re-encoded body",
+            body(br#"{"id": "evt_1", "type": "invoice.paid"}"#),
+        ),
+        (
+            "members swapped",
+            body(br#"{"type":"invoice.paid","id":"evt_1"}"#),
+        ),
+        (
+            "trailing newline",
+            body(b"{\"id\":\"evt_1\",\"type\":\"invoice.paid\"}\n"),
+        ),
+        (
+            "byte order mark",
+            body(b"\xef\xbb\xbf{\"id\":\"evt_1\",\"type\":\"invoice.paid\"}"),
+        ),
+        (
+            "escaped letter",
+            body(br#"{"id":"evt_1","type":"invoice.p\u0061id"}"#),
+        ),
         ("empty body", body(b"")),
         ("shorter body", body(&BODY[..BODY.len() - 1])),
         ("other secret", secret(vec!["whsec_other"])),
@@ -104,7 +138,8 @@ fn forgeries() -> Vec<(&'static str, String, Vec<u8>, Vec<&'static str>)> {
         ("secret in another case", secret(vec!["WHSEC_TEST"])),
         ("secret with a blank", secret(vec!["whsec_test "])),
     ];
-    all.map(|(name, (header, body, secrets))| (name, header, body, secrets)).into()
+    all.map(|(name, (header, body, secrets))| (name, header, body, secrets))
+        .into()
 }
 
 #[test]
@@ -126,9 +161,17 @@ fn the_header_is_there_once() {
     let scheme = Signature::Stripe;
     assert!(!is_believed(&scheme, &[], BODY, &[SECRET]));
     assert!(!is_believed(&scheme, &[("x-signature", &good)], BODY, &[SECRET]));
-    let twice = [("stripe-signature", good.as_str()), ("stripe-signature", good.as_str())];
+    let twice = [
+        ("stripe-signature", good.as_str()),
+        ("stripe-signature", good.as_str()),
+    ];
     assert!(!is_believed(&scheme, &twice, BODY, &[SECRET]));
-    assert!(!is_believed(&scheme, &[("stripe-signature", "")], BODY, &[SECRET]));
+    assert!(!is_believed(
+        &scheme,
+        &[("stripe-signature", "")],
+        BODY,
+        &[SECRET]
+    ));
 }
 
 fn scheme(header: &str, prefix: &str) -> HeaderSignature {

@@ -63,11 +63,7 @@ impl Told {
     }
 
     /// Whether an action's condition holds.
-    pub(super) fn holds(
-        &self,
-        condition: Option<&Program>,
-        host: &mut RequestHost,
-    ) -> Result<bool, Fault> {
+    pub(super) fn holds(&self, condition: Option<&Program>, host: &mut RequestHost) -> Result<bool, Fault> {
         let Some(condition) = condition else {
             return Ok(true);
         };
@@ -99,8 +95,8 @@ pub(super) fn read(
         None => format!("{}:event:{event}", ready.hook.name),
     };
     let created = instant(&value(&reads.created, "event.created")?).unwrap_or(now);
-    let body = String::from_utf8(verified.body().to_vec())
-        .map_err(|_| Fault::internal("JSON that is not text"))?;
+    let body =
+        String::from_utf8(verified.body().to_vec()).map_err(|_| Fault::internal("JSON that is not text"))?;
     let event = Event {
         id: works.ids().key().into(),
         hook: ready.hook.name.clone(),
@@ -169,7 +165,9 @@ fn read_headers(text: &str) -> HeaderMap {
     for pair in kept.as_list().unwrap_or_default() {
         let (name, value) = (pair.index(0), pair.index(1));
         let name = name.as_text().and_then(|name| HeaderName::try_from(name).ok());
-        let value = value.as_text().and_then(|value| HeaderValue::try_from(value).ok());
+        let value = value
+            .as_text()
+            .and_then(|value| HeaderValue::try_from(value).ok());
         if let (Some(name), Some(value)) = (name, value) {
             headers.append(name, value);
         }
@@ -185,10 +183,7 @@ mod tests {
     fn headers_are_read_as_they_were_kept() {
         let mut headers = HeaderMap::new();
         for (name, value) in [("a", "1"), ("b", "2"), ("a", "3"), ("cookie", "secret")] {
-            headers.append(
-                HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            );
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let kept = kept_headers(&headers);
         assert!(!write_headers(&kept).contains("secret"));

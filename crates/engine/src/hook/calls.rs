@@ -70,12 +70,7 @@ pub(super) fn take(journal: &Journal, object: &str, token: &str, now: Timestamp)
 }
 
 /// We still hold an object, and go on with it.
-pub(super) fn hold(
-    journal: &Journal,
-    (object, token): (&str, &str),
-    marks: &Marks,
-    now: Timestamp,
-) -> Call {
+pub(super) fn hold(journal: &Journal, (object, token): (&str, &str), marks: &Marks, now: Timestamp) -> Call {
     held(journal, (object, token), marks, (crate::work::lease(now), now))
 }
 

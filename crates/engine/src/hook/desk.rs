@@ -3,8 +3,8 @@
 //! Invariant: what is shown holds no value of a variable of the environment that is not public.
 //! Not here: running an event (`pass`), replaying many (`replay`), trying without keeping (`rehearse`).
 
-use super::event::{Event, State};
 use super::Hooks;
+use super::event::{Event, State};
 use crate::fault::{Code, Fault};
 use crate::work::{call, instant, text};
 use backflow_plan::convert::convert;
@@ -78,9 +78,17 @@ impl EventDesk {
     ///
     /// # Errors
     /// When the inbox cannot be read, or there is no such state.
-    pub async fn list(&self, state: Option<&str>, hook: Option<&str>, most: i64) -> Result<Vec<EventInfo>, Fault> {
+    pub async fn list(
+        &self,
+        state: Option<&str>,
+        hook: Option<&str>,
+        most: i64,
+    ) -> Result<Vec<EventInfo>, Fault> {
         if let Some(unknown) = state.filter(|state| State::of(state).is_none()) {
-            return Err(Fault::new(Code::InvalidValue, format!("no event is ever `{unknown}`")));
+            return Err(Fault::new(
+                Code::InvalidValue,
+                format!("no event is ever `{unknown}`"),
+            ));
         }
         let tomorrow = self.hooks.works.now() + SignedDuration::from_hours(24);
         let values = vec![
@@ -177,7 +185,9 @@ impl Hooks {
     async fn run_again(self: &Arc<Self>, event: &Event) -> Result<(), Fault> {
         let now = self.works.now();
         let values = vec![text(&event.id), text(&event.actions.to_json()), instant(now)];
-        self.works.write(call(&self.journal.inbox.again, values, true)).await?;
+        self.works
+            .write(call(&self.journal.inbox.again, values, true))
+            .await?;
         let held = self.take_patiently(&event.object).await?;
         self.run(held, None).await
     }

@@ -100,7 +100,10 @@ impl Hooks {
     /// Objects with events that are due.
     pub(super) async fn due(&self) -> Result<BTreeSet<Arc<str>>, Fault> {
         let values = vec![instant(self.works.now()), Datum::Int(LOOK)];
-        let due = self.works.read(call(&self.journal.inbox.due, values, true)).await?;
+        let due = self
+            .works
+            .read(call(&self.journal.inbox.due, values, true))
+            .await?;
         let objects = due.rows.into_iter().flat_map(|row| row.cells);
         let objects = objects.filter_map(|cell| match cell {
             Datum::Text(object) => Some(object),
@@ -122,7 +125,9 @@ impl Hooks {
         }
         let rest = [(&inbox.erase_old, longest), (&inbox.forget, REMEMBERED)];
         for (statement, span) in rest {
-            self.works.write(call(statement, vec![before(span)], true)).await?;
+            self.works
+                .write(call(statement, vec![before(span)], true))
+                .await?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! not keep the others from running.
 //! Not here: how a tenant is found (`tenant`), the steps of an action (`work`).
 
+use super::Hooks;
 use super::arrival::Told;
 use super::calls::{self, Settling};
 use super::effect::{Effect, Kept, Written};
@@ -12,7 +13,6 @@ use super::event::{ActionState, Event, State};
 use super::ready::{Doing, Ready};
 use super::run::Held;
 use super::tenant::Found;
-use super::Hooks;
 use crate::event as log;
 use crate::fault::{Code, Fault};
 use crate::host::RequestHost;
@@ -190,12 +190,17 @@ impl Hooks {
         let doing = case.ready.actions.get(at).ok_or_else(missing)?;
         let frame = case.frame(at, tenant);
         let starting = Starting {
-            guard: tenant.filter(|_| doing.is_bound()).map(|tenant| Ok(vec![tenant.clone()])),
+            guard: tenant
+                .filter(|_| doing.is_bound())
+                .map(|tenant| Ok(vec![tenant.clone()])),
             refused: None,
             join: None,
         };
         match doing.job.work.durable {
-            true => self.act_durably(case, (at, doing), (starting, frame), effect).await,
+            true => {
+                self.act_durably(case, (at, doing), (starting, frame), effect)
+                    .await
+            }
             false => self.act_at_once(doing, (starting, frame), effect).await,
         }
     }
@@ -245,7 +250,10 @@ impl Hooks {
             Settled::Fault(fault) => return Err(Trouble::Fault(fault)),
             Settled::Told(status, members) => {
                 let words = members.member("message");
-                let words = format!("its run ended with {status}: {}", words.as_text().unwrap_or_default());
+                let words = format!(
+                    "its run ended with {status}: {}",
+                    words.as_text().unwrap_or_default()
+                );
                 return Err(Trouble::Fault(Fault::of(Code::Refused).private(words)));
             }
         }
@@ -302,7 +310,9 @@ impl Hooks {
         if event.state != State::Quarantined {
             settling.tries = 0;
         }
-        let pause = usize::try_from(settling.tries).ok().and_then(|at| QUARANTINE.get(at));
+        let pause = usize::try_from(settling.tries)
+            .ok()
+            .and_then(|at| QUARANTINE.get(at));
         settling.due = pause.and_then(|pause| now.checked_add(SignedDuration::from_secs(*pause)).ok());
         settling.tries += 1;
         settling.state = State::Quarantined;
@@ -315,7 +325,8 @@ impl Hooks {
 impl Case<'_> {
     /// The frame of an action, as far as the event and its tenant fill it.
     pub(super) fn frame(&self, at: usize, tenant: Option<&Datum>) -> Vec<Value> {
-        let (Some(action), Some(doing)) = (self.ready.hook.actions.get(at), self.ready.actions.get(at)) else {
+        let (Some(action), Some(doing)) = (self.ready.hook.actions.get(at), self.ready.actions.get(at))
+        else {
             return Vec::new();
         };
         let mut frame = doing.job.template.clone();

@@ -159,7 +159,12 @@ impl Hooks {
         }
         let transaction = Transaction::first_decides(calls);
         let permit = Permit::of_event(&verified);
-        let rows = self.works.store().run(permit, transaction).await?.into_all_rows()?;
+        let rows = self
+            .works
+            .store()
+            .run(permit, transaction)
+            .await?
+            .into_all_rows()?;
         Ok(accepted(event, &rows))
     }
 }

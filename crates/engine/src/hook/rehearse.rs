@@ -5,6 +5,7 @@
 //! Invariant: it never commits, and calls no provider.
 //! Not here: which events (`replay`), what an action does.
 
+use super::Hooks;
 use super::arrival::Told;
 use super::desk::{EventDesk, EventInfo};
 use super::event::Event;
@@ -13,7 +14,6 @@ use super::ready::Ready;
 use super::replay::{Pages, Replay, afresh};
 use super::run::Held;
 use super::tenant::Found;
-use super::Hooks;
 use crate::fault::{Code, Fault};
 use crate::permit::Permit;
 use crate::store::{Call, Mark, RowSet, StatementError, Turn};
@@ -78,11 +78,14 @@ impl EventDesk {
         while let Some(page) = pages.next(&self.hooks).await? {
             for event in page {
                 if script.events.len() == MOST {
-                    let words = format!("these are more than {MOST} events: say a shorter time, or one webhook");
+                    let words =
+                        format!("these are more than {MOST} events: say a shorter time, or one webhook");
                     return Err(Fault::new(Code::PayloadTooLarge, words));
                 }
                 let event = afresh(&event, self.hooks.works.now());
-                self.hooks.rehearse(&event, &Mode::Replay(until), &mut script).await?;
+                self.hooks
+                    .rehearse(&event, &Mode::Replay(until), &mut script)
+                    .await?;
             }
         }
         self.hooks.perform(script).await
@@ -91,7 +94,12 @@ impl EventDesk {
 
 impl Hooks {
     /// Adds an event to a rehearsal.
-    async fn rehearse(self: &Arc<Self>, event: &Event, mode: &Mode, script: &mut Script) -> Result<(), Fault> {
+    async fn rehearse(
+        self: &Arc<Self>,
+        event: &Event,
+        mode: &Mode,
+        script: &mut Script,
+    ) -> Result<(), Fault> {
         let info = self.info(event.clone());
         let owner = script.events.len();
         let outcome = match self.find(&event.hook).map(Arc::clone) {
@@ -149,7 +157,9 @@ impl Hooks {
     fn group_of(&self, case: &Case<'_>, at: usize, tenant: Option<&Datum>) -> Option<Group> {
         let doing = case.ready.actions.get(at)?;
         let starting = Starting {
-            guard: tenant.filter(|_| doing.is_bound()).map(|tenant| Ok(vec![tenant.clone()])),
+            guard: tenant
+                .filter(|_| doing.is_bound())
+                .map(|tenant| Ok(vec![tenant.clone()])),
             refused: None,
             join: None,
         };
@@ -172,7 +182,9 @@ impl Hooks {
         let rehearsal = Rehearsal::new(opening, calls.collect(), groups);
         let transaction = Transaction::rehearsal(rehearsal);
         let run = self.works.store().run(Permit::of_run(), transaction).await?;
-        let rehearsal = run.into_rehearsal().ok_or_else(|| Fault::internal("no rehearsal"))?;
+        let rehearsal = run
+            .into_rehearsal()
+            .ok_or_else(|| Fault::internal("no rehearsal"))?;
         for (group, why) in &rehearsal.faults {
             let event = owners.get(*group).and_then(|owner| events.get_mut(*owner));
             if let Some((_, outcome)) = event {
@@ -194,7 +206,9 @@ impl Hooks {
 
 /// Adds the tables of an action to those that are compared.
 fn watch(ready: &Ready, at: usize, tenant: Option<&Datum>, watches: &mut Vec<Watch>) {
-    let Some(action) = ready.hook.actions.get(at) else { return };
+    let Some(action) = ready.hook.actions.get(at) else {
+        return;
+    };
     let bound = matches!(action.place, Place::Named(_));
     for watched in &action.watched {
         let key = tenant.filter(|_| bound && watched.scoped);
@@ -361,7 +375,10 @@ impl Rehearsal {
                 Turn::Mark(undo)
             }
             (true, Mark::Undo) => {
-                self.broken = Some(Fault::new(Code::Conflict, "an event of it fails, and cannot be undone alone"));
+                self.broken = Some(Fault::new(
+                    Code::Conflict,
+                    "an event of it fails, and cannot be undone alone",
+                ));
                 Turn::RollBack
             }
             (true, _) => self.mark(at + 1),

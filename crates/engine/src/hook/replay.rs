@@ -58,7 +58,9 @@ impl Hooks {
     async fn run_anew(self: &Arc<Self>, event: &Event, until: Timestamp) -> Result<(), Fault> {
         let held = self.take_patiently(&event.object).await?;
         let holding = self.holding(&held);
-        let done = self.pass(held, afresh(event, self.works.now()), &Mode::Replay(until)).await;
+        let done = self
+            .pass(held, afresh(event, self.works.now()), &Mode::Replay(until))
+            .await;
         drop(holding);
         done
     }

@@ -196,8 +196,14 @@ mod tests {
     fn only_what_all_agree_on_is_a_tenant() {
         assert_eq!(why(&[says("a", Some(1)), says("b", Some(1))]), "Int(1)");
         assert_eq!(why(&[]), "nothing in the event tells its tenant");
-        assert_eq!(why(&[says("a", Some(1)), says("b", Some(2))]), "a and b name two tenants");
-        assert_eq!(why(&[says("a", Some(1)), says("a", Some(2))]), "a holds it for two tenants");
+        assert_eq!(
+            why(&[says("a", Some(1)), says("b", Some(2))]),
+            "a and b name two tenants"
+        );
+        assert_eq!(
+            why(&[says("a", Some(1)), says("a", Some(2))]),
+            "a holds it for two tenants"
+        );
         assert_eq!(why(&[says("a", Some(1)), says("b", None)]), "b names no tenant");
     }
 }

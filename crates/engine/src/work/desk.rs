@@ -122,7 +122,10 @@ impl Desk {
             id: step.step,
             state: step.state.text(),
             epoch: step.epoch,
-            request: step.request.as_deref().map(|text| self.works.masked(&asked(text))),
+            request: step
+                .request
+                .as_deref()
+                .map(|text| self.works.masked(&asked(text))),
             outcome: step.outcome.as_deref().map(|text| self.works.masked(text)),
         });
         Ok(Some((self.info(run.clone()), steps.collect())))
@@ -201,7 +204,6 @@ impl Desk {
             error: run.error.as_deref().map(|text| self.works.masked(text)),
         }
     }
-
 }
 
 impl Works {

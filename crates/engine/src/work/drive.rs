@@ -247,7 +247,10 @@ impl Works {
                 progress.done.push(at);
                 progress.position = at + 1;
                 let written = outcome(context, step, StepState::Done, &result.to_json());
-                let tenant = progress.scope.as_ref().and_then(|scope| kept::tenant(scope.tenant()));
+                let tenant = progress
+                    .scope
+                    .as_ref()
+                    .and_then(|scope| kept::tenant(scope.tenant()));
                 let learnt = super::event::learn(context, &call.provider, &result, (tenant, self.now()));
                 let before = std::iter::once(written).chain(learnt).collect();
                 Turn::Next(Box::new(progress), Next::Group(before))

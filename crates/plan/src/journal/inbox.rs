@@ -104,7 +104,12 @@ pub(super) fn statements(t: &Tables) -> Inbox {
     Inbox {
         accept: accept(t),
         read: t.read(t.events, t.is(t.events, ID, 0), (&[], None), &ALL),
-        named: t.read(t.events, t.is(t.events, EVENT, 0), (&[(RECEIVED, false)], None), &ALL),
+        named: t.read(
+            t.events,
+            t.is(t.events, EVENT, 0),
+            (&[(RECEIVED, false)], None),
+            &ALL,
+        ),
         next: next(t),
         due: t.read(
             t.events,

@@ -29,7 +29,8 @@ impl History {
         let name = format!("{name}{number}");
         // Two deliveries of a history differ in the first digit of their tenants' ids alone.
         let side = if name.starts_with("storm") { 1 } else { 2 };
-        let tenants = (0..=rng.below(3)).map(|at| format!("{side}0000000-0000-4000-8000-{number:08x}{at:04x}"));
+        let tenants =
+            (0..=rng.below(3)).map(|at| format!("{side}0000000-0000-4000-8000-{number:08x}{at:04x}"));
         let tenants: Vec<String> = tenants.collect();
         let events = (0..=rng.below(MOST)).map(|at| event(&mut rng, &name, &tenants, at));
         Self {
@@ -67,11 +68,13 @@ fn event(rng: &mut Rng, name: &str, tenants: &[String], at: u64) -> Value {
         json!({"id": format!("evt_{name}_{at}"), "object": "event", "type": kind, "created": created,
                "data": {"object": object}})
     };
-    let invoice = |customer: &str| json!({"id": format!("in_{name}_{at}"), "object": "invoice", "customer": customer});
+    let invoice =
+        |customer: &str| json!({"id": format!("in_{name}_{at}"), "object": "invoice", "customer": customer});
     match rng.below(10) {
         0..4 => {
             let status = format!("status {}", rng.below(1000));
-            let object = json!({"id": subscription, "object": "subscription", "customer": customer, "status": status});
+            let object =
+                json!({"id": subscription, "object": "subscription", "customer": customer, "status": status});
             about(object, "customer.subscription.updated")
         }
         4 => {
@@ -93,6 +96,9 @@ fn event(rng: &mut Rng, name: &str, tenants: &[String], at: u64) -> Value {
                 about(object, "invoice.paid")
             }
         },
-        _ => about(json!({"id": format!("ch_{name}_{at}"), "object": "charge"}), "charge.updated"),
+        _ => about(
+            json!({"id": format!("ch_{name}_{at}"), "object": "charge"}),
+            "charge.updated",
+        ),
     }
 }

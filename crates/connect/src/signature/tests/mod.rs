@@ -164,6 +164,14 @@ fn forgeries() -> Vec<(&'static str, String, Vec<u8>, Vec<&'static str>)> {
         ("an empty body that is signed", {
             (signature(SECRET, NOW, b""), Vec::new(), vec![SECRET])
         }),
+        ("a byte order mark that is signed", {
+            let body = b"\xef\xbb\xbf{}";
+            (signature(SECRET, NOW, body), body.to_vec(), vec![SECRET])
+        }),
+        ("no text, but signed", {
+            let body = b"{\"a\":\"\xff\"}";
+            (signature(SECRET, NOW, body), body.to_vec(), vec![SECRET])
+        }),
         ("secret in another case", secret(vec!["WHSEC_TEST"])),
         ("secret with a blank", secret(vec!["whsec_test "])),
     ];

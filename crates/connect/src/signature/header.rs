@@ -1,15 +1,17 @@
 //! Signatures in a header of their own, as GitHub, Slack and many others make them.
 //!
-//! Role: HMAC over parts of the delivery; hexadecimal or Base64, behind a prefix.
+//! Role: HMAC over parts of the delivery; hexadecimal in either case, or Base64, behind a prefix.
 //! Invariant: every header that is signed is there once; where an instant is signed, it is near.
 //! Not here: which provider does it how (its manifest).
 
-use super::{MOST, from_hex, in_time, only};
-use aws_lc_rs::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256, HMAC_SHA512, Key, verify};
+use super::{MOST, hex, in_time, is_among, only};
+use aws_lc_rs::hmac::{Context, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256, HMAC_SHA512, Key};
+use backflow_engine::Secret;
 use backflow_engine::signature::{Delivery, Forged};
 use backflow_plan::manifest::{Algorithm, Encoding, HeaderSignature, SecretForm, Signed};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::borrow::Cow;
 
 /// What may stand before a secret in Base64.
 const MARKED: &str = "whsec_";
@@ -17,50 +19,62 @@ const MARKED: &str = "whsec_";
 pub(super) fn check(scheme: &HeaderSignature, delivery: &Delivery<'_>) -> Result<(), Forged> {
     let header = only(delivery.headers, &scheme.header)?;
     if let Some((name, tolerance)) = &scheme.timestamp {
-        in_time(only(delivery.headers, name)?, i64::from(*tolerance), delivery.now)?;
+        in_time(only(delivery.headers, name)?, *tolerance, delivery.now)?;
     }
-    let mut signed = Vec::with_capacity(delivery.body.len() + 64);
-    for part in &scheme.signed {
-        match part {
-            Signed::Text(text) => signed.extend_from_slice(text.as_bytes()),
-            Signed::Header(name) => signed.extend_from_slice(only(delivery.headers, name)?.as_bytes()),
-            Signed::Body => signed.extend_from_slice(delivery.body),
-        }
-    }
-    let digests: Vec<Vec<u8>> = header
-        .split_ascii_whitespace()
-        .take(MOST)
-        .filter_map(|text| decoded(text.strip_prefix(scheme.prefix.as_str())?, scheme.encoding))
+    let signed: Result<Vec<&[u8]>, Forged> = scheme
+        .signed
+        .iter()
+        .map(|part| match part {
+            Signed::Text(text) => Ok(text.as_bytes()),
+            Signed::Header(name) => only(delivery.headers, name).map(str::as_bytes),
+            Signed::Body => Ok(delivery.body),
+        })
         .collect();
-    if digests.is_empty() {
-        return Err(Forged("there is no signature of this form"));
+    let signed = signed?;
+    let digests = digests(scheme, header);
+    match digests.len() {
+        0 => return Err(Forged("there is no signature of this form")),
+        1..=MOST => {}
+        _ => return Err(Forged("there are too many signatures")),
     }
-    let secrets = delivery.secrets.iter().map(backflow_engine::Secret::expose);
-    for secret in secrets.filter_map(|secret| key(secret, scheme)) {
-        if digests
-            .iter()
-            .any(|digest| verify(&secret, &signed, digest).is_ok())
-        {
+    let secrets = delivery.secrets.iter().map(Secret::expose);
+    for key in secrets.filter_map(|secret| key(secret, scheme)) {
+        let mut context = Context::with_key(&key);
+        signed.iter().for_each(|part| context.update(part));
+        let tag = context.sign();
+        let digest = match scheme.encoding {
+            Encoding::Hex => hex(tag.as_ref()),
+            Encoding::Base64 => STANDARD.encode(tag.as_ref()),
+        };
+        if is_among(&digest, &digests) {
             return Ok(());
         }
     }
     Err(Forged("no signature was made with a secret of ours"))
 }
 
-fn decoded(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
-    match encoding {
-        Encoding::Hex => from_hex(text),
-        Encoding::Base64 => STANDARD.decode(text).ok(),
-    }
+/// The digests of a header, as this digest would be written. A prefix with a blank in it leaves room for one only.
+fn digests<'a>(scheme: &HeaderSignature, header: &'a str) -> Vec<Cow<'a, str>> {
+    let prefix = scheme.prefix.as_str();
+    let texts: Vec<&str> = match prefix.contains(char::is_whitespace) {
+        true => vec![header],
+        false => header.split_ascii_whitespace().collect(),
+    };
+    let digests = texts.into_iter().filter_map(|text| text.strip_prefix(prefix));
+    let digests = digests.map(|digest| match scheme.encoding {
+        Encoding::Hex => Cow::Owned(digest.to_ascii_lowercase()),
+        Encoding::Base64 => Cow::Borrowed(digest),
+    });
+    digests.collect()
 }
 
 /// The key that a secret stands for; `None`: it is empty, or no Base64.
 fn key(secret: &str, scheme: &HeaderSignature) -> Option<Key> {
     let bytes = match scheme.secret {
-        SecretForm::Text => secret.as_bytes().to_vec(),
+        SecretForm::Text => Cow::Borrowed(secret.as_bytes()),
         SecretForm::Base64 => {
             let digits = secret.strip_prefix(MARKED).unwrap_or(secret);
-            STANDARD.decode(digits).ok()?
+            Cow::Owned(STANDARD.decode(digits).ok()?)
         }
     };
     let algorithm = match scheme.algorithm {
@@ -68,5 +82,6 @@ fn key(secret: &str, scheme: &HeaderSignature) -> Option<Key> {
         Algorithm::Sha256 => HMAC_SHA256,
         Algorithm::Sha512 => HMAC_SHA512,
     };
-    (!bytes.is_empty()).then(|| Key::new(algorithm, &bytes))
+    let is_blank = secret.trim().is_empty() || bytes.is_empty();
+    (!is_blank).then(|| Key::new(algorithm, &bytes))
 }

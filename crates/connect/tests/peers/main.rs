@@ -1,4 +1,5 @@
-//! What goes over the wire is what the official clients of Stripe and SendGrid send.
+//! What goes over the wire is what the official clients of Stripe and SendGrid send, and what is believed is what they
+//! believe (`signatures.rs`).
 //!
 //! Role: makes each call of tests/peers/providers/cases twice, with the official client and with ours, and compares
 //! what a server was asked.
@@ -9,6 +10,7 @@
 
 mod node;
 mod recorder;
+mod signatures;
 
 use backflow_connect::client::{Destination, Dialer, Line, Naming, guard};
 use backflow_connect::sendgrid::SendGrid;

@@ -1,7 +1,7 @@
-//! The node process that calls with the official clients.
+//! The node processes that run the official clients.
 //!
-//! Role: installs what it needs and lets it make all calls of the cases.
-//! Invariant: it has ended when this returns; see tests/peers/providers/peer.mjs.
+//! Role: installs what they need, lets one make all calls of the cases, or tell what a client thinks.
+//! Invariant: it has ended when this returns; see tests/peers/providers.
 //! Not here: the cases.
 
 use std::path::{Path, PathBuf};
@@ -17,14 +17,22 @@ pub(crate) fn folder() -> PathBuf {
 
 /// Makes the calls with a client, at this port of this machine.
 pub(crate) fn call_all(client: &str, port: u16) {
+    drop(run(&["peer.mjs", client, &port.to_string()]));
+}
+
+/// What a script writes about a client.
+pub(crate) fn told(script: &str, client: &str) -> Vec<u8> {
+    run(&[script, client])
+}
+
+fn run(args: &[&str]) -> Vec<u8> {
     INSTALLED.call_once(install);
-    let output = Command::new("node")
-        .args(["peer.mjs", client, &port.to_string()])
-        .current_dir(folder())
-        .output()
-        .expect("node starts");
+    let mut node = Command::new("node");
+    let output = node.args(args).current_dir(folder()).output();
+    let output = output.expect("node starts");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{client} failed:\n{said}");
+    assert!(output.status.success(), "{args:?} failed:\n{said}");
+    output.stdout
 }
 
 /// Installs the packages of the lock file, unless they are there.

@@ -39,6 +39,7 @@ mod handle;
 mod host;
 mod input;
 mod key;
+mod limit;
 mod listed;
 pub mod migrations;
 mod offered;

@@ -6,7 +6,8 @@
 //! Not here: what a visitor does.
 
 use super::{
-    Assigned, Bound, Cond, Conflict, Embed, Insert, Link, Member, Offered, Outputs, ParamId, Query, Read, Scalar,
+    Assigned, Bound, Cond, Conflict, Embed, Insert, Link, Member, Offered, Outputs, ParamId, Query, Read,
+    Scalar,
 };
 use backflow_catalog::TableId;
 

@@ -3,9 +3,9 @@
 //! Invariant: a row that a conflict meets is changed only where the pin of the statement's kind holds.
 //! Not here: the values of `data`; see `data`.
 
-use super::{Lowered, require};
 use super::embedded::answered;
 use super::offered::{offered_keys, report_computed_defaults, report_optional, report_uneven};
+use super::{Lowered, require};
 use crate::draft::{DraftAssignment, DraftQuery};
 use crate::lower::data::{self, Assignments};
 use crate::lower::each::Listed;

@@ -92,7 +92,12 @@ pub(crate) fn lower<'a>(
     });
     let looks = limit.iter_mut().flat_map(|limit| &mut limit.looks);
     let taken = looks.flat_map(|look| &mut look.takes);
-    let positions = any_given.iter_mut().chain(parts).chain(offset).chain(taken).collect();
+    let positions = any_given
+        .iter_mut()
+        .chain(parts)
+        .chain(offset)
+        .chain(taken)
+        .collect();
     prune(query, &mut cx.binds.list, positions);
     Some(lowered)
 }

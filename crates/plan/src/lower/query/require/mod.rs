@@ -18,7 +18,8 @@ use backflow_catalog::{ColumnId, ColumnType};
 use backflow_diag::{Diagnostic, codes};
 use backflow_sql::ir::visit::{self, Visit};
 use backflow_sql::ir::{
-    Assigned, Comparison, Cond, Conflict, ConflictUpdate, Insert, Offered, Outputs, Query, Read, Scalar, Update,
+    Assigned, Comparison, Cond, Conflict, ConflictUpdate, Insert, Offered, Outputs, Query, Read, Scalar,
+    Update,
 };
 use backflow_sql::render_offered;
 use read::Required;
@@ -52,7 +53,10 @@ pub(super) fn insert(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, insert: &mut I
         _ => return None,
     };
     let offered = Row::Offered(&values);
-    let set = insert.conflict.as_ref().and_then(|conflict| conflict.update.as_ref());
+    let set = insert
+        .conflict
+        .as_ref()
+        .and_then(|conflict| conflict.update.as_ref());
     let set = set.map(|update| update.set.clone()).unwrap_or_default();
     let (stored, changed) = (Row::Stored, Row::Changed(&set));
     let ty = width::common(cx, &required, &[offered, stored, changed]);
@@ -70,14 +74,22 @@ pub(super) fn insert(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, insert: &mut I
         update: Some(update),
     }) = &mut insert.conflict
     {
-        let met = Cond::All(target.iter().map(|column| row::met(cx, &offered, *column)).collect());
+        let met = Cond::All(
+            target
+                .iter()
+                .map(|column| row::met(cx, &offered, *column))
+                .collect(),
+        );
         let numbers = Numbers {
             limit: row::limit(cx, &required, &changed, &ty),
             used: row::counter(cx, &required, &stored, &ty),
             new: row::counter(cx, &required, &changed, &ty),
         };
         let filter = guard.clone().and(met.clone()).and(update.filter.clone());
-        looks.insert(0, stored_look(cx, &filter, numbers.clone().of_offered(cx, &offered)));
+        looks.insert(
+            0,
+            stored_look(cx, &filter, numbers.clone().of_offered(cx, &offered)),
+        );
         hold_conflict(update, numbers.hold(required.op));
         // What would be too much for a new row may be little for the one that is there.
         let there = Cond::Stays {

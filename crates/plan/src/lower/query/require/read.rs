@@ -41,9 +41,14 @@ pub(super) fn required(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>) -> Option<Re
     };
     let (mut of_left, mut of_right) = (Vec::new(), Vec::new());
     let names = [names(cx, &left, &mut of_left), names(cx, &right, &mut of_right)];
-    let known = of_left.iter().chain(&of_right).map(|name| column(cx, draft, name));
+    let known = of_left
+        .iter()
+        .chain(&of_right)
+        .map(|name| column(cx, draft, name));
     let known: Vec<Option<ColumnId>> = known.collect();
-    let values: Vec<_> = (0..template.holes().count()).map(|at| value(cx, template, at)).collect();
+    let values: Vec<_> = (0..template.holes().count())
+        .map(|at| value(cx, template, at))
+        .collect();
     if names.contains(&None) || known.contains(&None) {
         return None;
     }
@@ -57,7 +62,10 @@ pub(super) fn required(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>) -> Option<Re
         true => (right, left, mirrored(op)),
         false => (left, right, op),
     };
-    cx.facts.push(format!("require: `{}` is held by the statement itself", text.as_str()));
+    cx.facts.push(format!(
+        "require: `{}` is held by the statement itself",
+        text.as_str()
+    ));
     Some(Required {
         text: text.clone(),
         counter,
@@ -92,7 +100,10 @@ fn one_row(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, text: &Text) -> Option<(
 }
 
 fn is_order(op: Comparison) -> bool {
-    matches!(op, Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge)
+    matches!(
+        op,
+        Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge
+    )
 }
 
 fn mirrored(op: Comparison) -> Comparison {
@@ -140,7 +151,12 @@ fn column(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, name: &Spanned<String>) -
     }
     let computed = matches!(
         declared.default,
-        Some(DefaultValue::Sequence | DefaultValue::Expression(_) | DefaultValue::Now | DefaultValue::RandomUuid)
+        Some(
+            DefaultValue::Sequence
+                | DefaultValue::Expression(_)
+                | DefaultValue::Now
+                | DefaultValue::RandomUuid
+        )
     );
     let inserts = matches!(draft.doc.operation.value, Operation::Insert | Operation::Upsert);
     let given = draft.rows.iter().flatten().any(|value| value.column == column);
@@ -150,9 +166,12 @@ fn column(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>, name: &Spanned<String>) -
         _ => return Some(column),
     };
     cx.out.push(
-        Diagnostic::new(codes::BAD_REQUIRE, format!("`{}` is not known before the row is written", declared.name))
-            .at(name.span, "computed by the database")
-            .help(why),
+        Diagnostic::new(
+            codes::BAD_REQUIRE,
+            format!("`{}` is not known before the row is written", declared.name),
+        )
+        .at(name.span, "computed by the database")
+        .help(why),
     );
     None
 }
@@ -198,7 +217,9 @@ fn number_type(cx: &Cx<'_, '_>, program: &Program) -> ColumnType {
         }
         Source::Result => {
             let mut cells = cx.frame.results.iter().flat_map(|result| &result.cells);
-            cells.find(|(_, _, known)| *known == slot).map(|(_, ty, _)| ty.clone())
+            cells
+                .find(|(_, _, known)| *known == slot)
+                .map(|(_, ty, _)| ty.clone())
         }
         _ => None,
     });

@@ -30,7 +30,11 @@ impl Row<'_> {
             Row::Changed(set) => (set, Scalar::Column(column)),
             Row::Offered(values) => (values, default(cx, column)),
         };
-        match set.iter().find(|(known, _)| *known == column).map(|(_, value)| value) {
+        match set
+            .iter()
+            .find(|(known, _)| *known == column)
+            .map(|(_, value)| value)
+        {
             Some(Assigned::Value(value)) => value.clone(),
             Some(Assigned::IfGiven { flag, value }) => Scalar::IfGiven {
                 flag: *flag,

@@ -135,9 +135,7 @@ pub(super) fn widened(cx: &Cx<'_, '_>, value: Scalar, to: &ColumnType) -> Scalar
             value: Box::new(widened(cx, *value, to)),
             otherwise: Box::new(widened(cx, *otherwise, to)),
         },
-        Scalar::Cast(inner, ty)
-            if is_whole(&ty) && type_of(cx, &inner).as_ref().is_some_and(is_whole) =>
-        {
+        Scalar::Cast(inner, ty) if is_whole(&ty) && type_of(cx, &inner).as_ref().is_some_and(is_whole) => {
             widened(cx, *inner, to)
         }
         Scalar::Literal(Datum::Int(number), _) => literal(&Number::from(number), to),

@@ -1,6 +1,6 @@
 //! The two sides of a limit, over a row as it is or as it will be.
 //!
-//! Invariant: a column of the counter that is NULL counts as 0, as in arithmetic of `data`; the limit stays NULL.
+//! Invariant: a column of the counter that is NULL counts as in arithmetic of `data`; the limit stays NULL.
 //! Not here: the type that both sides have.
 
 use super::read::Required;
@@ -107,7 +107,7 @@ impl Side<'_, '_, '_> {
                 };
                 let value = widened(self.cx, self.row.value(self.cx, column), self.ty);
                 match self.counts {
-                    true => Scalar::Coalesce(vec![value, width::zero(self.ty)]),
+                    true => self.counted(column, value),
                     false => value,
                 }
             }
@@ -131,6 +131,17 @@ impl Side<'_, '_, '_> {
             // Refused when it was read.
             _ => self.null(),
         }
+    }
+
+    /// A column that is NULL counts as its default, else as 0.
+    fn counted(&self, column: ColumnId, value: Scalar) -> Scalar {
+        let mut values = vec![value];
+        let declared = self.cx.project.column(self.cx.table, column);
+        if matches!(&declared.default, Some(DefaultValue::Literal(text)) if text != "0") {
+            values.push(widened(self.cx, Scalar::DefaultOf(column), self.ty));
+        }
+        values.push(width::zero(self.ty));
+        Scalar::Coalesce(values)
     }
 
     fn arithmetic(&self, op: ArithmeticOp, left: Scalar, right: Scalar) -> Scalar {

@@ -108,6 +108,7 @@ codes! {
     NOT_IN_OPERATION = "E0512" "a key does not belong to this operation";
     SELECT_UNSUPPORTED = "E0513" "a select form is not available on this database";
     VIEW_NOT_WRITABLE = "E0514" "a view's rows cannot be changed";
+    BAD_REQUIRE = "E0515" "a limit cannot be held by the write";
 
     NO_TENANCY = "E0601" "no tenancy is declared or found";
     AMBIGUOUS_TENANCY = "E0602" "several tables could be the tenants' members";

@@ -7,8 +7,10 @@
 
 mod code;
 mod database;
+mod figures;
 
 pub use code::Code;
+pub(crate) use figures::Figures;
 
 use backflow_expr::Value;
 use std::borrow::Cow;
@@ -23,6 +25,7 @@ pub struct Fault {
     retry_after: Option<u32>,
     allow: Option<Box<str>>,
     own: Option<Box<Own>>,
+    figures: Option<Box<Figures>>,
 }
 
 /// A status and code that the author chose.
@@ -75,6 +78,7 @@ impl Fault {
             retry_after: None,
             allow: None,
             own: None,
+            figures: None,
         }
     }
 
@@ -109,6 +113,13 @@ impl Fault {
     #[must_use]
     pub fn private(mut self, text: impl Into<String>) -> Self {
         self.private = Some(text.into().into_boxed_str());
+        self
+    }
+
+    /// Adds the numbers of a limit.
+    #[must_use]
+    pub(crate) fn figures(mut self, figures: Figures) -> Self {
+        self.figures = Some(Box::new(figures));
         self
     }
 
@@ -199,6 +210,7 @@ impl Fault {
             ("message", Value::from(&*self.message)),
             ("code", Value::from(self.code_text())),
         ];
+        members.extend(self.figures.iter().flat_map(|figures| figures.members()));
         if !self.details.is_empty() {
             members.push(("details", Value::list(self.details.iter().map(Detail::value))));
         }

@@ -40,6 +40,7 @@ mod hook;
 mod host;
 mod input;
 mod key;
+mod limit;
 mod listed;
 pub mod migrations;
 mod offered;

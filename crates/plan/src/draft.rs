@@ -25,6 +25,8 @@ pub(crate) struct DraftQuery<'a> {
     pub(crate) table: TableId,
     pub(crate) select: Option<SelectList>,
     pub(crate) condition: Option<Expr>,
+    /// `require`
+    pub(crate) require: Option<Template>,
     /// One list of values for each row of `data`.
     pub(crate) rows: Vec<Vec<DraftAssignment<'a>>>,
     /// `data` is one template: all of the declared body, or a row for each item of a list.
@@ -150,6 +152,7 @@ impl<'a> DraftQuery<'a> {
         let table = table(catalog, &doc.table, out)?;
         let select = doc.select.as_ref().and_then(|text| parse_select(text, out));
         let condition = doc.condition.as_ref().and_then(|text| parse_condition(text, out));
+        let require = doc.require.as_ref().and_then(|text| Template::parse(text, out));
         let filters = doc
             .filters
             .iter()
@@ -160,6 +163,7 @@ impl<'a> DraftQuery<'a> {
             table,
             select,
             condition,
+            require,
             rows: Vec::new(),
             whole_data: None,
             each: None,
@@ -277,7 +281,8 @@ impl<'a> DraftQuery<'a> {
                 DraftFilter::Not(inner) => open.push(inner),
             }
         }
-        condition || data || filters
+        let require = self.require.as_ref().is_some_and(template_reads_tenant);
+        condition || require || data || filters
     }
 
     /// Whether `data` is a text.

@@ -152,6 +152,16 @@ fn step(text: &mut String, step: &Step) {
     for (position, bind) in step.binds.iter().enumerate() {
         line(text, 3, &format!("?{} = {}", position + 1, self::bind(bind)));
     }
+    if let Some(limit) = &step.limit {
+        line(text, 3, &format!("if no row is touched, is it `{}`?", limit.text));
+        for look in &limit.looks {
+            line(text, 4, &look.statement.text);
+            let takes = look.takes.iter().enumerate();
+            for (position, of) in takes {
+                line(text, 5, &format!("?{} = ?{} of the query", position + 1, of + 1));
+            }
+        }
+    }
     for (cell, ty, slot) in &step.results.cells {
         line(text, 3, &format!("cell {cell} ({ty}) → ${}", slot.0));
     }

@@ -89,7 +89,11 @@ impl<'a> Project<'a> {
 
     /// The finished statement of a query.
     pub(crate) fn statement(&self, query: &ir::Query) -> Arc<Statement> {
-        let statement = render(query, &self.catalog, self.dialect);
+        self.kept(render(query, &self.catalog, self.dialect))
+    }
+
+    /// One statement for each text.
+    pub(crate) fn kept(&self, statement: Statement) -> Arc<Statement> {
         let mut known = self.statements.borrow_mut();
         Arc::clone(
             known

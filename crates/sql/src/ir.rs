@@ -262,6 +262,17 @@ pub struct Delete {
     pub outputs: Outputs,
 }
 
+/// A row that an insert offered and did not make: values of it, computed without any row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offered {
+    /// The table whose defaults and types the values have.
+    pub table: TableId,
+    /// There is a row only if this holds; it names no column.
+    pub guard: Cond,
+    /// The values; they name no column.
+    pub values: Vec<Scalar>,
+}
+
 /// A database's dialect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {

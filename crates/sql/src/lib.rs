@@ -21,6 +21,6 @@ pub use filter::{
     ColumnPath, FilterOp, Operator, OrderTerm, Quantifier, nearest_operator, parse_column_path,
     parse_operator, parse_order,
 };
-pub use render::{answers_may_fail, castable, render, render_chain};
-pub use scalar::{ScalarAst, try_parse_scalar};
+pub use render::{answers_may_fail, castable, render, render_chain, render_offered};
+pub use scalar::{ScalarAst, parse_scalar, try_parse_scalar};
 pub use select::{SelectItem, SelectList, parse_select};

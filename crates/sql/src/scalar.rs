@@ -87,7 +87,7 @@ impl ScalarAst {
 }
 
 /// Reads a row expression and reports every fault.
-pub(crate) fn parse_scalar(text: &Text, holes: &[Range<usize>], out: &mut Diagnostics) -> Option<ScalarAst> {
+pub fn parse_scalar(text: &Text, holes: &[Range<usize>], out: &mut Diagnostics) -> Option<ScalarAst> {
     let mut cursor = Cursor::new(text, holes);
     let parsed = scalar(&mut cursor).and_then(|ast| {
         if cursor.at_end() {

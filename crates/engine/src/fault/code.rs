@@ -66,6 +66,8 @@ codes! {
     TokenExpired = "token_expired", 401, "The token has expired";
     /// The provider wants money.
     PaymentRequired = "payment_required", 402, "The payment was refused";
+    /// A write would pass its limit.
+    LimitExceeded = "limit_exceeded", 402, "The limit does not allow this";
     /// The request names no tenant.
     NoTenant = "no_tenant", 403, "The request names no tenant";
     /// A member without the role that is needed.

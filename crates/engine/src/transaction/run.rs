@@ -7,6 +7,7 @@
 
 mod fused;
 mod keyed;
+mod limited;
 mod page;
 
 use keyed::Held;
@@ -18,7 +19,7 @@ use crate::event;
 use crate::fault::{Code, Fault};
 use crate::guard::{self, Named};
 use crate::host::RequestHost;
-use crate::listed;
+use crate::limit;
 use crate::permit::Scope;
 use crate::prepare::{self, Prepared};
 use crate::render;
@@ -30,6 +31,7 @@ use backflow_plan::model::{Access, Answer, Operation, Place, Source, Step};
 use backflow_sql::ir::Datum;
 use bytes::Bytes;
 use http::StatusCode;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The state of a run.
@@ -52,6 +54,10 @@ pub(super) struct Run {
     phase: Phase,
     /// How many rows the running step must make of a list.
     listed: usize,
+    /// What a step with a limit was given.
+    given: Vec<Datum>,
+    /// The rows of a fused statement that were not judged yet.
+    parts: Option<VecDeque<RowSet>>,
     candidate: Option<Candidate>,
     /// The caller's own name of the request.
     key: Option<Held>,
@@ -66,6 +72,8 @@ enum Phase {
     Fused,
     Guard,
     Step(usize),
+    /// Why a step touched no row: the step, and which of its looks.
+    Look(usize, usize),
     KeyTaken,
     KeyRead,
     KeyKept,
@@ -107,6 +115,8 @@ impl Run {
             scope: None,
             phase: Phase::Start,
             listed: 0,
+            given: Vec::new(),
+            parts: None,
             candidate: None,
             key: work.key.map(Held::new),
             end: None,
@@ -139,6 +149,7 @@ impl Run {
         self.scope = None;
         self.phase = Phase::Start;
         self.candidate = None;
+        self.parts = None;
         self.key.iter_mut().for_each(Held::forget);
         self.end = None;
     }
@@ -220,13 +231,8 @@ impl Run {
                 Ok(Turn::Commit)
             }
             (Phase::Fused, _) => self.take_all(&served, rows),
-            (Phase::Step(at), _) => {
-                let step = step_at(&served, at)?;
-                let result = results::take(step, rows, self.email.as_deref(), &mut self.frame)?;
-                listed::judge(step, self.listed, result.rows)?;
-                self.consider(at, step, result);
-                self.advance(at + 1)
-            }
+            (Phase::Step(at), _) => self.take_step(&served, at, rows),
+            (Phase::Look(at, number), _) => self.looked(&served, (at, number), &rows),
             _ => Err(Fault::internal("the store gave rows that nobody asked for")),
         }
     }
@@ -315,6 +321,7 @@ impl Run {
         let values = prepare::values(step, early, &mut reading, self.scope.as_ref())?;
         Ok(values.map(|(values, listed)| {
             self.listed = listed;
+            self.given = limit::given(step, &values);
             values
         }))
     }

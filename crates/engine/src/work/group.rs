@@ -123,6 +123,12 @@ enum Awaiting {
         at: usize,
         statement: usize,
     },
+    /// Why it touched no row.
+    Look {
+        at: usize,
+        statement: usize,
+        look: usize,
+    },
     Locked {
         at: usize,
         again: bool,
@@ -169,6 +175,8 @@ pub(crate) struct Group {
     /// Rows of the running database step.
     rows: Vec<Option<RowSet>>,
     listed: usize,
+    /// What a statement with a limit was given.
+    given: Vec<Datum>,
     /// The lock that is being taken.
     lock: String,
     /// Whether a statement has run.
@@ -217,6 +225,7 @@ impl Group {
             guarded: false,
             rows: Vec::new(),
             listed: 0,
+            given: Vec::new(),
             lock: String::new(),
             begun: false,
             marked: None,
@@ -301,6 +310,7 @@ impl Group {
             Awaiting::Known => self.known(&rows),
             Awaiting::Released => self.open(),
             Awaiting::Rows { at, statement } => self.took(at, statement, rows),
+            Awaiting::Look { at, statement, look } => self.looked((at, statement), look, &rows),
             Awaiting::Locked { at, again } => self.locked(at, again, &rows),
             Awaiting::Freed { at } => Ok(self.take_lock(at, true)),
             Awaiting::Begun { at } => Ok(self.mark(at)),

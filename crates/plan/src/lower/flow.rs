@@ -75,6 +75,7 @@ impl OpenStep {
                 ..Results::default()
             },
             keys: Vec::new(),
+            limit: None,
             selects: false,
             counts: true,
             page: None,
@@ -291,6 +292,7 @@ fn open(
         makes: lowered.makes,
         results: Results::default(),
         capability,
+        limit: lowered.limit.map(Box::new),
         any_given: lowered.any_given,
         keys: lowered.keys,
         check: false,

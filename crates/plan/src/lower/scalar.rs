@@ -121,7 +121,7 @@ fn moment_expr(ast: &ScalarAst, template: &Template) -> Option<Expr> {
     }
 }
 
-fn hole(template: &Template, index: usize) -> Option<&Expr> {
+pub(super) fn hole(template: &Template, index: usize) -> Option<&Expr> {
     template
         .parts
         .iter()

@@ -4,7 +4,6 @@
 //! Not here: the stages of a route; see `route`.
 
 use crate::model::{Naming, PathPattern};
-use crate::project::workflow_queries;
 use backflow_config::document::{Method, Route as RouteDoc};
 use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes, nearest};
 
@@ -58,19 +57,9 @@ fn answer_without_body(doc: &RouteDoc) -> Option<Diagnostic> {
 
 /// Features that parse and are checked, but do not run in this version.
 pub(crate) fn unavailable(doc: &RouteDoc, name: &str, out: &mut Diagnostics) -> Option<String> {
-    let own = doc.queries.iter().flatten();
-    let queries = own.chain(doc.workflow.iter().flat_map(workflow_queries));
     let mut found = Vec::new();
     if let Some(limit) = &doc.rate_limit {
         found.push(("rate limits", limit.span));
-    }
-    for query in queries {
-        found.extend(
-            query
-                .require
-                .as_ref()
-                .map(|require| ("limits in the write (`require`)", require.span())),
-        );
     }
     for (what, span) in &found {
         out.push(

@@ -12,6 +12,7 @@ mod hook;
 mod inbox;
 mod input;
 mod journal;
+mod limit;
 mod place;
 mod route;
 mod step;
@@ -30,6 +31,7 @@ pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
 pub use journal::{
     Journal, KeyStatements, LockStatements, Membership, RUN_CELLS, RunStatements, STEP_CELLS, StepStatements,
 };
+pub use limit::{Limit, Look};
 pub use place::{Directory, Guard, Naming, Place, TenantRow};
 pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};
 pub use step::{
@@ -87,7 +89,7 @@ impl Plan {
     /// The texts of all statements that requests, workflows and events run.
     pub fn statements(&self) -> impl Iterator<Item = &str> {
         let routes = self.routes.iter().flat_map(|route| {
-            let steps = route.steps.iter().map(|step| &step.statement);
+            let steps = route.steps.iter().flat_map(Step::statements);
             let work = route.work.iter().flat_map(Work::statements);
             route.place.statement().into_iter().chain(steps).chain(work)
         });

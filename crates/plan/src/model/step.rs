@@ -3,7 +3,7 @@
 //! Invariant: the position of a bind is its parameter's number in the statement.
 //! Not here: the text of statements; see the sql crate.
 
-use super::Shape;
+use super::{Limit, Shape};
 use backflow_catalog::ColumnType;
 use backflow_expr::{Key, Program, Slot};
 use backflow_sql::ir::{Datum, Statement};
@@ -64,6 +64,8 @@ pub struct Step {
     pub results: Results,
     /// It opens a row by a secret; what the engine must check then.
     pub capability: Option<Capability>,
+    /// What the write holds to by itself (`require`).
+    pub limit: Option<Box<Limit>>,
     /// An update whose values may all be left out: the flags, of which one must be true.
     pub any_given: Vec<usize>,
     /// The keys of the rows that one upsert offers; two of them must not be the same.
@@ -108,6 +110,12 @@ pub enum Offset {
 }
 
 impl Step {
+    /// Its statement, and those that are only asked when it was refused.
+    pub fn statements(&self) -> impl Iterator<Item = &Arc<Statement>> {
+        let looks = self.limit.iter().flat_map(|limit| &limit.looks);
+        std::iter::once(&self.statement).chain(looks.map(|look| &look.statement))
+    }
+
     /// With fewer rows than that the route is refused.
     #[must_use]
     pub fn least_rows(&self) -> usize {

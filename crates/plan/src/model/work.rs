@@ -69,7 +69,7 @@ impl Work {
             WorkAction::Database(steps) => Some(steps),
             _ => None,
         });
-        queries.flatten().map(|step| &step.statement)
+        queries.flatten().flat_map(Step::statements)
     }
 }
 

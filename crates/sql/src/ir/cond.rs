@@ -88,6 +88,13 @@ pub enum Cond {
         /// Further conditions; columns are the other table's.
         filter: Box<Cond>,
     },
+    /// Some row of this table matches, and is not taken away before the statement ends.
+    Stays {
+        /// The table.
+        table: TableId,
+        /// Which of its rows; columns are its own.
+        filter: Box<Cond>,
+    },
     /// The value is among those of a column of another table (`left IN (SELECT …)`, not correlated).
     InRows {
         /// The value.

@@ -72,6 +72,15 @@ pub enum Scalar {
     Cast(Box<Scalar>, ColumnType),
     /// `coalesce(…)`
     Coalesce(Vec<Scalar>),
+    /// This value if the flag parameter is true, else the other.
+    IfGiven {
+        /// A boolean parameter.
+        flag: ParamId,
+        /// The value.
+        value: Box<Scalar>,
+        /// What stands in its place.
+        otherwise: Box<Scalar>,
+    },
     /// A condition as a boolean value.
     Test(Box<Cond>),
     /// The column's default as an expression.

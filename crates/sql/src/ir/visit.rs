@@ -6,7 +6,8 @@
 //! Not here: what a visitor does.
 
 use super::{
-    Assigned, Bound, Cond, Conflict, Embed, Insert, Link, Member, Outputs, ParamId, Query, Read, Scalar,
+    Assigned, Bound, Cond, Conflict, Embed, Insert, Link, Member, Offered, Outputs, ParamId, Query, Read,
+    Scalar,
 };
 use backflow_catalog::TableId;
 
@@ -41,6 +42,19 @@ pub fn query(query: &mut Query, visit: &mut dyn Visit) {
             outputs(&mut delete.outputs, visit);
         }
     }
+}
+
+/// Walks a row that was not made.
+pub fn offered(offered: &mut Offered, visit: &mut dyn Visit) {
+    for value in &mut offered.values {
+        scalar(value, visit);
+    }
+    cond(&mut offered.guard, visit);
+}
+
+/// Walks a value.
+pub fn value(value: &mut Scalar, visit: &mut dyn Visit) {
+    scalar(value, visit);
 }
 
 fn read(read: &mut Read, visit: &mut dyn Visit) {
@@ -143,7 +157,7 @@ fn cond(condition: &mut Cond, visit: &mut dyn Visit) {
             visit.param(flag);
             cond(inner, visit);
         }
-        Cond::Exists { table, filter, .. } => {
+        Cond::Exists { table, filter, .. } | Cond::Stays { table, filter } => {
             visit.reads(*table);
             cond(filter, visit);
         }
@@ -174,6 +188,15 @@ fn scalar(value: &mut Scalar, visit: &mut dyn Visit) {
         }
         Scalar::Cast(inner, _) | Scalar::Shift(inner, _) | Scalar::Lower(inner) => scalar(inner, visit),
         Scalar::Coalesce(values) => values.iter_mut().for_each(|one| scalar(one, visit)),
+        Scalar::IfGiven {
+            flag,
+            value,
+            otherwise,
+        } => {
+            visit.param(flag);
+            scalar(value, visit);
+            scalar(otherwise, visit);
+        }
         Scalar::Test(test) => cond(test, visit),
         Scalar::Lookup { table, value, .. } => {
             visit.reads(*table);

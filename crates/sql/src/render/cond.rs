@@ -81,6 +81,16 @@ impl Renderer<'_> {
                 parts.extend(self.conjuncts(filter, &other));
                 self.exists(&self.source(&other), &parts)
             }
+            Cond::Stays { table, filter } => {
+                let other = self.aliased(*table);
+                let (from, filter) = (self.source(&other), self.filter(filter, &other));
+                // With one writer rows need no lock, and this is no change of the row.
+                let hold = match self.syntax.lock(&other.qualifier).is_empty() {
+                    true => "",
+                    false => " FOR KEY SHARE",
+                };
+                format!("EXISTS(SELECT 1 FROM {from}{filter}{hold})")
+            }
             Cond::InRows {
                 left,
                 table,

@@ -45,6 +45,7 @@ fn scalar(value: &Scalar) -> bool {
         Scalar::Arithmetic { .. } | Scalar::Shift(..) => true,
         Scalar::Cast(inner, to) => !to.is_text() || scalar(inner),
         Scalar::Coalesce(values) => values.iter().any(scalar),
+        Scalar::IfGiven { value, otherwise, .. } => scalar(value) || scalar(otherwise),
         Scalar::Lower(inner) => scalar(inner),
         // Its conditions are few, and looking into each is not worth it.
         Scalar::Test(_) | Scalar::Related { .. } => true,

@@ -27,7 +27,7 @@ mod write;
 pub use fallible::answers_may_fail;
 pub use sqlite_cast::castable;
 
-use crate::ir::{Chain, Chained, Dialect, Outputs, Query, Statement};
+use crate::ir::{Chain, Chained, Dialect, Offered, Outputs, Query, Statement};
 use backflow_catalog::{Catalog, ColumnId, TableId};
 use dialect::{Syntax, quoted};
 
@@ -44,6 +44,24 @@ pub fn render(query: &Query, catalog: &Catalog, dialect: Dialect) -> Statement {
         text,
         json: outputs.members.is_some(),
         cells: outputs.cells.len() + outputs.extra.len(),
+    }
+}
+
+/// Renders the look at a row that was not made.
+#[must_use]
+pub fn render_offered(offered: &Offered, catalog: &Catalog, dialect: Dialect) -> Statement {
+    let mut renderer = Renderer::new(catalog, dialect, vec![offered.table]);
+    let scope = renderer.bare(offered.table);
+    let mut cells = Vec::with_capacity(offered.values.len());
+    for value in &offered.values {
+        let value = renderer.scalar(value, &scope);
+        cells.push(renderer.syntax.cell(&value));
+    }
+    let filter = renderer.filter(&offered.guard, &scope);
+    Statement {
+        text: format!("SELECT {}{filter}", cells.join(",")),
+        json: false,
+        cells: offered.values.len(),
     }
 }
 

@@ -60,6 +60,19 @@ impl Renderer<'_> {
                 Typed::new(self.syntax.cast(&inner, ty), ty.clone())
             }
             Scalar::Coalesce(values) => self.coalesce(values, scope),
+            Scalar::IfGiven {
+                flag,
+                value,
+                otherwise,
+            } => {
+                let (value, otherwise) = (self.scalar(value, scope), self.scalar(otherwise, scope).sql);
+                let sql = format!(
+                    "CASE WHEN {} THEN {} ELSE {otherwise} END",
+                    self.flag(*flag),
+                    value.sql
+                );
+                Typed { sql, ty: value.ty }
+            }
             Scalar::Test(cond) => Typed::new(format!("({})", self.cond(cond, scope)), ColumnType::Bool),
             Scalar::DefaultOf(column) => {
                 let default = self.syntax.default(scope.table, *column);

@@ -4,7 +4,7 @@
 //! Invariant: the rows of a part are what its statement would have given by itself, in the same order.
 //! Not here: statements that run one after another (`run`).
 
-use super::Run;
+use super::{Run, step_at};
 use crate::binds::{self, Bound};
 use crate::fault::Fault;
 use crate::prepare::Prepared;
@@ -13,6 +13,7 @@ use crate::store::{Call, Row, RowSet, Turn};
 use crate::{event, guard, results};
 use backflow_plan::model::{Fused, FusedValue, Place, Step};
 use backflow_sql::ir::{Datum, PartLayout};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 impl Run {
@@ -42,30 +43,49 @@ impl Run {
         let Some(fused) = &served.route.fused else {
             return Err(Fault::internal("rows of a fused statement that does not exist"));
         };
-        let mut parts = split(fused, rows)?.into_iter();
-        let mut next = || {
-            parts
-                .next()
-                .ok_or_else(|| Fault::internal("a fused statement with too few parts"))
-        };
+        self.parts = Some(split(fused, rows)?.into());
         if let Place::One(guard) = &served.route.place {
-            let scope = guard::admit(guard, &next()?, &served.route.frame, &mut self.frame)?;
+            let scope = guard::admit(guard, &self.next_part()?, &served.route.frame, &mut self.frame)?;
             self.scope = Some(scope);
         }
         self.prepare()?;
         self.check_tenants()?;
-        for (at, step) in served.route.steps.iter().enumerate() {
-            let rows = next()?;
+        self.judge_from(served, 0)
+    }
+
+    /// Judges the rows of the steps from this one on.
+    fn judge_from(&mut self, served: &Served, from: usize) -> Result<Turn, Fault> {
+        for (at, step) in served.route.steps.iter().enumerate().skip(from) {
+            let rows = self.next_part()?;
             // Conditions and late values are judged here as they would have been before the step.
             if self.values(at, step)?.is_none() {
                 event::skipped(&self.request_id, step);
                 results::skip(step, &mut self.frame);
                 continue;
             }
-            let result = results::take(step, rows, self.email.as_deref(), &mut self.frame)?;
-            self.consider(at, step, result);
+            if let Some(turn) = self.look(served, at, 0, &rows)? {
+                return Ok(turn);
+            }
+            self.take_part(at, step, rows)?;
         }
         self.conclude()
+    }
+
+    /// Takes the rows of a part that was asked about, and goes on behind it.
+    pub(super) fn accept_part(&mut self, served: &Served, at: usize, rows: RowSet) -> Result<Turn, Fault> {
+        self.take_part(at, step_at(served, at)?, rows)?;
+        self.judge_from(served, at + 1)
+    }
+
+    fn take_part(&mut self, at: usize, step: &Step, rows: RowSet) -> Result<(), Fault> {
+        let result = results::take(step, rows, self.email.as_deref(), &mut self.frame)?;
+        self.consider(at, step, result);
+        Ok(())
+    }
+
+    fn next_part(&mut self) -> Result<RowSet, Fault> {
+        let next = self.parts.as_mut().and_then(VecDeque::pop_front);
+        next.ok_or_else(|| Fault::internal("a fused statement with too few parts"))
     }
 }
 

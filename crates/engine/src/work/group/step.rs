@@ -8,6 +8,7 @@ use super::{Awaiting, Group, Verdict};
 use crate::event;
 use crate::fault::{Code, Fault};
 use crate::hook::Written;
+use crate::limit;
 use crate::listed;
 use crate::prepare::{self, Prepared};
 use crate::render;
@@ -33,6 +34,7 @@ impl Group {
             };
             if let Some((values, listed)) = values {
                 self.listed = listed;
+                self.given = limit::given(statement, &values);
                 let awaiting = Awaiting::Rows {
                     at,
                     statement: number,
@@ -100,10 +102,43 @@ impl Group {
     }
 
     pub(super) fn took(&mut self, at: usize, number: usize, rows: RowSet) -> Result<Turn, Fault> {
+        match rows.rows.is_empty() {
+            true => self.look((at, number), 0),
+            false => self.accept(at, number, rows),
+        }
+    }
+
+    /// Asks why a statement touched no row, if it has a limit; else there is none.
+    fn look(&mut self, (at, number): (usize, usize), look: usize) -> Result<Turn, Fault> {
         let job = Arc::clone(&self.context.job);
-        let statement = statements(job.step(at))?
-            .get(number)
-            .ok_or_else(|| Fault::internal("a statement that does not exist"))?;
+        match limit::look(statement_at(job.step(at), number)?, look, &self.given)? {
+            Some(call) => {
+                let awaiting = Awaiting::Look {
+                    at,
+                    statement: number,
+                    look,
+                };
+                Ok(self.run(awaiting, &call.statement, call.values))
+            }
+            None => self.accept(at, number, RowSet::default()),
+        }
+    }
+
+    /// Takes the row of a look, which refuses, or asks the next.
+    pub(super) fn looked(
+        &mut self,
+        (at, number): (usize, usize),
+        look: usize,
+        rows: &RowSet,
+    ) -> Result<Turn, Fault> {
+        let job = Arc::clone(&self.context.job);
+        limit::judge(statement_at(job.step(at), number)?, rows)?;
+        self.look((at, number), look + 1)
+    }
+
+    fn accept(&mut self, at: usize, number: usize, rows: RowSet) -> Result<Turn, Fault> {
+        let job = Arc::clone(&self.context.job);
+        let statement = statement_at(job.step(at), number)?;
         self.rows.push(Some(rows.clone()));
         let email = self.context.email.as_deref();
         let result = results::take(statement, rows, email, &mut self.progress.frame)?;
@@ -209,6 +244,11 @@ impl Group {
         let value = render::run(program, reading.frame, reading.host, label)?;
         Ok(value.hole_text().map_or(otherwise.to_owned(), Cow::into_owned))
     }
+}
+
+fn statement_at(step: Option<&WorkStep>, number: usize) -> Result<&Step, Fault> {
+    let found = statements(step)?.get(number);
+    found.ok_or_else(|| Fault::internal("a statement that does not exist"))
 }
 
 fn statements(step: Option<&WorkStep>) -> Result<&[Step], Fault> {

@@ -20,6 +20,7 @@ mod rewrite;
 use crate::model::{Answer, Fused, Place, Source, Step};
 use crate::project::Project;
 use backflow_sql::ir::{Chain, Comparison, Cond, Datum, Dialect, PartCell, Query, Scalar};
+pub(crate) use proof::finds_one;
 use rewrite::Part;
 use std::cmp::Ordering;
 use std::sync::Arc;

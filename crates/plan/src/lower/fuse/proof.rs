@@ -152,7 +152,7 @@ fn is_total(read: &Read) -> bool {
 }
 
 /// Whether a condition fixes every column of some key.
-fn finds_one(catalog: &Catalog, table: TableId, filter: &Cond) -> bool {
+pub(crate) fn finds_one(catalog: &Catalog, table: TableId, filter: &Cond) -> bool {
     let fixed: Vec<ColumnId> = conjuncts(filter).into_iter().filter_map(fixed_column).collect();
     let mut keys = catalog.table(table).keys();
     keys.any(|key| !key.is_empty() && key.iter().all(|column| fixed.contains(column)))
@@ -243,6 +243,10 @@ pub(super) fn alone(sequence: &Sequence<'_>, parts: &[Part]) -> bool {
     let Some(first) = steps.iter().position(|(_, part, _)| writes(part)) else {
         return true;
     };
+    // Whether a limit has refused, another statement has to tell.
+    if steps.iter().any(|(_, _, step)| step.limit.is_some()) {
+        return false;
+    }
     if !cannot_fail(sequence.answer) {
         return false;
     }

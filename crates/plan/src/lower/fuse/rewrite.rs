@@ -268,6 +268,13 @@ fn is_of_guard(source: &Source) -> bool {
 
 impl Visit for Rewrite<'_> {
     fn scalar(&mut self, value: &mut Scalar) {
+        while let Scalar::IfGiven {
+            flag, value: given, ..
+        } = &*value
+            && self.is_late(*flag)
+        {
+            *value = (**given).clone();
+        }
         let Scalar::Param(param, ty) = &*value else { return };
         let (param, ty) = (*param, ty.clone());
         match self.replacement(param, &ty) {

@@ -3,8 +3,8 @@
 //! Invariant: rows are changed only by a filter, unless the author says `allRows`.
 //! Not here: the values of `data`; see `data`.
 
-use super::Lowered;
 use super::embedded::answered;
+use super::{Lowered, require};
 use crate::draft::DraftQuery;
 use crate::lower::pin::Anchor;
 use crate::lower::value::{Cx, Usage};
@@ -54,18 +54,20 @@ pub(super) fn update<'a>(
         members: Some(members?),
         ..Outputs::default()
     };
-    let query = Query::Update(Update {
+    let mut update = Update {
         table: cx.table,
         set,
         filter,
         outputs,
-    });
+    };
+    let limit = require::update(cx, draft, &mut update);
     let rows = if draft.doc.single { Rows::One } else { Rows::Many };
     Some(Lowered {
-        query,
+        query: Query::Update(update),
         operation: Op::Update,
         rows,
         makes: None,
+        limit,
         any_given: may_miss.unwrap_or_default(),
         keys: Vec::new(),
         total: None,
@@ -92,6 +94,7 @@ pub(super) fn delete<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: 
         operation: Op::Delete,
         rows,
         makes: None,
+        limit: None,
         any_given: Vec::new(),
         keys: Vec::new(),
         total: None,

@@ -3,9 +3,9 @@
 //! Invariant: a row that a conflict meets is changed only where the pin of the statement's kind holds.
 //! Not here: the values of `data`; see `data`.
 
-use super::Lowered;
 use super::embedded::answered;
 use super::offered::{offered_keys, report_computed_defaults, report_optional, report_uneven};
+use super::{Lowered, require};
 use crate::draft::{DraftAssignment, DraftQuery};
 use crate::lower::data::{self, Assignments};
 use crate::lower::each::Listed;
@@ -80,7 +80,7 @@ pub(super) fn insert<'a>(
         members: Some(members?),
         ..Outputs::default()
     };
-    let query = Query::Insert(Insert {
+    let mut insert = Insert {
         into: cx.table,
         columns,
         rows,
@@ -88,7 +88,8 @@ pub(super) fn insert<'a>(
         guard: Cond::All(guard),
         conflict,
         outputs,
-    });
+    };
+    let limit = require::insert(cx, draft, &mut insert);
     let operation = if upsert || ignore {
         Op::Upsert { ignore }
     } else {
@@ -96,11 +97,12 @@ pub(super) fn insert<'a>(
     };
     let rows = if draft.many_rows { Rows::Many } else { Rows::One };
     Some(Lowered {
-        query,
+        query: Query::Insert(insert),
         operation,
         rows,
         // How many items there are, the request says.
         makes: (!ignore).then_some(if each.is_some() { 0 } else { count }),
+        limit,
         any_given: Vec::new(),
         keys,
         total: None,

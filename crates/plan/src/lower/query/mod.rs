@@ -11,11 +11,12 @@ mod insert;
 mod offered;
 mod prune;
 mod read;
+mod require;
 mod total;
 
 use super::value::Cx;
 use crate::draft::DraftQuery;
-use crate::model::{Bind, KeyPart, Offset, Operation as Op, Rows};
+use crate::model::{Bind, KeyPart, Limit, Offset, Operation as Op, Rows};
 use crate::prove::NamedBy;
 use backflow_catalog::{TableId, Writes};
 use backflow_config::document::{Filter, Operation, Query as QueryDoc};
@@ -37,6 +38,8 @@ pub(crate) struct Lowered {
     pub(crate) any_given: Vec<usize>,
     /// The keys of the rows that an upsert of several offers.
     pub(crate) keys: Vec<Vec<KeyPart>>,
+    /// What the write holds to by itself.
+    pub(crate) limit: Option<Limit>,
     /// What counts the rows of a list, and the bind or the number of those that the list leaves out.
     pub(crate) total: Option<Total>,
 }
@@ -75,6 +78,7 @@ pub(crate) fn lower<'a>(
         query,
         any_given,
         keys,
+        limit,
         total,
         ..
     } = &mut lowered;
@@ -86,7 +90,14 @@ pub(crate) fn lower<'a>(
         KeyPart::Bind(bind) => Some(bind),
         KeyPart::Fixed(..) => None,
     });
-    let positions = any_given.iter_mut().chain(parts).chain(offset).collect();
+    let looks = limit.iter_mut().flat_map(|limit| &mut limit.looks);
+    let taken = looks.flat_map(|look| &mut look.takes);
+    let positions = any_given
+        .iter_mut()
+        .chain(parts)
+        .chain(offset)
+        .chain(taken)
+        .collect();
     prune(query, &mut cx.binds.list, positions);
     Some(lowered)
 }

@@ -41,6 +41,15 @@ pub(super) fn prune(query: &mut Query, binds: &mut Vec<Bind>, positions: Vec<&mu
     }
 }
 
+/// Numbers the parameters of a statement of its own from the first on; the positions of their binds in that order.
+pub(super) fn alone(mut walk: impl FnMut(&mut dyn Visit)) -> Vec<usize> {
+    let mut used = Used(BTreeSet::new());
+    walk(&mut used);
+    let kept: Vec<usize> = used.0.into_iter().map(|id| usize::from(id.0)).collect();
+    walk(&mut Anew(&kept));
+    kept
+}
+
 fn told_of(bind: &Bind) -> Option<usize> {
     match bind.value {
         BindValue::Given(of) => Some(of),

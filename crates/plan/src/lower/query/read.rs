@@ -83,6 +83,7 @@ pub(super) fn read<'a>(cx: &mut Cx<'_, 'a>, draft: &DraftQuery<'a>, excluded: &[
         operation: Op::Select,
         rows,
         makes: None,
+        limit: None,
         any_given: Vec::new(),
         keys: Vec::new(),
         total,

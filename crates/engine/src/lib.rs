@@ -17,6 +17,7 @@
 //!     path: "/organizations/acme",
 //!     query: None,
 //!     headers: &headers,
+//!     peer: [127, 0, 0, 1].into(),
 //!     body: bytes::Bytes::new(),
 //! };
 //! let reply = handle(&runtime, request).await;
@@ -39,6 +40,7 @@ mod handle;
 mod host;
 mod input;
 mod key;
+mod limit;
 mod listed;
 pub mod migrations;
 mod offered;
@@ -64,6 +66,7 @@ mod work;
 pub use clock::{Clock, CorrectedClock, Ids, SystemClock, SystemIds};
 pub use fault::{Code, Detail, Fault};
 pub use handle::handle;
+pub use limit::Counters;
 pub use reply::Reply;
 pub use request::{BodyError, BodySource, Request};
 pub use runtime::{BuildError, Outside, Runtime};

@@ -9,13 +9,14 @@ use crate::clock::{Clock, Ids};
 use crate::connector::Connectors;
 use crate::directory::Recorder;
 use crate::fault::Fault;
+use crate::limit::Counters;
 use crate::route::Served;
 use crate::router::Router;
 use crate::settings::{Secret, Settings};
 use crate::store::Store;
 use crate::token::Verifier;
 use crate::work::{Desk, Job, Jobs, Parts, Versions, Works};
-use backflow_plan::model::{Journal, Plan};
+use backflow_plan::model::{Journal, Plan, Proxies};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,6 +36,10 @@ pub struct Runtime {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) max_body: usize,
+    /// What limits count with.
+    pub(crate) counters: Arc<Counters>,
+    /// Whose word about a caller's address counts.
+    pub(crate) proxies: Proxies,
     dev: bool,
 }
 
@@ -51,6 +56,8 @@ pub struct Outside {
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
     pub ids: Arc<dyn Ids>,
+    /// What limits count with. A runtime that is built with those of another counts on.
+    pub counters: Arc<Counters>,
 }
 
 impl Outside {
@@ -62,6 +69,7 @@ impl Outside {
             versions: None,
             clock,
             ids,
+            counters: Arc::default(),
         }
     }
 }
@@ -113,6 +121,8 @@ impl Runtime {
             clock: outside.clock,
             ids: outside.ids,
             max_body: settings.max_body,
+            counters: outside.counters,
+            proxies: plan.proxies,
             dev: settings.dev,
         })
     }

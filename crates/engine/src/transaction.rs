@@ -9,6 +9,7 @@ mod run;
 use crate::caller::Identity;
 use crate::clock::Ids;
 use crate::fault::Fault;
+use crate::limit::Meter;
 use crate::route::Served;
 use crate::store::{Call, RowSet, StatementError, Turn};
 use crate::work::Group;
@@ -62,6 +63,8 @@ pub(crate) struct Work<'a> {
     pub(crate) refused: Option<Fault>,
     /// The caller's own name of the request.
     pub(crate) key: Option<Keyed>,
+    /// Counts the request, if the route is limited.
+    pub(crate) meter: Option<Arc<Meter>>,
     pub(crate) now: jiff::Timestamp,
     pub(crate) ids: Arc<dyn Ids>,
 }

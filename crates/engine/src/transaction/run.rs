@@ -18,6 +18,7 @@ use crate::event;
 use crate::fault::{Code, Fault};
 use crate::guard::{self, Named};
 use crate::host::RequestHost;
+use crate::limit::Meter;
 use crate::listed;
 use crate::permit::Scope;
 use crate::prepare::{self, Prepared};
@@ -26,7 +27,7 @@ use crate::results::{self, StepResult};
 use crate::route::{self, Served};
 use crate::store::{Call, RowSet, StatementError, Turn};
 use backflow_expr::Value;
-use backflow_plan::model::{Access, Answer, Operation, Place, Source, Step};
+use backflow_plan::model::{Access, Answer, Guard, Operation, Place, Source, Step};
 use backflow_sql::ir::Datum;
 use bytes::Bytes;
 use http::StatusCode;
@@ -55,6 +56,7 @@ pub(super) struct Run {
     candidate: Option<Candidate>,
     /// The caller's own name of the request.
     key: Option<Held>,
+    meter: Option<Arc<Meter>>,
     end: Option<Result<Outcome, Fault>>,
 }
 
@@ -109,6 +111,7 @@ impl Run {
             listed: 0,
             candidate: None,
             key: work.key.map(Held::new),
+            meter: work.meter,
             end: None,
         };
         let fused = run.served.route.fused.is_some();
@@ -209,8 +212,7 @@ impl Run {
         let served = Arc::clone(&self.served);
         match (self.phase, &served.route.place) {
             (Phase::Guard, Place::One(guard)) => {
-                let scope = guard::admit(guard, &rows, &served.route.frame, &mut self.frame)?;
-                self.scope = Some(scope);
+                self.admit(guard, &rows)?;
                 self.begin()
             }
             (Phase::KeyTaken, _) => self.key_taken(&rows),
@@ -229,6 +231,16 @@ impl Run {
             }
             _ => Err(Fault::internal("the store gave rows that nobody asked for")),
         }
+    }
+
+    /// Judges what the guard found, and counts the request as the tenant's.
+    fn admit(&mut self, guard: &Guard, rows: &RowSet) -> Result<(), Fault> {
+        let scope = guard::admit(guard, rows, &self.served.route.frame, &mut self.frame)?;
+        if let Some(meter) = &self.meter {
+            meter.member(scope.tenant())?;
+        }
+        self.scope = Some(scope);
+        Ok(())
     }
 
     /// Between the guard and the first step.

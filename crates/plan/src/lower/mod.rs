@@ -22,6 +22,7 @@ pub(crate) mod fuse;
 pub(crate) mod guard;
 pub(crate) mod hook;
 pub(crate) mod input;
+pub(crate) mod limit;
 pub(crate) mod manifest;
 pub(crate) mod order;
 pub(crate) mod parents;

@@ -61,9 +61,6 @@ pub(crate) fn unavailable(doc: &RouteDoc, name: &str, out: &mut Diagnostics) -> 
     let own = doc.queries.iter().flatten();
     let queries = own.chain(doc.workflow.iter().flat_map(workflow_queries));
     let mut found = Vec::new();
-    if let Some(limit) = &doc.rate_limit {
-        found.push(("rate limits", limit.span));
-    }
     for query in queries {
         found.extend(
             query

@@ -10,6 +10,7 @@ mod custom;
 mod fused;
 mod input;
 mod journal;
+mod limit;
 mod place;
 mod route;
 mod step;
@@ -23,6 +24,7 @@ pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
 pub use journal::{
     Journal, KeyStatements, LockStatements, Membership, RUN_CELLS, RunStatements, STEP_CELLS, StepStatements,
 };
+pub use limit::{CountBy, Counter, Limit, Network, Proxies, Skips};
 pub use place::{Directory, Guard, Naming, Place, TenantRow};
 pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};
 pub use step::{
@@ -51,6 +53,8 @@ pub struct Plan {
     pub directory: Option<Directory>,
     /// Where durable runs are kept.
     pub journal: Option<Journal>,
+    /// Whose word about a caller's address counts.
+    pub proxies: Proxies,
     /// Facts that `check` reports and `plan` prints.
     pub facts: Vec<String>,
 }

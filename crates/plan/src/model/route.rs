@@ -3,9 +3,10 @@
 //! Invariant: every slot that a program of the route loads is a position of its frame.
 //! Not here: what one query does; see `step`.
 
-use super::{Answer, Fused, Input, Place, Step, Work};
+use super::{Answer, Fused, Input, Limit, Place, Step, Work};
 use backflow_config::document::Method;
 use backflow_expr::{Key, Value};
+use std::sync::Arc;
 
 /// A route of a plan, by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +103,8 @@ pub struct Route {
     pub aliases: Vec<PathPattern>,
     /// Whether a caller without a token is refused.
     pub auth: bool,
+    /// How many requests it takes.
+    pub limit: Option<Arc<Limit>>,
     /// How its tenant is known and the caller's membership verified.
     pub place: Place,
     /// What requests must look like.

@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::prepare::Prepared;
 use crate::route::Served;
 use crate::store::{Call, Row, RowSet, Turn};
-use crate::{event, guard, results};
+use crate::{event, results};
 use backflow_plan::model::{Fused, FusedValue, Place, Step};
 use backflow_sql::ir::{Datum, PartLayout};
 use std::sync::Arc;
@@ -49,8 +49,7 @@ impl Run {
                 .ok_or_else(|| Fault::internal("a fused statement with too few parts"))
         };
         if let Place::One(guard) = &served.route.place {
-            let scope = guard::admit(guard, &next()?, &served.route.frame, &mut self.frame)?;
-            self.scope = Some(scope);
+            self.admit(guard, &next()?)?;
         }
         self.prepare()?;
         self.check_tenants()?;

@@ -111,13 +111,20 @@ impl Network {
             None => (text, None),
         };
         let address: IpAddr = address.parse().ok()?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
+        let most: u8 = if address.is_ipv4() { 32 } else { 128 };
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let bits = match bits {
+        let bits: u8 = match bits {
             None => most,
             Some(bits) => bits.parse().ok().filter(|n| digits(bits) && *n <= most)?,
         };
-        Some(Self { address, bits })
+        // IPv4 in IPv6's clothes is IPv4.
+        match (address.to_canonical(), bits.checked_sub(96)) {
+            (IpAddr::V4(inner), Some(bits)) if address.is_ipv6() => Some(Self {
+                address: IpAddr::V4(inner),
+                bits,
+            }),
+            _ => Some(Self { address, bits }),
+        }
     }
 
     /// Whether an address is in it. An IPv4 address written as IPv6 is to be made IPv4 before.
@@ -160,6 +167,8 @@ mod tests {
             ("2001:db8::/32", "2001:db9::1", false),
             ("::1", "::1", true),
             ("::1", "::2", false),
+            ("::ffff:10.0.0.0/104", "10.9.9.9", true),
+            ("::ffff:10.0.0.0/104", "11.9.9.9", false),
         ] {
             let read = Network::parse(network).unwrap();
             assert_eq!(

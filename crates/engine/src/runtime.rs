@@ -9,7 +9,7 @@ use crate::clock::{Clock, Ids};
 use crate::connector::Connectors;
 use crate::directory::Recorder;
 use crate::fault::Fault;
-use crate::limit::Counters;
+use crate::rate::Counters;
 use crate::route::Served;
 use crate::router::Router;
 use crate::settings::{Secret, Settings};

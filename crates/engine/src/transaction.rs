@@ -9,7 +9,7 @@ mod run;
 use crate::caller::Identity;
 use crate::clock::Ids;
 use crate::fault::Fault;
-use crate::limit::Meter;
+use crate::rate::Meter;
 use crate::route::Served;
 use crate::store::{Call, RowSet, StatementError, Turn};
 use crate::work::Group;

@@ -92,7 +92,7 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
     let project = Project::new(inputs, out);
     let mut facts = Vec::new();
     let mut prefixes = lower::paths::prefixes(inputs.document, out);
-    let mut limits = lower::limit::Limits::read(inputs.document, out);
+    let mut limits = lower::rate::Limits::read(inputs.document, out);
     let mut routes = Vec::new();
     for doc in &inputs.document.routes {
         let shared = (&mut prefixes[..], &mut limits);
@@ -104,7 +104,7 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
     limits.report(out);
     let proxies = inputs.document.project.proxies.clone();
     if routes.iter().any(|(route, _)| route.limit.is_some()) {
-        facts.push(lower::limit::fact(&proxies));
+        facts.push(lower::rate::fact(&proxies));
     }
     let mut hooks = Vec::new();
     for doc in &inputs.document.webhooks {

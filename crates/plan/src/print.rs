@@ -3,7 +3,7 @@
 //! Invariant: the same plan prints the same bytes.
 //! Not here: what was found out about the project in words; see `report`.
 
-mod limit;
+mod rate;
 mod work;
 
 use crate::model::{
@@ -63,7 +63,7 @@ pub fn route(route: &Route) -> String {
         line(&mut text, 1, &format!("answers 501: {why}"));
     }
     if let Some(limit) = &route.limit {
-        line(&mut text, 1, &limit::line(limit, route));
+        line(&mut text, 1, &rate::line(limit, route));
     }
     line(&mut text, 1, &format!("place: {}", report::place(route)));
     if let Place::One(guard) = &route.place {

@@ -8,12 +8,12 @@ use backflow_catalog::ColumnType;
 use backflow_engine::store::StoreError;
 use backflow_engine::{Counters, Outside, Runtime};
 use backflow_plan::model::{
-    BindValue, CountBy, Counter, Guard, Limit, Naming, Operation, Place, Plan, Route, Skips,
+    BindValue, CountBy, Counter, Guard, Naming, Operation, Place, Plan, Rate, Route, Skips,
 };
 use std::sync::Arc;
 
-fn limit(by: CountBy, max: u32) -> Option<Arc<Limit>> {
-    Some(Arc::new(Limit {
+fn limit(by: CountBy, max: u32) -> Option<Arc<Rate>> {
+    Some(Arc::new(Rate {
         counter: Counter::Project,
         by,
         window_ms: 60_000,
@@ -25,7 +25,7 @@ fn limit(by: CountBy, max: u32) -> Option<Arc<Limit>> {
 }
 
 /// `POST /orgs/:org` writes a row of the tenant.
-fn writes(limit: Option<Arc<Limit>>) -> Route {
+fn writes(limit: Option<Arc<Rate>>) -> Route {
     let frame = Frame::new(&["org"]);
     let guard = Guard {
         naming: Naming::Param(0),

@@ -5,7 +5,7 @@
 //! Not here: what each of these does; see their modules.
 
 use super::flow::{self, OpenStep, Setting};
-use super::limit::Limits;
+use super::rate::Limits;
 use super::{answer, binds, exclude, fuse, guard, input, paths, shape, whole, work};
 use crate::draft::DraftQuery;
 use crate::frame::{Frame, Position, TenantView};

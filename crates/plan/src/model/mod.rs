@@ -10,8 +10,8 @@ mod custom;
 mod fused;
 mod input;
 mod journal;
-mod limit;
 mod place;
+mod rate;
 mod route;
 mod step;
 mod work;
@@ -24,8 +24,8 @@ pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};
 pub use journal::{
     Journal, KeyStatements, LockStatements, Membership, RUN_CELLS, RunStatements, STEP_CELLS, StepStatements,
 };
-pub use limit::{CountBy, Counter, Limit, Network, Proxies, Skips};
 pub use place::{Directory, Guard, Naming, Place, TenantRow};
+pub use rate::{CountBy, Counter, Network, Proxies, Rate, Skips};
 pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};
 pub use step::{
     Bind, BindValue, Capability, KeyPart, ListedRows, Offset, Operation, Page, Results, Rows, Step,

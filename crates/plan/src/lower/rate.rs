@@ -6,7 +6,7 @@
 
 use super::paths;
 use crate::collide::form;
-use crate::model::{CountBy, Counter, Limit, PathPattern, Place, Proxies, Skips};
+use crate::model::{CountBy, Counter, PathPattern, Place, Proxies, Rate, Skips};
 use backflow_config::document::{Document, RateLimit, Route as RouteDoc};
 use backflow_diag::{Diagnostic, Diagnostics, Span, Text, codes, nearest};
 use std::sync::Arc;
@@ -118,7 +118,7 @@ impl<'a> Limits<'a> {
         chosen: Option<Chosen<'_>>,
         (doc, name): (&RouteDoc, &str),
         place: &Place,
-    ) -> Option<Arc<Limit>> {
+    ) -> Option<Arc<Rate>> {
         let Chosen { limit, level } = chosen?;
         let usual = if doc.require_auth {
             CountBy::User
@@ -138,7 +138,7 @@ impl<'a> Limits<'a> {
             Level::Endpoint(at) => Counter::Endpoint(self.endpoints.get(at)?.written.as_str().to_owned()),
             Level::Route => Counter::Route(name.to_owned()),
         };
-        Some(Arc::new(Limit {
+        Some(Arc::new(Rate {
             counter,
             by,
             window_ms: limit.window_ms.as_ref().map_or(WINDOW_MS, |window| window.value),

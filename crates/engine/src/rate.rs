@@ -24,7 +24,7 @@ use crate::reply::Reply;
 use crate::route::Served;
 use crate::runtime::Runtime;
 use crate::work::tenant_text;
-use backflow_plan::model::{CountBy, Limit, Skips};
+use backflow_plan::model::{CountBy, Rate, Skips};
 use backflow_sql::ir::Datum;
 use counters::{Count, Key, Rule, Who};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -39,7 +39,7 @@ const SECOND: i64 = 1_000_000;
 
 /// The limit of one request.
 pub(crate) struct Meter {
-    limit: Arc<Limit>,
+    limit: Arc<Rate>,
     counters: Arc<Counters>,
     clock: Arc<dyn Clock>,
     counted: Mutex<Option<(Key, Count)>>,

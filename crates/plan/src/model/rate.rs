@@ -8,7 +8,7 @@ use std::fmt;
 
 /// How many requests of one caller a route takes in a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limit {
+pub struct Rate {
     /// Which routes it is counted for; those of one counter are counted together.
     pub counter: Counter,
     /// Whose requests are counted together.

@@ -3,10 +3,10 @@
 //! Invariant: everything that makes two limits different is in the text, but for the words of a refusal.
 //! Not here: the rest of a route.
 
-use crate::model::{CountBy, Limit, Route, Skips};
+use crate::model::{CountBy, Rate, Route, Skips};
 
 /// The limit of a route, on one line.
-pub(super) fn line(limit: &Limit, route: &Route) -> String {
+pub(super) fn line(limit: &Rate, route: &Route) -> String {
     let by = match limit.by {
         CountBy::User if !route.auth => "user, else address",
         by => by.as_str(),

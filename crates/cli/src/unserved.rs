@@ -18,11 +18,6 @@ pub(crate) fn report(document: &Document, out: &mut Diagnostics) {
             "answers carry no CORS headers",
         ),
         (
-            "rateLimit",
-            project.rate_limit.as_ref().map(place),
-            "requests are not counted",
-        ),
-        (
             "cache",
             project.cache.as_ref().map(place),
             "every answer is computed",

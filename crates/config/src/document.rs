@@ -19,6 +19,7 @@ macro_rules! equal_but_for_place {
 }
 
 mod integration;
+mod limit;
 mod query;
 mod route;
 mod rules;
@@ -26,6 +27,7 @@ mod webhook;
 mod workflow;
 
 pub use integration::{Auth, Integration, IntegrationAction, IntegrationParam, RepeatWord};
+pub use limit::{CountBy, Network, Proxies, RateLimit, RateLimits};
 pub use query::{Filter, FilterTest, OfEmbed, Operation, Query};
 pub use route::{Cache, Method, Route};
 pub use rules::{Field, RuleType, Rules, Validation};
@@ -75,11 +77,13 @@ pub struct Project {
     /// `credentials`
     pub credentials: Option<Node>,
     /// `rateLimit`
-    pub rate_limit: Option<Node>,
+    pub rate_limit: Option<RateLimits>,
     /// `cache`
     pub cache: Option<Node>,
     /// `cors.origins`
     pub cors_origins: Vec<Text>,
+    /// `server.trustedProxies`
+    pub proxies: Proxies,
 }
 
 /// Where the data lives.

@@ -24,6 +24,7 @@ mod duration;
 mod escape;
 mod include;
 mod integration;
+mod limit;
 mod object;
 mod parse;
 mod project;

@@ -7,12 +7,12 @@
 use crate::document::{Jwt, Project};
 use crate::object::Object;
 use crate::tree::{Node, Tree};
-use crate::{tenancy, value};
+use crate::{limit, tenancy, value};
 use backflow_diag::{Diagnostic, Span, Spanned, codes};
 use std::collections::BTreeMap;
 
 /// Settings of which a project has one; a second one is reported.
-const SINGULAR: [&str; 11] = [
+const SINGULAR: [&str; 12] = [
     "include",
     "database",
     "supabase",
@@ -24,6 +24,7 @@ const SINGULAR: [&str; 11] = [
     "rateLimit",
     "cache",
     "cors",
+    "server",
 ];
 
 /// Where each setting was first said.
@@ -51,9 +52,12 @@ pub(crate) fn settings(object: &mut Object<'_, '_>, project: &mut Project, seen:
     project.public_env.extend(object.words("publicEnv"));
     project.constants = project.constants.take().or(object.kept_object("constants"));
     project.credentials = project.credentials.take().or(credentials(object));
-    project.rate_limit = project.rate_limit.take().or(rate_limit(object));
+    project.rate_limit = project.rate_limit.take().or(limit::of_project(object));
     project.cache = project.cache.take().or(cache(object));
     cors(object, project);
+    if let Some(proxies) = limit::proxies(object) {
+        project.proxies = proxies;
+    }
 }
 
 fn said_once(object: &mut Object<'_, '_>, key: &'static str, seen: &mut Seen) {
@@ -138,43 +142,6 @@ fn credentials(object: &mut Object<'_, '_>) -> Option<Node> {
         }
     }
     Some(node)
-}
-
-/// `rateLimit` of the project or of a route.
-pub(crate) fn rate_limit(object: &mut Object<'_, '_>) -> Option<Node> {
-    let node = object.node("rateLimit")?;
-    let mut inner = Object::open(node, "rateLimit", "`rateLimit`", object.out)?;
-    inner.switch("enabled");
-    window(&mut inner);
-    if let Some(default) = inner.node("default") {
-        limit(default, "default", inner.out);
-    }
-    let endpoints = inner.kept_object("perEndpoint");
-    if let Some(Tree::Object(members)) = endpoints.as_ref().map(|node| &node.tree) {
-        for member in members {
-            limit(&member.value, &member.key.value, inner.out);
-        }
-    }
-    inner.finish();
-    Some(node.clone())
-}
-
-fn limit(node: &Node, key: &str, out: &mut backflow_diag::Diagnostics) {
-    if let Some(mut inner) = Object::open(node, key, "a rate limit", out) {
-        window(&mut inner);
-        inner.finish();
-    }
-}
-
-fn window(object: &mut Object<'_, '_>) {
-    object.integer("windowMs", 1..=u32::MAX);
-    object.integer("max", 1..=u32::MAX);
-    object.integer("statusCode", 400..=599);
-    object.text("message");
-    object.switch("skipSuccessfulRequests");
-    object.switch("skipFailedRequests");
-    let by = object.word("by");
-    value::keyword(by, "word for `by`", &["user", "tenant", "address"], object.out);
 }
 
 /// `cache` of the project.

@@ -63,7 +63,7 @@ enum Form {
 }
 
 /// Keys that stand in no route and no workflow.
-const TOP_LEVEL: [&str; 18] = [
+const TOP_LEVEL: [&str; 19] = [
     "routes",
     "webhooks",
     "workflows",
@@ -81,6 +81,7 @@ const TOP_LEVEL: [&str; 18] = [
     "secretColumns",
     "credentials",
     "cors",
+    "server",
     "$schema",
 ];
 

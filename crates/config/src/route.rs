@@ -8,7 +8,7 @@ use crate::document::{Cache, Method, Route, Validation};
 use crate::object::Object;
 use crate::query::{OperationAt, cross_tenant, query};
 use crate::tree::{Node, Tree};
-use crate::{project, rules, value, workflow};
+use crate::{limit, rules, value, workflow};
 use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
 
 /// Reads a route.
@@ -47,7 +47,7 @@ pub(crate) fn route(node: &Node, out: &mut Diagnostics) -> Option<Route> {
     let tenant = object.text("tenant");
     let cross_tenant = cross_tenant(&mut object);
     let response = object.node("response").cloned();
-    let rate_limit = project::rate_limit(&mut object);
+    let rate_limit = limit::of_route(&mut object);
     let exclude_fields = object.words("excludeFields");
     let span = object.span();
     object.finish();

@@ -72,6 +72,7 @@ codes! {
     EMPTY_ROUTE = "E0212" "a route does nothing";
     KEY_NEEDS_OTHER = "E0213" "a key makes no sense without another";
     EXCLUSIVE_KEYS = "E0214" "two keys say the same thing";
+    UNKNOWN_ENDPOINT = "E0215" "a limit is set for a path that no route has";
 
     EXPR_SYNTAX = "E0301" "an expression cannot be parsed";
     UNKNOWN_ROOT = "E0302" "an expression starts with an unknown name";
@@ -122,6 +123,7 @@ codes! {
     BAD_TENANCY = "E0610" "the tenancy declaration does not fit the schema";
     ROLES_WITHOUT_TENANT = "E0611" "roles are asked for where no tenant is known";
     UNKNOWN_ROLE = "E0612" "a role can never be held";
+    LIMIT_WITHOUT_TENANT = "E0613" "requests are counted by a tenant that a route does not have";
 
     WEAK_SECRET = "E0701" "the JWT secret is too short or missing";
     BAD_RESPONSE = "E0702" "the response template cannot be used";

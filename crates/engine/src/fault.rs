@@ -28,7 +28,7 @@ pub struct Fault {
     figures: Option<Box<Figures>>,
 }
 
-/// A status and code that the author chose.
+/// A status that the author chose, and the code beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Own {
     status: http::StatusCode,
@@ -88,6 +88,14 @@ impl Fault {
             own: Some(Box::new(Own { status, code })),
             ..Self::new(Code::Refused, message)
         }
+    }
+
+    /// Answers with another status; the code stays.
+    #[must_use]
+    pub(crate) fn answers(mut self, status: http::StatusCode) -> Self {
+        let code = self.code_text().to_owned();
+        self.own = Some(Box::new(Own { status, code }));
+        self
     }
 
     /// Our own mistake or a broken database; the text is for the log.

@@ -14,6 +14,7 @@ use crate::host::RequestHost;
 use crate::input::{Input, Sent};
 use crate::key;
 use crate::permit::Permit;
+use crate::rate::{Meter, caller_address};
 use crate::reply::{self, Reply};
 use crate::request::{BodySource, Request};
 use crate::route::Served;
@@ -34,6 +35,7 @@ pub async fn handle<B: BodySource>(runtime: &Runtime, request: Request<'_, B>) -
         Some(run) => Ok(Found::Run(run)),
         None => runtime.router.find(method, request.path),
     };
+    let mut meter = None;
     let reply = match found {
         Ok(Found::Options(allow)) => Ok(Reply::options(&allow)),
         Ok(Found::Run(run)) => show(runtime, request.headers, run)
@@ -45,9 +47,18 @@ pub async fn handle<B: BodySource>(runtime: &Runtime, request: Request<'_, B>) -
         }
         .map_err(|fault| (None, fault)),
         Ok(Found::Route { index, params }) => match runtime.routes.get(index) {
-            Some(served) => serve(runtime, served, request, &params, &id)
-                .await
-                .map_err(|fault| (Some(served), fault)),
+            Some(served) => {
+                meter = Meter::of(served, runtime);
+                let matched = Matched {
+                    served,
+                    params: &params,
+                    id: &id,
+                    meter: meter.as_ref(),
+                };
+                serve(runtime, request, matched)
+                    .await
+                    .map_err(|fault| (Some(served), fault))
+            }
             None => Err((
                 None,
                 Fault::internal("the router knows a route that the plan does not"),
@@ -55,7 +66,7 @@ pub async fn handle<B: BodySource>(runtime: &Runtime, request: Request<'_, B>) -
         },
         Err(fault) => Err((None, fault)),
     };
-    let reply = reply.unwrap_or_else(|(served, fault)| {
+    let mut reply = reply.unwrap_or_else(|(served, fault)| {
         event::refused(
             &id,
             served.map_or("no route", |served| served.name.as_ref()),
@@ -66,22 +77,42 @@ pub async fn handle<B: BodySource>(runtime: &Runtime, request: Request<'_, B>) -
             ..Reply::fault(&fault, &id)
         }
     });
+    if let Some(meter) = meter {
+        meter.settle(&mut reply);
+    }
     reply.finished(method, &id)
+}
+
+/// What a request is for.
+struct Matched<'a> {
+    served: &'a Arc<Served>,
+    params: &'a [Arc<str>],
+    id: &'a Arc<str>,
+    /// Counts the request, if the route is limited.
+    meter: Option<&'a Arc<Meter>>,
 }
 
 async fn serve<B: BodySource>(
     runtime: &Runtime,
-    served: &Arc<Served>,
     request: Request<'_, B>,
-    params: &[Arc<str>],
-    id: &Arc<str>,
+    Matched {
+        served,
+        params,
+        id,
+        meter,
+    }: Matched<'_>,
 ) -> Result<Reply, Fault> {
-    if let Some(why) = &served.route.unavailable {
-        return Err(Fault::of(Code::NotServed).private(why.as_str()));
-    }
     let (method, headers, now) = (request.method, request.headers, runtime.now());
-    let caller = Identity::of(headers, runtime.verifier.as_ref(), now)?;
-    let permit = permit(served, caller.as_ref())?;
+    let address = || caller_address(request.peer, headers, &runtime.proxies);
+    if let Some(meter) = meter {
+        meter.unknown(address)?;
+    }
+    let identified = identify(runtime, served, headers, now);
+    if let Some(meter) = meter {
+        let caller = identified.as_ref().ok().and_then(|(_, caller)| caller.as_ref());
+        meter.known(caller.map(|caller| &*caller.subject), address)?;
+    }
+    let (permit, caller) = identified?;
     let sent = Sent {
         params,
         query: request.query,
@@ -103,6 +134,7 @@ async fn serve<B: BodySource>(
         params,
         headers,
         refused,
+        meter: meter.map(Arc::clone),
         now,
     };
     let reply = match &served.job {
@@ -124,6 +156,7 @@ struct Asking<'a> {
     headers: &'a HeaderMap,
     /// What was found wrong with the input; told once the tenant is judged.
     refused: Option<Fault>,
+    meter: Option<Arc<Meter>>,
     now: jiff::Timestamp,
 }
 
@@ -159,6 +192,7 @@ impl Asking<'_> {
             caller: self.caller,
             refused,
             key,
+            meter: self.meter,
             now: self.now,
             ids: Arc::clone(&runtime.ids),
         });
@@ -207,6 +241,7 @@ impl Asking<'_> {
             refused,
             frame,
             key,
+            meter: self.meter,
         };
         match works.serve(permit, ask).await? {
             Reached::Settled(settled) => settled.reply(self.caller.is_some(), self.request_id),
@@ -226,6 +261,18 @@ async fn show(runtime: &Runtime, headers: &HeaderMap, run: &str) -> Result<Reply
     let caller = Identity::of(headers, runtime.verifier.as_ref(), runtime.now())?;
     let works = runtime.works.as_ref().ok_or_else(|| Fault::of(Code::NotFound))?;
     works.show(run, caller.as_ref()).await
+}
+
+/// Who asks, and the evidence that such callers may try.
+fn identify(
+    runtime: &Runtime,
+    served: &Served,
+    headers: &HeaderMap,
+    now: jiff::Timestamp,
+) -> Result<(Permit, Option<Identity>), Fault> {
+    let caller = Identity::of(headers, runtime.verifier.as_ref(), now)?;
+    let permit = permit(served, caller.as_ref())?;
+    Ok((permit, caller))
 }
 
 /// Whether such callers may try this route at all.

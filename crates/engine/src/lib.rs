@@ -17,6 +17,7 @@
 //!     path: "/organizations/acme",
 //!     query: None,
 //!     headers: &headers,
+//!     peer: [127, 0, 0, 1].into(),
 //!     body: bytes::Bytes::new(),
 //! };
 //! let reply = handle(&runtime, request).await;
@@ -49,6 +50,7 @@ pub mod pause;
 pub mod permit;
 mod prepare;
 mod query;
+mod rate;
 mod render;
 mod reply;
 mod request;
@@ -68,6 +70,7 @@ pub use clock::{Clock, CorrectedClock, Ids, SystemClock, SystemIds};
 pub use fault::{Code, Detail, Fault};
 pub use handle::handle;
 pub use hook::{EventDesk, EventDetail, EventInfo, Rehearsed, Replay, RowChange};
+pub use rate::Counters;
 pub use reply::Reply;
 pub use request::{BodyError, BodySource, Request};
 pub use runtime::{BuildError, Outside, Runtime};

@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use std::future::Future;
+use std::net::IpAddr;
 
 /// A request.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Request<'a, B> {
     pub query: Option<&'a str>,
     /// The headers.
     pub headers: &'a http::HeaderMap,
+    /// The address at the other end of the connection.
+    pub peer: IpAddr,
     /// The body.
     pub body: B,
 }

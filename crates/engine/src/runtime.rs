@@ -10,6 +10,7 @@ use crate::connector::Connectors;
 use crate::directory::Recorder;
 use crate::fault::Fault;
 use crate::hook::{EventDesk, Hooks};
+use crate::rate::Counters;
 use crate::route::Served;
 use crate::router::Router;
 use crate::settings::{Secret, Settings};
@@ -17,7 +18,7 @@ use crate::signature::{NoSignatures, Signatures};
 use crate::store::Store;
 use crate::token::Verifier;
 use crate::work::{Desk, Job, Jobs, Parts, Versions, Works};
-use backflow_plan::model::{Journal, Plan};
+use backflow_plan::model::{Journal, Plan, Proxies};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,6 +40,10 @@ pub struct Runtime {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) max_body: usize,
+    /// What limits count with.
+    pub(crate) counters: Arc<Counters>,
+    /// Whose word about a caller's address counts.
+    pub(crate) proxies: Proxies,
     dev: bool,
 }
 
@@ -57,6 +62,8 @@ pub struct Outside {
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
     pub ids: Arc<dyn Ids>,
+    /// What limits count with. A runtime that is built with those of another counts on.
+    pub counters: Arc<Counters>,
 }
 
 impl Outside {
@@ -69,6 +76,7 @@ impl Outside {
             versions: None,
             clock,
             ids,
+            counters: Arc::default(),
         }
     }
 }
@@ -133,6 +141,8 @@ impl Runtime {
             clock: outside.clock,
             ids: outside.ids,
             max_body: settings.max_body,
+            counters: outside.counters,
+            proxies: plan.proxies,
             dev: settings.dev,
         })
     }

@@ -10,6 +10,7 @@ use crate::caller::Identity;
 use crate::clock::Ids;
 use crate::fault::Fault;
 use crate::hook::Rehearsal;
+use crate::rate::Meter;
 use crate::route::Served;
 use crate::store::{Call, RowSet, StatementError, Turn};
 use crate::work::Group;
@@ -68,6 +69,8 @@ pub(crate) struct Work<'a> {
     pub(crate) refused: Option<Fault>,
     /// The caller's own name of the request.
     pub(crate) key: Option<Keyed>,
+    /// Counts the request, if the route is limited.
+    pub(crate) meter: Option<Arc<Meter>>,
     pub(crate) now: jiff::Timestamp,
     pub(crate) ids: Arc<dyn Ids>,
 }

@@ -45,7 +45,7 @@ pub(crate) fn report(routes: &[(Route, &RouteDoc)], hooks: &[(Hook, &Webhook)], 
 }
 
 /// The path without the names of its parameters.
-fn form(path: &PathPattern) -> String {
+pub(crate) fn form(path: &PathPattern) -> String {
     path.0
         .iter()
         .map(|segment| match segment {

@@ -92,13 +92,20 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
     let project = Project::new(inputs, out);
     let mut facts = Vec::new();
     let mut prefixes = lower::paths::prefixes(inputs.document, out);
+    let mut limits = lower::rate::Limits::read(inputs.document, out);
     let mut routes = Vec::new();
     for doc in &inputs.document.routes {
-        if let Some(route) = lower::route::lower(&project, doc, &mut prefixes, (&mut facts, out)) {
+        let shared = (&mut prefixes[..], &mut limits);
+        if let Some(route) = lower::route::lower(&project, doc, shared, (&mut facts, out)) {
             routes.push((route, doc));
         }
     }
     lower::paths::report_unused(&prefixes, out);
+    limits.report(out);
+    let proxies = inputs.document.project.proxies.clone();
+    if routes.iter().any(|(route, _)| route.limit.is_some()) {
+        facts.push(lower::rate::fact(&proxies));
+    }
     let mut hooks = Vec::new();
     for doc in &inputs.document.webhooks {
         hooks.extend(lower::hook::lower(&project, doc, &mut facts, out).map(|hook| (hook, doc)));
@@ -116,6 +123,7 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
         directory,
         journal: Some(journal::build(&project)),
         workflows,
+        proxies,
         ..Plan::default()
     };
     plan.facts = report::facts(&project, facts);

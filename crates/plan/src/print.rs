@@ -4,6 +4,7 @@
 //! Not here: what was found out about the project in words; see `report`.
 
 mod hook;
+mod rate;
 mod work;
 
 use crate::model::{
@@ -52,8 +53,8 @@ pub fn route(route: &Route) -> String {
             "caller: anyone"
         },
     );
-    if let Some(why) = &route.unavailable {
-        line(&mut text, 1, &format!("answers 501: {why}"));
+    if let Some(limit) = &route.limit {
+        line(&mut text, 1, &rate::line(limit, route));
     }
     line(&mut text, 1, &format!("place: {}", report::place(route)));
     if let Place::One(guard) = &route.place {

@@ -17,24 +17,30 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use std::net::IpAddr;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Answers a request.
+/// Answers a request from an address.
 pub(crate) async fn answer(
     app: &impl App,
     options: &ServeOptions,
-    request: http::Request<Incoming>,
+    (request, peer): (http::Request<Incoming>, IpAddr),
 ) -> Response<Full<Bytes>> {
     let access = Access::begin();
     let (head, mut incoming) = request.into_parts();
-    let reply = reply(app, options, &head, &mut incoming).await;
+    let reply = reply(app, options, (&head, peer), &mut incoming).await;
     body::leave(&mut incoming, head.headers.contains_key(EXPECT)).await;
     access.end(&head.method, &reply);
     respond(reply, head.version)
 }
 
-async fn reply(app: &impl App, options: &ServeOptions, head: &Parts, incoming: &mut Incoming) -> Reply {
+async fn reply(
+    app: &impl App,
+    options: &ServeOptions,
+    (head, peer): (&Parts, IpAddr),
+    incoming: &mut Incoming,
+) -> Reply {
     if !names_host(head) {
         return refusal(StatusCode::BAD_REQUEST, NO_HOST);
     }
@@ -46,6 +52,7 @@ async fn reply(app: &impl App, options: &ServeOptions, head: &Parts, incoming: &
         path: head.uri.path(),
         query: head.uri.query(),
         headers: &head.headers,
+        peer,
         body: Body { incoming, options },
     };
     match caught(app.answer(request)).await {

@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::Watcher;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -51,8 +52,8 @@ impl<A: App> Shared<A> {
     }
 }
 
-/// Serves a connection until either side closes it.
-pub(crate) async fn run<A: App>(shared: Arc<Shared<A>>, stream: TcpStream, stop: Watcher) {
+/// Serves a connection from an address until either side closes it.
+pub(crate) async fn run<A: App>(shared: Arc<Shared<A>>, (stream, peer): (TcpStream, IpAddr), stop: Watcher) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "connection without TCP_NODELAY");
     }
@@ -64,7 +65,7 @@ pub(crate) async fn run<A: App>(shared: Arc<Shared<A>>, stream: TcpStream, stop:
             let (shared, pace) = (Arc::clone(&shared), Arc::clone(&pace));
             async move {
                 let _in_flight = pace.begin(request.version() == http::Version::HTTP_2);
-                Ok::<_, Infallible>(answer(&shared.app, &shared.options, request).await)
+                Ok::<_, Infallible>(answer(&shared.app, &shared.options, (request, peer)).await)
             }
         }
     });

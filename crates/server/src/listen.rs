@@ -12,6 +12,7 @@ use backflow_engine::Runtime;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,14 +56,14 @@ pub(crate) async fn serve_app<A: App>(
     let mut stop = pin!(stop);
     loop {
         let next = accept(&listener, &permits);
-        let (stream, permit) = tokio::select! {
+        let (socket, permit) = tokio::select! {
             biased;
             () = &mut stop => break,
             next = next => next,
         };
         let (shared, watcher) = (Arc::clone(&shared), connections.watcher());
         tokio::spawn(async move {
-            connection::run(shared, stream, watcher).await;
+            connection::run(shared, socket, watcher).await;
             drop(permit);
         });
     }
@@ -76,14 +77,17 @@ pub(crate) async fn serve_app<A: App>(
 }
 
 /// The next connection, when there is room for one.
-async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> ((TcpStream, IpAddr), OwnedSemaphorePermit) {
     let permit = Arc::clone(permits)
         .acquire_owned()
         .await
         .expect("invariant: nobody closes the semaphore");
     loop {
         match listener.accept().await {
-            Ok((stream, _peer)) => return (stream, permit),
+            Ok((stream, peer)) => return ((stream, peer.ip()), permit),
             Err(error) if is_of_peer(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "cannot accept connections");

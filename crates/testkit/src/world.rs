@@ -20,6 +20,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 /// The secret of all tokens in tests.
 const SECRET: &str = "a secret for tests, thirty-two bytes or more";
 
+/// From where requests come: a documentation address.
+const PEER: [u8; 4] = [192, 0, 2, 1];
+
 /// A clock that moves when it is told to.
 #[derive(Debug)]
 pub struct FixedClock {
@@ -262,6 +265,7 @@ impl World {
                 path,
                 query,
                 headers: &headers,
+                peer: PEER.into(),
                 body,
             };
             handle(&runtime, request).await

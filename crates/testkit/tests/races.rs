@@ -344,3 +344,44 @@ fn a_member_goes(backend: Backend) {
     assert!(before > 0 && after.len() >= 40, "{served:?}");
     assert!(after.iter().all(|status| *status == 404), "{after:?}");
 }
+
+#[test]
+fn a_limit_admits_exactly_so_many_in_each_process() {
+    const MAX: usize = 17;
+    let project = |by: &str| {
+        let limit = format!(
+            r#"{{"rateLimit": {{"perEndpoint": {{"/usage/track": {{"by": "{by}", "max": {MAX}}}}}}}}}"#
+        );
+        seed().file("routes/limits.json", &limit)
+    };
+    for (backend, by) in Backend::chosen()
+        .into_iter()
+        .flat_map(|b| [(b, "tenant"), (b, "user")])
+    {
+        let compiled = || project(by).compile_for(backend.dialect());
+        let first = World::start_on(backend, compiled());
+        let worlds = [first.beside(compiled()), first];
+        fill(&worlds[0], "");
+        let claims = format!(r#"{{"tenant_id": "{ORG}"}}"#);
+        let body = r#"{"feature": "api", "quantity": 1}"#;
+        let ask: Ask = (
+            "POST",
+            "/usage/track".to_owned(),
+            ("ada".to_owned(), claims),
+            body.to_owned(),
+        );
+        let answers = at_once(&worlds, &vec![ask; 64]);
+        assert_eq!(statuses(&answers, 200), 2 * MAX, "{}", told(&answers));
+        assert_eq!(statuses(&answers, 429), 64 - 2 * MAX, "{}", told(&answers));
+        let mut left: Vec<&str> = answers
+            .iter()
+            .filter(|answer| answer.status == 200)
+            .map(|answer| answer.headers["x-ratelimit-remaining"].to_str().unwrap())
+            .collect();
+        left.sort_unstable();
+        left.dedup();
+        assert_eq!(left.len(), MAX, "two were told the same");
+        let used = count(&worlds[0], "SELECT used FROM usage_records");
+        assert_eq!(used, i64::try_from(2 * MAX).unwrap(), "who was refused wrote");
+    }
+}

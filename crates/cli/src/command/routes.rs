@@ -10,8 +10,6 @@ use crate::terminal::{Look, Terminal};
 use anyhow::Result;
 use backflow_plan::model::{Naming, Place, Plan, Route};
 
-/// What routes answer that this version does not run.
-const UNAVAILABLE: &str = "501";
 const HEAD: [&str; 6] = ["METHOD", "PATH", "CALLER", "TENANT", "ROLES", "NOTE"];
 
 /// Runs the command.
@@ -51,20 +49,9 @@ fn line<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize]) -> String {
 fn rows(plan: &Plan) -> Vec<[String; 6]> {
     let mut rows = Vec::new();
     for route in &plan.routes {
-        let is_served = route.unavailable.is_none();
-        let note = route
-            .unavailable
-            .as_ref()
-            .map_or(String::new(), |why| format!("{UNAVAILABLE}: {why}"));
-        rows.push(row(route, route.path.to_string(), note));
+        rows.push(row(route, route.path.to_string(), String::new()));
         for alias in &route.aliases {
-            let same = format!("same as {}", route.path);
-            let note = if is_served {
-                same
-            } else {
-                format!("{UNAVAILABLE}, {same}")
-            };
-            rows.push(row(route, alias.to_string(), note));
+            rows.push(row(route, alias.to_string(), format!("same as {}", route.path)));
         }
     }
     for hook in &plan.hooks {

@@ -103,11 +103,7 @@ fn person(name: &str, compiled: &Compiled, state: &mut State) -> String {
 
 /// Requests in an order in which they can work: what needs no tenant first.
 fn requests(compiled: &Compiled, plan: &Plan, base: &str) -> Vec<String> {
-    let mut routes: Vec<&Route> = plan
-        .routes
-        .iter()
-        .filter(|route| route.unavailable.is_none())
-        .collect();
+    let mut routes: Vec<&Route> = plan.routes.iter().collect();
     routes.sort_by_key(|route| rank(route));
     let listed = listed(compiled);
     let mut known = BTreeMap::new();

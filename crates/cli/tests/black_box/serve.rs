@@ -155,3 +155,45 @@ fn the_database_lies_where_the_settings_say() {
     assert_eq!(server.get("/notes", None).body, "[]");
     assert!(folder.path().join("elsewhere/x.db").exists() && !folder.path().join("data").exists());
 }
+
+/// What is left, as an answer says it.
+fn left(server: &Server, headers: &str) -> (u16, Option<String>) {
+    let mut stream = server.connect();
+    let asked = format!("GET /notes HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(asked.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let answer = Answer::read(&text);
+    let line = |line: &str| line.strip_prefix("x-ratelimit-remaining: ").map(str::to_owned);
+    (answer.status, answer.head.lines().find_map(line))
+}
+
+#[test]
+fn callers_are_limited_by_the_address_that_they_have() {
+    let limit = r#"{ "tenancy": false, "rateLimit": { "max": 2 } }"#;
+    let proxy =
+        r#"{ "tenancy": false, "rateLimit": { "max": 2 }, "server": { "trustedProxies": ["127.0.0.0/8"] } }"#;
+    let folder = Folder::new(&NOTES);
+    let some = |status, text: &str| (status, Some(text.to_owned()));
+
+    folder.write("backflow.json", limit);
+    let server = Server::start("serve", &folder, &[]);
+    assert_eq!(left(&server, "X-Forwarded-For: 192.0.2.1\r\n"), some(200, "1"));
+    assert_eq!(left(&server, "X-Forwarded-For: 192.0.2.2\r\n"), some(200, "0"));
+    assert_eq!(left(&server, "X-Forwarded-For: 192.0.2.3\r\n"), some(429, "0"));
+    drop(server);
+
+    folder.write("backflow.json", proxy);
+    let server = Server::start("serve", &folder, &[]);
+    assert_eq!(left(&server, "X-Forwarded-For: 192.0.2.1\r\n"), some(200, "1"));
+    assert_eq!(
+        left(&server, "X-Forwarded-For: 9.9.9.9, 192.0.2.1\r\n"),
+        some(200, "0")
+    );
+    assert_eq!(
+        left(&server, "X-Forwarded-For: 8.8.8.8, 192.0.2.1\r\n"),
+        some(429, "0")
+    );
+    assert_eq!(left(&server, "X-Forwarded-For: 192.0.2.2\r\n"), some(200, "1"));
+    assert_eq!(left(&server, ""), some(200, "1"));
+}

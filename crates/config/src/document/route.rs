@@ -3,7 +3,7 @@
 //! Invariant: method and path are there; a route without them is reported and left out.
 //! Not here: whether two routes collide; see the planner.
 
-use super::{Query, Run, Validation, Workflow};
+use super::{Query, RateLimit, Run, Validation, Workflow};
 use crate::tree::Node;
 use backflow_diag::{Span, Spanned, Text};
 
@@ -81,7 +81,7 @@ pub struct Route {
     /// `cache`
     pub cache: Option<Cache>,
     /// `rateLimit`
-    pub rate_limit: Option<Node>,
+    pub rate_limit: Option<RateLimit>,
     /// `excludeFields`
     pub exclude_fields: Vec<Spanned<String>>,
 }

@@ -167,6 +167,31 @@ fn wrong_settings_are_refused() {
             "E0211",
             "0",
         ),
+        (
+            "{\"rateLimit\": {\"default\": {\"max\": 1}, \"max\": 2}}",
+            "E0214",
+            "max",
+        ),
+        ("{\"rateLimit\": {\"by\": \"ip\"}}", "E0204", "ip"),
+        ("{\"rateLimit\": {\"perEndpoint\": []}}", "E0203", "["),
+        (
+            "{\"rateLimit\": {\"default\": {\"default\": {}}}}",
+            "E0201",
+            "default",
+        ),
+        (
+            "{\"rateLimit\": {\"skipSuccessfulRequests\": true, \"skipFailedRequests\": true}}",
+            "E0213",
+            "skipFailedRequests",
+        ),
+        ("{\"server\": {\"trustedProxies\": 99}}", "E0211", "99"),
+        (
+            "{\"server\": {\"trustedProxies\": [\"10.0.0.0/33\"]}}",
+            "E0211",
+            "10.0.0.0/33",
+        ),
+        ("{\"server\": {\"trustedProxies\": \"1\"}}", "E0203", "\"1\""),
+        ("{\"server\": {\"trustProxy\": 1}}", "E0201", "trustProxy"),
         ("{\"sqlite\": {\"path\": \"\"}}", "E0211", "\"\""),
         ("{\"include\": 3}", "E0203", "3"),
     ] {
@@ -188,4 +213,63 @@ fn files_are_merged_and_names_and_settings_stand_once() {
     let codes: Vec<&str> = faults.iter().map(|(code, _)| code.as_str()).collect();
     assert_eq!(codes, ["E0101", "E0208", "E0208"]);
     assert_eq!(document.project.public_env.len(), 2);
+}
+
+#[test]
+fn limits_are_read_in_all_their_forms() {
+    let limits = |text: &str| {
+        let (document, faults) = read_as(&format!("{{\"rateLimit\": {text}}}"), Role::Project);
+        assert_eq!(faults, [], "{text}");
+        document.project.rate_limit.unwrap()
+    };
+    let most = |limit: &crate::document::RateLimit| limit.max.as_ref().map(|max| max.value);
+    let own = limits(r#"{"max": 5, "perEndpoint": {"/a": {"max": 2}}}"#);
+    assert_eq!(own.default.as_ref().and_then(most), Some(5));
+    let (path, limit) = &own.per_endpoint[0];
+    assert_eq!((path.as_str(), most(limit), limit.enabled), ("/a", Some(2), true));
+    assert_eq!(
+        limits(r#"{"default": {"max": 5}}"#)
+            .default
+            .as_ref()
+            .and_then(most),
+        Some(5)
+    );
+    assert!(
+        limits("{}").default.is_some(),
+        "an object without members means its defaults"
+    );
+    assert!(
+        limits(r#"{"enabled": true, "perEndpoint": {}}"#)
+            .default
+            .is_none()
+    );
+    let off = limits(r#"{"enabled": false, "default": {"enabled": false}}"#);
+    assert!(!off.enabled && off.default.is_some_and(|limit| !limit.enabled));
+    let (document, faults) = read_as(
+        r#"{"path": "/a", "method": "get", "rateLimit": {"by": "tenant", "statusCode": 503}}"#,
+        Role::Included,
+    );
+    assert_eq!(faults, []);
+    let limit = document.routes[0].rate_limit.as_ref().unwrap();
+    assert_eq!(limit.by.as_ref().unwrap().value, crate::document::CountBy::Tenant);
+    assert_eq!(limit.status_code.as_ref().unwrap().value, 503);
+}
+
+#[test]
+fn proxies_are_counted_or_named() {
+    use crate::document::Proxies;
+    let proxies = |text: &str| {
+        let (document, faults) = read_as(&format!("{{\"server\": {text}}}"), Role::Project);
+        assert_eq!(faults, [], "{text}");
+        document.project.proxies
+    };
+    assert_eq!(proxies("{}"), Proxies::None);
+    assert_eq!(proxies(r#"{"trustedProxies": 0}"#), Proxies::None);
+    assert_eq!(proxies(r#"{"trustedProxies": []}"#), Proxies::None);
+    assert_eq!(proxies(r#"{"trustedProxies": 2}"#), Proxies::Hops(2));
+    let Proxies::Networks(networks) = proxies(r#"{"trustedProxies": ["::1", "10.1.0.0/16"]}"#) else {
+        panic!("no networks");
+    };
+    let written: Vec<String> = networks.iter().map(ToString::to_string).collect();
+    assert_eq!(written, ["::1/128", "10.1.0.0/16"]);
 }

@@ -119,6 +119,8 @@ codes! {
     CheckViolation = "check_violation", 422, "A value is not allowed";
     /// A number does not fit its column.
     OutOfRange = "out_of_range", 422, "A number is out of range";
+    /// A caller, user or tenant has sent too many requests.
+    RateLimited = "rate_limited", 429, "Too many requests; nothing was changed";
     /// Our mistake, or a broken database.
     Internal = "internal", 500, "Something went wrong";
     /// The database did not say whether it committed.

@@ -195,6 +195,7 @@ impl Hooks {
                 .map(|tenant| Ok(vec![tenant.clone()])),
             refused: None,
             join: None,
+            meter: None,
         };
         match doing.job.work.durable {
             true => {

@@ -162,6 +162,7 @@ impl Hooks {
                 .map(|tenant| Ok(vec![tenant.clone()])),
             refused: None,
             join: None,
+            meter: None,
         };
         let context = self.works.context_of_event(&doing.job, &case.event.id, None);
         let world = (self.works.now(), Arc::clone(self.works.ids()));

@@ -22,12 +22,13 @@ use crate::host::RequestHost;
 use crate::limit;
 use crate::permit::Scope;
 use crate::prepare::{self, Prepared};
+use crate::rate::Meter;
 use crate::render;
 use crate::results::{self, StepResult};
 use crate::route::{self, Served};
 use crate::store::{Call, RowSet, StatementError, Turn};
 use backflow_expr::Value;
-use backflow_plan::model::{Access, Answer, Operation, Place, Source, Step};
+use backflow_plan::model::{Access, Answer, Guard, Operation, Place, Source, Step};
 use backflow_sql::ir::Datum;
 use bytes::Bytes;
 use http::StatusCode;
@@ -61,6 +62,7 @@ pub(super) struct Run {
     candidate: Option<Candidate>,
     /// The caller's own name of the request.
     key: Option<Held>,
+    meter: Option<Arc<Meter>>,
     end: Option<Result<Outcome, Fault>>,
 }
 
@@ -119,6 +121,7 @@ impl Run {
             parts: None,
             candidate: None,
             key: work.key.map(Held::new),
+            meter: work.meter,
             end: None,
         };
         let fused = run.served.route.fused.is_some();
@@ -220,8 +223,7 @@ impl Run {
         let served = Arc::clone(&self.served);
         match (self.phase, &served.route.place) {
             (Phase::Guard, Place::One(guard)) => {
-                let scope = guard::admit(guard, &rows, &served.route.frame, &mut self.frame)?;
-                self.scope = Some(scope);
+                self.admit(guard, &rows)?;
                 self.begin()
             }
             (Phase::KeyTaken, _) => self.key_taken(&rows),
@@ -235,6 +237,16 @@ impl Run {
             (Phase::Look(at, number), _) => self.looked(&served, (at, number), &rows),
             _ => Err(Fault::internal("the store gave rows that nobody asked for")),
         }
+    }
+
+    /// Judges what the guard found, and counts the request as the tenant's.
+    fn admit(&mut self, guard: &Guard, rows: &RowSet) -> Result<(), Fault> {
+        let scope = guard::admit(guard, rows, &self.served.route.frame, &mut self.frame)?;
+        if let Some(meter) = &self.meter {
+            meter.member(scope.tenant())?;
+        }
+        self.scope = Some(scope);
+        Ok(())
     }
 
     /// Between the guard and the first step.

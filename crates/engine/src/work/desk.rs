@@ -186,6 +186,7 @@ impl Desk {
             guard: named(&job, tenant)?,
             refused: None,
             join: None,
+            meter: None,
         };
         self.works.run_alone(&job, starting, frame).await
     }

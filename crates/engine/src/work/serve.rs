@@ -16,6 +16,7 @@ use crate::caller::Identity;
 use crate::event;
 use crate::fault::{Code, Fault};
 use crate::permit::Permit;
+use crate::rate::Meter;
 use crate::store::StoreError;
 use backflow_expr::Value;
 use backflow_sql::ir::Datum;
@@ -58,6 +59,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) frame: Vec<Value>,
     /// The caller's own name of the request, and the digest of its body.
     pub(crate) key: Option<(String, String)>,
+    /// Counts the request, if the route is limited.
+    pub(crate) meter: Option<Arc<Meter>>,
 }
 
 impl Works {
@@ -69,6 +72,7 @@ impl Works {
             guard: ask.guard,
             refused: ask.refused,
             join: self.join_of(&job, &context, ask.key),
+            meter: ask.meter,
         };
         if !job.work.durable {
             return self.at_once(permit, context, (starting, ask.frame)).await;

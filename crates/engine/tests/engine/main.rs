@@ -6,6 +6,7 @@ mod directory;
 mod executor;
 #[cfg(test)]
 mod input;
+mod limits;
 #[cfg(test)]
 mod never_panics;
 mod outcome;

@@ -112,22 +112,6 @@ fn methods_are_told() {
 }
 
 #[test]
-fn what_is_not_served_says_so_after_404_and_405() {
-    let mut later = echo("POST", "/later");
-    later.unavailable = Some("workflows are not there yet".to_owned());
-    later.auth = true;
-    let world = World::new(
-        Plan {
-            routes: vec![later],
-            ..Plan::default()
-        },
-        FakeStore::new(),
-    );
-    assert_eq!(world.outcome(ask("POST", "/later")), "501 not_served");
-    assert_eq!(world.outcome(ask("GET", "/later")), "405 method_not_allowed");
-}
-
-#[test]
 fn every_reply_has_an_id() {
     let world = world(vec![echo("GET", "/a")]);
     assert_eq!(world.ask(ask("GET", "/a")).header("x-request-id"), "request-1");

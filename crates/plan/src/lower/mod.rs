@@ -28,6 +28,7 @@ pub(crate) mod parents;
 pub(crate) mod paths;
 pub(crate) mod pin;
 pub(crate) mod query;
+pub(crate) mod rate;
 pub(crate) mod relate;
 pub(crate) mod route;
 pub(crate) mod scalar;

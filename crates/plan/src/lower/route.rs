@@ -5,10 +5,13 @@
 //! Not here: what each of these does; see their modules.
 
 use super::flow::{self, OpenStep, Setting};
+use super::rate::Limits;
 use super::{answer, binds, exclude, fuse, guard, input, paths, shape, whole, work};
 use crate::draft::DraftQuery;
 use crate::frame::{Frame, Position, TenantView};
-use crate::model::{Access, Answer, Operation, PathPattern, Place, Route, RouteId, Source, Work, WorkAction};
+use crate::model::{
+    Access, Answer, CountBy, Operation, PathPattern, Place, Route, RouteId, Source, Work, WorkAction,
+};
 use crate::project::Project;
 use crate::prove::{Flow, Kind, NamedBy, decide, named_by};
 use backflow_config::document::{Query, Route as RouteDoc};
@@ -20,16 +23,17 @@ use backflow_sql::ir;
 pub(crate) fn lower<'a>(
     project: &'a Project<'a>,
     doc: &'a RouteDoc,
-    prefixes: &mut [paths::Prefix<'a>],
+    (prefixes, limits): (&mut [paths::Prefix<'a>], &mut Limits<'a>),
     (facts, out): (&mut Vec<String>, &mut Diagnostics),
 ) -> Option<Route> {
     let path = paths::read(&doc.path, out)?;
     let name = format!("{} {path}", doc.method.value.as_str());
     let aliases = paths::aliases(&path, prefixes);
+    let limit = limits.choose(doc, &path, &aliases, out);
     shape::faults(doc, out);
     let named = named_by(project, doc, &path);
     let mut notes = Vec::new();
-    let unavailable = shape::unavailable(doc, &name, out);
+    shape::report_unserved(doc, &name, out);
     let mut lowering = Lowering {
         project,
         doc,
@@ -59,12 +63,19 @@ pub(crate) fn lower<'a>(
         frame: &frame.sources,
         answer: &answer,
     };
-    let (fused, alone) = fuse::fuse(sequence);
+    let limit = limits.settle(limit, (doc, &lowering.name), &place);
+    let by_tenant = limit.as_ref().is_some_and(|limit| limit.by == CountBy::Tenant);
+    let (fused, alone) = match by_tenant && writes {
+        // What was written must not have to be undone because the tenant has no request left.
+        true => (None, false),
+        false => fuse::fuse(sequence),
+    };
     Some(Route {
         id: RouteId(0),
         method: doc.method.value,
         aliases,
         auth: doc.require_auth,
+        limit,
         place,
         input: input::lower(&doc.validation, &lowering.path, frame.reads_body, out),
         path: lowering.path,
@@ -76,7 +87,6 @@ pub(crate) fn lower<'a>(
         access: if writes { Access::Write } else { Access::Read },
         fused,
         alone,
-        unavailable,
     })
 }
 

@@ -55,21 +55,8 @@ fn answer_without_body(doc: &RouteDoc) -> Option<Diagnostic> {
     })
 }
 
-/// Features that parse and are checked, but do not run in this version.
-pub(crate) fn unavailable(doc: &RouteDoc, name: &str, out: &mut Diagnostics) -> Option<String> {
-    let mut found = Vec::new();
-    if let Some(limit) = &doc.rate_limit {
-        found.push(("rate limits", limit.span));
-    }
-    for (what, span) in &found {
-        out.push(
-            Diagnostic::new(
-                codes::NOT_SERVED_YET,
-                format!("{what} do not run in this version"),
-            )
-            .at(*span, format!("`{name}` is checked, and answers 501")),
-        );
-    }
+/// What is read and checked, but has no effect in this version.
+pub(crate) fn report_unserved(doc: &RouteDoc, name: &str, out: &mut Diagnostics) {
     // Elsewhere than on GET it was refused.
     let cached = doc
         .cache
@@ -83,9 +70,6 @@ pub(crate) fn unavailable(doc: &RouteDoc, name: &str, out: &mut Diagnostics) -> 
             ),
         );
     }
-    found
-        .first()
-        .map(|(what, _)| format!("{what} do not run in this version"))
 }
 
 pub(crate) fn unknown_role(name: &Spanned<String>, possible: &[String]) -> Diagnostic {

@@ -14,6 +14,7 @@ mod input;
 mod journal;
 mod limit;
 mod place;
+mod rate;
 mod route;
 mod step;
 mod work;
@@ -33,6 +34,7 @@ pub use journal::{
 };
 pub use limit::{Limit, Look};
 pub use place::{Directory, Guard, Naming, Place, TenantRow};
+pub use rate::{CountBy, Counter, Network, Proxies, Rate, Skips};
 pub use route::{Access, PathPattern, Route, RouteId, Segment, Source};
 pub use step::{
     Bind, BindValue, Capability, KeyPart, ListedRows, Offset, Operation, Page, Results, Rows, Step,
@@ -60,6 +62,8 @@ pub struct Plan {
     pub directory: Option<Directory>,
     /// Where durable runs are kept.
     pub journal: Option<Journal>,
+    /// Whose word about a caller's address counts.
+    pub proxies: Proxies,
     /// Facts that `check` reports and `plan` prints.
     pub facts: Vec<String>,
 }

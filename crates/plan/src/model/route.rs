@@ -3,9 +3,10 @@
 //! Invariant: every slot that a program of the route loads is a position of its frame.
 //! Not here: what one query does; see `step`.
 
-use super::{Answer, Fused, Input, Place, Step, Work};
+use super::{Answer, Fused, Input, Place, Rate, Step, Work};
 use backflow_config::document::Method;
 use backflow_expr::{Key, Value};
+use std::sync::Arc;
 
 /// A route of a plan, by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +103,8 @@ pub struct Route {
     pub aliases: Vec<PathPattern>,
     /// Whether a caller without a token is refused.
     pub auth: bool,
+    /// How many requests it takes.
+    pub limit: Option<Arc<Rate>>,
     /// How its tenant is known and the caller's membership verified.
     pub place: Place,
     /// What requests must look like.
@@ -122,8 +125,6 @@ pub struct Route {
     pub fused: Option<Fused>,
     /// There is one statement, and whatever is made of its rows, nothing of it will have to be undone.
     pub alone: bool,
-    /// Why it cannot run in this version.
-    pub unavailable: Option<String>,
 }
 
 impl Route {

@@ -25,6 +25,14 @@ async fn a_request_is_answered_with_the_headers_that_all_answers_have() {
 }
 
 #[tokio::test]
+async fn the_address_of_the_peer_is_handed_on() {
+    let server = Server::start(ServeOptions::default()).await;
+    let forged = "X-Forwarded-For: 192.0.2.9\r\nConnection: close\r\n";
+    let answer = server.exchange(head("GET", "/peer", forged)).await;
+    assert!(answer.ends_with("\r\n\r\n127.0.0.1"), "{answer}");
+}
+
+#[tokio::test]
 async fn pipelined_requests_are_answered_in_order() {
     let server = Server::start(ServeOptions::default()).await;
     let three = [

@@ -29,7 +29,7 @@ use tokio::time::{sleep, timeout};
 /// The largest body the app reads.
 const LARGEST: usize = 1024 * 1024;
 
-/// Answers by path: `/echo`, `/slow`, `/panic`, `/refuse` (reads no body), `/large`.
+/// Answers by path: `/echo`, `/slow`, `/panic`, `/peer`, `/refuse` (reads no body), `/large`.
 #[derive(Default)]
 struct Stub {
     is_ill: AtomicBool,
@@ -49,6 +49,7 @@ impl App for Arc<Stub> {
                 reply(200, "late")
             }
             "/panic" => panic!("on purpose"),
+            "/peer" => reply(200, request.peer.to_string()),
             "/refuse" => reply(401, "no"),
             "/large" => reply(200, vec![b'x'; 64 * 1024 * 1024]),
             _ => reply(404, request.query.unwrap_or("none").to_owned()),

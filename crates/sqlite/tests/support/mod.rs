@@ -71,6 +71,7 @@ pub(crate) async fn send(runtime: &Runtime, method: http::Method, id: &str) -> R
         path: &path,
         query: None,
         headers: &headers,
+        peer: [127, 0, 0, 1].into(),
         body: bytes::Bytes::new(),
     };
     handle(runtime, request).await
@@ -86,6 +87,7 @@ fn route(method: Method, operation: Operation, text: &str) -> Route {
         ]),
         aliases: Vec::new(),
         auth: false,
+        limit: None,
         place: Place::Nowhere,
         input: Input::default(),
         frame: vec![Source::Param(0)],
@@ -100,7 +102,6 @@ fn route(method: Method, operation: Operation, text: &str) -> Route {
         },
         fused: None,
         alone: false,
-        unavailable: None,
     }
 }
 

@@ -150,6 +150,7 @@ impl Served {
             path,
             query: None,
             headers: &headers,
+            peer: [127, 0, 0, 1].into(),
             body: Bytes::copy_from_slice(body.as_bytes()),
         };
         let reply = handle(&self.0.runtime, request).await;

@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::prepare::Prepared;
 use crate::route::Served;
 use crate::store::{Call, Row, RowSet, Turn};
-use crate::{event, guard, results};
+use crate::{event, results};
 use backflow_plan::model::{Fused, FusedValue, Place, Step};
 use backflow_sql::ir::{Datum, PartLayout};
 use std::collections::VecDeque;
@@ -45,8 +45,8 @@ impl Run {
         };
         self.parts = Some(split(fused, rows)?.into());
         if let Place::One(guard) = &served.route.place {
-            let scope = guard::admit(guard, &self.next_part()?, &served.route.frame, &mut self.frame)?;
-            self.scope = Some(scope);
+            let found = self.next_part()?;
+            self.admit(guard, &found)?;
         }
         self.prepare()?;
         self.check_tenants()?;

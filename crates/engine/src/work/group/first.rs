@@ -9,6 +9,7 @@ use crate::frame;
 use crate::guard;
 use crate::input;
 use crate::prepare;
+use crate::rate::Meter;
 use crate::render;
 use crate::store::{RowSet, Turn};
 use crate::work::intent::Intent;
@@ -17,6 +18,7 @@ use crate::work::kept;
 use backflow_plan::model::{Place, WorkAction};
 use backflow_sql::ir::Datum;
 use jiff::SignedDuration;
+use std::sync::Arc;
 
 /// How often a run is stored again because the one that was in its way has gone.
 const PATIENCE: u32 = 4;
@@ -30,6 +32,8 @@ pub(crate) struct Starting {
     pub(crate) refused: Option<Fault>,
     /// Whether and how another run may be the same.
     pub(crate) join: Option<Join>,
+    /// Counts the request, if the route is limited.
+    pub(crate) meter: Option<Arc<Meter>>,
 }
 
 /// When another run is the same one.
@@ -81,7 +85,7 @@ impl First {
 impl Group {
     /// Finds the tenant, if there is one to be found.
     pub(super) fn place(&mut self) -> Result<Turn, Fault> {
-        let job = std::sync::Arc::clone(&self.context.job);
+        let job = Arc::clone(&self.context.job);
         let starting = self.first.as_ref().map(|first| &first.starting);
         let Some(starting) = starting else {
             return self.begin();
@@ -104,13 +108,17 @@ impl Group {
     }
 
     pub(super) fn admit(&mut self, rows: &RowSet) -> Result<Turn, Fault> {
-        let job = std::sync::Arc::clone(&self.context.job);
+        let job = Arc::clone(&self.context.job);
         let frame = &mut self.progress.frame;
         let scope = match &job.place {
             Place::One(guard) => guard::admit(guard, rows, &job.sources, frame)?,
             Place::Named(row) => guard::find(row, rows, &job.sources, frame)?,
             Place::Nowhere | Place::Mine => return Err(Fault::internal("a guard's rows without a guard")),
         };
+        let starting = self.first.as_ref().map(|first| &first.starting);
+        if let Some(meter) = starting.and_then(|starting| starting.meter.as_ref()) {
+            meter.member(scope.tenant())?;
+        }
         self.progress.scope = Some(scope);
         self.begin()
     }
@@ -135,7 +143,7 @@ impl Group {
 
     /// Fills in what a route gives a workflow that stands alone.
     fn give(&mut self) -> Result<(), Fault> {
-        let job = std::sync::Arc::clone(&self.context.job);
+        let job = Arc::clone(&self.context.job);
         let Some(given) = &job.work.input else {
             return Ok(());
         };
@@ -149,7 +157,7 @@ impl Group {
     /// Computes what depends on the request alone and forgets it again: what does not fit is refused before
     /// anything is written or sent.
     fn judge(&mut self) -> Result<(), Fault> {
-        let job = std::sync::Arc::clone(&self.context.job);
+        let job = Arc::clone(&self.context.job);
         for step in &job.work.steps {
             let late = |slot: backflow_expr::Slot| {
                 matches!(
@@ -191,7 +199,7 @@ impl Group {
             .scope
             .as_ref()
             .and_then(|scope| kept::tenant(scope.tenant()));
-        let context = std::sync::Arc::clone(&self.context);
+        let context = Arc::clone(&self.context);
         let Some(first) = &mut self.first else {
             return Err(Fault::internal("a run that is stored twice"));
         };

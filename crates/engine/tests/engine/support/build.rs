@@ -131,6 +131,7 @@ pub(crate) fn route(method: &str, path: &str, frame: Frame) -> Route {
         method,
         path: pattern(path),
         aliases: Vec::new(),
+        limit: None,
         auth: false,
         place: Place::Nowhere,
         input: Input::default(),
@@ -146,7 +147,6 @@ pub(crate) fn route(method: &str, path: &str, frame: Frame) -> Route {
         },
         fused: None,
         alone: false,
-        unavailable: None,
     }
 }
 

@@ -96,6 +96,7 @@ impl World {
             path,
             query,
             headers: &ask.headers,
+            peer: [192, 0, 2, 1].into(),
             body: TestBody(ask.body),
         };
         Answer(block_on(handle(&self.runtime, request)))

@@ -5,6 +5,7 @@
 //! back.
 //! Not here: single binds, results, the guard's judgement.
 
+mod answer;
 mod fused;
 mod keyed;
 mod limited;
@@ -23,15 +24,12 @@ use crate::limit;
 use crate::permit::Scope;
 use crate::prepare::{self, Prepared};
 use crate::rate::Meter;
-use crate::render;
 use crate::results::{self, StepResult};
 use crate::route::{self, Served};
 use crate::store::{Call, RowSet, StatementError, Turn};
 use backflow_expr::Value;
-use backflow_plan::model::{Access, Answer, Guard, Operation, Place, Source, Step};
+use backflow_plan::model::{Access, Answer, Guard, Place, Source, Step};
 use backflow_sql::ir::Datum;
-use bytes::Bytes;
-use http::StatusCode;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -348,52 +346,6 @@ impl Run {
         if answers && (step.selects || !preferred.is_some_and(|known| known.selects)) {
             self.candidate = Some(Candidate { step: at, result });
         }
-    }
-
-    fn conclude(&mut self) -> Result<Turn, Fault> {
-        let served = Arc::clone(&self.served);
-        let mut range = None;
-        let (status, body) = match &served.route.answer {
-            Answer::Template(shape) => {
-                let value = render::shape(shape, &self.frame, &mut self.host, "response")?;
-                (StatusCode::OK, Bytes::from(value.to_json()))
-            }
-            Answer::LastStep => match self.candidate.take() {
-                None => (StatusCode::OK, Bytes::from_static(b"null")),
-                Some(Candidate { step: at, result }) => {
-                    let step = step_at(&served, at)?;
-                    range = self.range(at, step, result.rows)?;
-                    (status(step.operation, &result)?, result.json)
-                }
-            },
-        };
-        let fixed = served
-            .route
-            .status
-            .and_then(|status| StatusCode::from_u16(status).ok());
-        let outcome = Outcome {
-            status: fixed.unwrap_or(status),
-            body,
-            range,
-        };
-        let kept = self.keep_answer(&outcome)?;
-        self.end = Some(Ok(outcome));
-        Ok(kept.unwrap_or_else(|| {
-            self.phase = Phase::Ended;
-            Turn::Commit
-        }))
-    }
-}
-
-/// The status of a result; what was looked for and not found is 404.
-fn status(operation: Operation, result: &StepResult) -> Result<StatusCode, Fault> {
-    match operation {
-        Operation::Insert => Ok(StatusCode::CREATED),
-        Operation::Upsert { .. } => Ok(StatusCode::OK),
-        Operation::Select | Operation::Update | Operation::Delete if result.is_empty => {
-            Err(Fault::of(Code::NotFound))
-        }
-        Operation::Select | Operation::Update | Operation::Delete => Ok(StatusCode::OK),
     }
 }
 

@@ -185,6 +185,7 @@ async fn send(runtime: &backflow_engine::Runtime, delivery: &Delivery, now: i64)
         query: None,
         headers: &headers,
         body: delivery.body.clone(),
+        peer: std::net::IpAddr::from([127, 0, 0, 1]),
     };
     handle(runtime, request).await.status.as_u16()
 }

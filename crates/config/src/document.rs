@@ -22,13 +22,18 @@ mod integration;
 mod query;
 mod route;
 mod rules;
+mod webhook;
 mod workflow;
 
 pub use integration::{Auth, Integration, IntegrationAction, IntegrationParam, RepeatWord};
 pub use query::{Filter, FilterTest, OfEmbed, Operation, Query};
 pub use route::{Cache, Method, Route};
 pub use rules::{Field, RuleType, Rules, Validation};
-pub use workflow::{Ask, Refuse, Retry, Run, Step, StepAction, Webhook, WebhookAction, Workflow};
+pub use webhook::{
+    DigestWord, HashWord, SignedPart, Webhook, WebhookAction, WebhookEvent, WebhookRows, WebhookSignature,
+    WebhookTenant,
+};
+pub use workflow::{Ask, Refuse, Retry, Run, Step, StepAction, Workflow};
 
 use crate::tree::Node;
 use backflow_diag::{Span, Spanned, Text};

@@ -2,7 +2,7 @@
 //!
 //! Numbers go by stage: `01` files and JSON, `02` the shape of the document, `03` expressions, `04` schema,
 //! `05` selects, filters and data, `06` tenancy and secrets, `07` answers and features, `08` providers and
-//! workflows. `E` refuses the config, `W` does not. A code is never used again for something else.
+//! workflows, `09` webhooks. `E` refuses the config, `W` does not. A code is never used again for something else.
 //! To add one: a line below, a page `docs/errors/<ID>.md`, and a golden document that raises it; tests hold
 //! all three together.
 
@@ -137,6 +137,10 @@ codes! {
     STALE_SECRET = "E0816" "a row opened by a secret is used in another transaction";
     UNKNOWN_WORKFLOW = "E0817" "a route starts a workflow that does not exist";
     LATE_LOCK = "E0818" "a lock comes after what it should protect";
+
+    BAD_SIGNATURE = "E0901" "a webhook's signature would not show who sent what";
+    NO_EVENT_TENANT = "E0902" "an event cannot find its tenant like this";
+    TENANT_MARK_FROM_CALLER = "E0903" "a caller would choose whose events are whose";
 
     DEFAULT_ENV = "W0301" "an environment variable is missing and its default is used";
     ALWAYS_TRUE = "W0302" "a condition is always true or always false";

@@ -3,6 +3,7 @@
 //! Invariant: the same plan prints the same bytes.
 //! Not here: what was found out about the project in words; see `report`.
 
+mod hook;
 mod work;
 
 use crate::model::{
@@ -29,11 +30,7 @@ pub fn plan(plan: &Plan) -> String {
     }
     for hook in &plan.hooks {
         text.push('\n');
-        line(
-            &mut text,
-            0,
-            &format!("POST {} (webhook {})", hook.path, hook.name),
-        );
+        text.push_str(&hook::hook(hook));
     }
     text
 }

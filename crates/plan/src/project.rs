@@ -6,6 +6,7 @@
 //! Not here: anything about a single route.
 
 use crate::draft::{self, DraftQuery, DraftValue};
+use crate::lower::hook::marks::Marks;
 use crate::manifest::Manifests;
 use crate::tenancy::{self, Tenancy};
 use crate::{Environment, Inputs, lower};
@@ -40,6 +41,8 @@ pub(crate) struct Project<'a> {
     pub(crate) capabilities: BTreeSet<(TableId, ColumnId)>,
     /// Columns that leave only when named.
     pub(crate) secrets: BTreeSet<(TableId, ColumnId)>,
+    /// What tells whose an event of a webhook is.
+    pub(crate) marks: Marks,
     /// Finished statements by text: equal ones are one, so that stores prepare them once.
     statements: RefCell<HashMap<String, Arc<Statement>>>,
 }
@@ -75,10 +78,12 @@ impl<'a> Project<'a> {
             manifests: lower::manifest::of(document, inputs.manifests, out),
             capabilities: BTreeSet::new(),
             secrets: BTreeSet::new(),
+            marks: Marks::default(),
             statements: RefCell::default(),
         };
         project.capabilities = project.find_capabilities(out);
         project.secrets = project.find_secrets(out);
+        project.marks = lower::hook::marks::of(&project);
         project
     }
 

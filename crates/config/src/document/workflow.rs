@@ -1,4 +1,4 @@
-//! Workflows and webhooks as written.
+//! Workflows as written.
 //!
 //! Invariant: every step has an id that is unique in its workflow (made up for `refuse` and `lock`).
 //! Not here: what a provider's action needs; see the planner.
@@ -134,47 +134,3 @@ pub struct Run {
 }
 
 equal_but_for_place!(Run { name, input });
-
-/// A member of `webhooks`.
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    /// The whole object.
-    pub span: Span,
-    /// `name`
-    pub name: Spanned<String>,
-    /// `path`
-    pub path: Text,
-    /// `provider`
-    pub provider: Spanned<String>,
-    /// `secret`: one template or several
-    pub secrets: Vec<Text>,
-    /// `tenant`
-    pub tenant: Option<Node>,
-    /// `signature`: how a `custom` provider signs
-    pub signature: Option<Node>,
-    /// `actions`
-    pub actions: Vec<WebhookAction>,
-}
-
-equal_but_for_place!(Webhook {
-    name,
-    path,
-    provider,
-    secrets,
-    tenant,
-    signature,
-    actions,
-});
-
-/// A member of a webhook's `actions`.
-#[derive(Debug, Clone)]
-pub struct WebhookAction {
-    /// The whole object.
-    pub span: Span,
-    /// `condition`
-    pub condition: Option<Text>,
-    /// `workflow`, or the single step that `type`, `action` and `params` make.
-    pub workflow: Workflow,
-}
-
-equal_but_for_place!(WebhookAction { condition, workflow });

@@ -23,6 +23,8 @@ use backflow_expr::{Expr, Key, Kind, Part, Path, Program, Resolved, Resolver, Sl
 pub(crate) enum Position {
     /// In a route.
     Route,
+    /// In a webhook, before anything is known but the event.
+    Event,
     /// In a webhook's action.
     Hook,
     /// In a stand-alone workflow.
@@ -83,6 +85,8 @@ pub(crate) struct Frame<'a> {
     input: Option<&'a [Field]>,
     given: Option<&'a [IntegrationParam]>,
     auth: bool,
+    /// What names the tenant by its key, verified by the guard.
+    verified: Option<Source>,
     pub(crate) sources: Vec<Source>,
     pub(crate) results: Vec<ResultInfo>,
     /// Positions in `results` of those that queries make.
@@ -111,6 +115,7 @@ impl<'a> Frame<'a> {
             input: None,
             given: None,
             auth: false,
+            verified: None,
             sources: Vec::new(),
             results: Vec::new(),
             query_results: Vec::new(),
@@ -162,6 +167,16 @@ impl<'a> Frame<'a> {
     pub(crate) fn enter_action(&mut self, given: Option<&'a [IntegrationParam]>) {
         self.position = Position::Action;
         self.given = given;
+    }
+
+    /// Whether expressions stand in a webhook.
+    pub(crate) fn is_of_event(&self) -> bool {
+        matches!(self.position, Position::Event | Position::Hook)
+    }
+
+    /// From here on this value is the key of the tenant that a guard has verified, where the route is bound to one.
+    pub(crate) fn believe(&mut self, source: Source) {
+        self.verified = Some(source).filter(|_| self.tenant == TenantView::One);
     }
 
     /// Whether expressions stand in an action, which is given parameters.
@@ -279,7 +294,12 @@ impl<'a> Frame<'a> {
 
 impl Resolver for Frame<'_> {
     fn resolve(&mut self, path: &Path) -> Result<Resolved, Diagnostic> {
-        self.find(path)
+        let mut found = self.find(path)?;
+        // What a guard has verified is not just the caller's word.
+        if self.verified.is_some() && found.used == path.keys.len() {
+            found.ty.caller &= self.source(found.slot) != self.verified.as_ref();
+        }
+        Ok(found)
     }
 }
 /// Whether a later check may still find the key in the answer: the select is not looked into here, so only a

@@ -28,7 +28,16 @@ impl Frame<'_> {
                 "results",
                 "steps",
             ],
-            Position::Hook => &["payload", "headers", "env", "constants", "steps"],
+            Position::Event => &["payload", "headers", "env", "constants"],
+            Position::Hook => &[
+                "payload",
+                "headers",
+                "env",
+                "constants",
+                "tenant",
+                "context",
+                "steps",
+            ],
             Position::Settings => &["env", "constants"],
             Position::Action => &["params", "env", "constants"],
             Position::Workflow => &["input", "auth", "env", "constants", "tenant", "context", "steps"],
@@ -65,6 +74,13 @@ impl Frame<'_> {
     }
 
     pub(super) fn unknown_root(&self, path: &Path) -> Diagnostic {
+        let root = path.root.value.as_str();
+        if self.position == Position::Event && matches!(root, "tenant" | "context") {
+            return Diagnostic::new(codes::UNKNOWN_ROOT, format!("`{root}` is not known here"))
+                .at(path.root.span, "the tenant of an event is found later")
+                .note("a condition decides whether an event is worked on at all; only then its tenant is looked for")
+                .help("compare with it in a step: its `condition` and its filters may read it");
+        }
         let near = nearest(&path.root.value, self.roots().iter().copied());
         let fault = Diagnostic::new(
             codes::UNKNOWN_ROOT,

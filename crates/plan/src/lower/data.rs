@@ -7,6 +7,7 @@
 
 use super::defaults::{fall_back, fill_defaults};
 use super::each::Listed;
+use super::hook::claimed;
 use super::pin::Anchor;
 use super::value::{Cx, Target, Usage};
 use super::{relate, whole};
@@ -99,6 +100,7 @@ fn assign<'a>(
     if let Some(listed) = listed.filter(|_| whole::is_of_item(&value.value)) {
         warn_of_roles(cx, value, &declared.ty);
         warn_of_members(cx, value);
+        claimed::listed(cx, value);
         return listed.assign(cx, value, &target);
     }
     let tenant = cx
@@ -113,7 +115,9 @@ fn assign<'a>(
     }
     warn_of_roles(cx, value, &declared.ty);
     warn_of_members(cx, value);
+    let before = cx.binds.list.len();
     let lowered = cx.value(&value.value, &target)?;
+    claimed::column(cx, value, before);
     if usage == Usage::Insert && lowered.given.is_some() {
         fall_back(cx, value.column, &lowered.scalar);
     }

@@ -117,7 +117,8 @@ pub(crate) fn decisive(project: &Project<'_>, table: TableId) -> Vec<ColumnId> {
     columns
 }
 
-fn ascending(by: Scalar) -> Order {
+/// Smallest first, NULLs last.
+pub(crate) fn ascending(by: Scalar) -> Order {
     Order {
         by,
         descending: false,

@@ -8,7 +8,7 @@ use super::flow::{self, OpenStep, Setting};
 use super::{answer, binds, exclude, fuse, guard, input, paths, shape, whole, work};
 use crate::draft::DraftQuery;
 use crate::frame::{Frame, Position, TenantView};
-use crate::model::{Access, Answer, Operation, PathPattern, Place, Route, RouteId, Work, WorkAction};
+use crate::model::{Access, Answer, Operation, PathPattern, Place, Route, RouteId, Source, Work, WorkAction};
 use crate::project::Project;
 use crate::prove::{Flow, Kind, NamedBy, decide, named_by};
 use backflow_config::document::{Query, Route as RouteDoc};
@@ -170,11 +170,18 @@ impl<'a> Lowering<'a> {
 
     pub(crate) fn frame(&self, view: TenantView) -> Frame<'a> {
         let params = self.path.params().map(str::to_owned).collect();
-        Frame::new(self.project, Position::Route, view).with_request(
+        let mut frame = Frame::new(self.project, Position::Route, view).with_request(
             params,
             &self.doc.validation,
             self.doc.require_auth,
-        )
+        );
+        let key = self.project.tenancy.as_ref().map(|tenancy| tenancy.key);
+        if let Some(NamedBy::Param { index, column }) = self.named
+            && key == Some(column)
+        {
+            frame.believe(Source::Param(index));
+        }
+        frame
     }
 
     /// The flow of the route, without its queries.
@@ -252,6 +259,10 @@ impl<'a> Lowering<'a> {
         std::mem::swap(&mut plain.sources, &mut frame.sources);
         let program = plain.template(&template, out);
         std::mem::swap(&mut plain.sources, &mut frame.sources);
+        let slot = program.as_ref().and_then(Program::as_slot);
+        if let Some(source) = slot.and_then(|slot| frame.source(slot)) {
+            frame.believe(source.clone());
+        }
         program
     }
 

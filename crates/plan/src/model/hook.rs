@@ -163,3 +163,31 @@ pub struct Watched {
     /// The rows are those of one tenant: its key is the only parameter.
     pub scoped: bool,
 }
+
+impl Hook {
+    /// What its events run: the look-ups of their tenant, and what its actions do or watch.
+    pub(super) fn statements(&self) -> impl Iterator<Item = &Arc<Statement>> {
+        let finder = self.finder.iter().flat_map(Finder::statements);
+        finder.chain(self.actions.iter().flat_map(HookAction::statements))
+    }
+}
+
+impl Finder {
+    fn statements(&self) -> impl Iterator<Item = &Arc<Statement>> {
+        let declared = match &self.declared {
+            Some(Declared::Rows(rows)) => Some(rows),
+            _ => None,
+        };
+        let rows = declared.into_iter().chain(&self.rows);
+        let tenant = std::iter::once(&self.tenant.statement);
+        rows.flat_map(|rows| [&rows.first, &rows.last]).chain(tenant)
+    }
+}
+
+impl HookAction {
+    fn statements(&self) -> impl Iterator<Item = &Arc<Statement>> {
+        let place = self.place.statement().into_iter();
+        let watched = self.watched.iter().map(|watched| &watched.statement);
+        place.chain(self.work.statements()).chain(watched)
+    }
+}

@@ -95,14 +95,7 @@ impl Plan {
             let place = workflow.place.statement();
             place.into_iter().chain(workflow.work.statements())
         });
-        let hooks = self
-            .hooks
-            .iter()
-            .flat_map(|hook| &hook.actions)
-            .flat_map(|action| {
-                let place = action.place.statement();
-                place.into_iter().chain(action.work.statements())
-            });
+        let hooks = self.hooks.iter().flat_map(Hook::statements);
         let directory = self.directory.iter().map(|directory| &directory.record);
         let all = routes.chain(workflows).chain(hooks).chain(directory);
         all.map(|statement| statement.text.as_str())

@@ -32,16 +32,8 @@ pub(super) fn alone(workflow: &Workflow) -> String {
 
 /// How a workflow runs, and its steps by transaction.
 pub(super) fn steps(text: &mut String, work: &Work) {
-    let durable = if work.durable {
-        "kept in a journal"
-    } else {
-        "not kept"
-    };
-    line(
-        text,
-        1,
-        &format!("run: {durable}, waited for {}", time(work.timeout)),
-    );
+    let (durable, patience) = (self::durable(work), time(work.timeout));
+    line(text, 1, &format!("run: {durable}, waited for {patience}"));
     let read: Vec<String> = work.intent.iter().map(|slot| format!("${}", slot.0)).collect();
     let same = match (work.join, read.as_slice()) {
         (false, _) => "each request is its own".to_owned(),
@@ -53,15 +45,29 @@ pub(super) fn steps(text: &mut String, work: &Work) {
         line(text, 1, &format!("input: {}", shape(&given.shape)));
         body(text, &given.rule, "input must be");
     }
-    let mut transactions = 0;
+    transactions(text, work);
+}
+
+/// The steps of a workflow by transaction.
+pub(super) fn transactions(text: &mut String, work: &Work) {
+    let mut number = 0;
     for group in work.groups() {
         let steps = work.steps.get(group).unwrap_or_default();
         let database = |step: &WorkStep| matches!(step.action, WorkAction::Database(_));
-        transactions += usize::from(steps.iter().any(database));
+        number += usize::from(steps.iter().any(database));
         for step in steps {
-            let within = database(step).then_some(transactions);
+            let within = database(step).then_some(number);
             self::one(text, step, within);
         }
+    }
+}
+
+/// Whether a run is kept.
+pub(super) fn durable(work: &Work) -> &'static str {
+    if work.durable {
+        "kept in a journal"
+    } else {
+        "not kept"
     }
 }
 

@@ -19,6 +19,7 @@ use super::computed;
 use super::filter;
 use super::value::Cx;
 use crate::draft;
+use crate::project::Project;
 use backflow_catalog::{ColumnId, ColumnType, TableId};
 use backflow_diag::{Diagnostic, Span, codes};
 use backflow_sql::ir::{JsonKey, Member};
@@ -44,7 +45,7 @@ pub(crate) fn members(
     excluded: &[&str],
 ) -> Vec<Member> {
     let Some(list) = select else {
-        return star(cx, table, excluded);
+        return star(cx.project, table, excluded);
     };
     if let Some(span) = too_deep(list, 0) {
         cx.out.push(
@@ -66,11 +67,12 @@ pub(crate) fn members(
     found.into_iter().map(|(member, _)| member).collect()
 }
 
-fn star(cx: &Cx<'_, '_>, table: TableId, excluded: &[&str]) -> Vec<Member> {
-    let row = cx.project.table(table);
+/// All columns but secrets.
+pub(crate) fn star(project: &Project<'_>, table: TableId, excluded: &[&str]) -> Vec<Member> {
+    let row = project.table(table);
     row.column_ids()
-        .filter(|column| !cx.project.secrets.contains(&(table, *column)))
-        .map(|column| (column, &cx.project.column(table, column).name))
+        .filter(|column| !project.secrets.contains(&(table, *column)))
+        .map(|column| (column, &project.column(table, column).name))
         .filter(|(_, name)| !excluded.contains(&name.as_str()))
         .map(|(column, name)| plain(name.clone(), column))
         .collect()
@@ -87,7 +89,7 @@ fn plain(key: String, column: ColumnId) -> Member {
 
 fn lower(cx: &mut Cx<'_, '_>, table: TableId, item: &SelectItem, excluded: &[&str]) -> Option<Vec<Member>> {
     match item {
-        SelectItem::Star(_) => Some(star(cx, table, excluded)),
+        SelectItem::Star(_) => Some(star(cx.project, table, excluded)),
         SelectItem::Column { .. } => column(cx, table, item).map(|member| vec![member]),
         SelectItem::Count { alias, .. } => Some(vec![aggregate::count(alias.as_ref())]),
         SelectItem::Computed { expr, alias, .. } => {

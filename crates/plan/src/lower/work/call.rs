@@ -8,6 +8,7 @@ use super::credential;
 use super::param::{self, Wanted, listed};
 use crate::draft;
 use crate::frame::Frame;
+use crate::lower::hook::claimed;
 use crate::manifest::{Action, Manifest, ParamKind};
 use crate::model::{Call, Results, Shape};
 use crate::project::Project;
@@ -81,6 +82,9 @@ pub(super) fn lower<'a>(
             continue;
         };
         whole &= wanted.judge(member, &value, out);
+        let param = action.params.iter().find(|param| param.name == member.key.value);
+        let given = (member.key.value.as_str(), &member.value, &value);
+        claimed::parameter((project, frame), (&manifest.name, param), given, out);
         whole &= !credential::is_retired(project, (manifest, action), member, &value, out);
         credential::warn_of_unmapped(project, (manifest, action), member, &value, out);
         lowered.push((member.key.value.clone(), value));

@@ -3,7 +3,7 @@
 use backflow_config::{Role, parse_dotenv, read};
 use backflow_diag::{Code, Diagnostics, SourceMap, codes, page};
 
-const RAISED_HERE: [&Code; 13] = [
+const RAISED_HERE: [&Code; 14] = [
     codes::SYNTAX,
     codes::DUPLICATE_KEY,
     codes::NOTHING_TO_READ,
@@ -17,6 +17,7 @@ const RAISED_HERE: [&Code; 13] = [
     codes::OUT_OF_RANGE,
     codes::KEY_NEEDS_OTHER,
     codes::EXCLUSIVE_KEYS,
+    codes::BAD_SIGNATURE,
 ];
 
 /// The first block of a page: its language and text.

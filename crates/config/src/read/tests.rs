@@ -2,6 +2,7 @@
 
 mod integration;
 mod route;
+mod webhook;
 
 use super::*;
 use crate::document::{Method, Operation, StepAction, Tenancy};

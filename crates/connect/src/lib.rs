@@ -19,8 +19,10 @@ pub mod sandbox;
 pub mod sendgrid;
 pub mod signature;
 pub mod stripe;
+mod told;
 
 pub use assemble::{ConnectError, Connected, StandIns, connectors};
+pub use told::targets;
 
 use backflow_plan::manifest::Manifests;
 

@@ -50,6 +50,7 @@ pub(crate) fn worth(route: Route) -> u64 {
 
 const ROWS: &str =
     "SELECT (SELECT count(*) FROM organizations) + (SELECT count(*) FROM organization_members)";
+const EVENTS: &str = "SELECT count(*) FROM _backflow_events";
 const USED: &str = "SELECT sum(used) FROM usage_records";
 
 fn entries(route: Route) -> Option<(&'static str, u64)> {
@@ -58,5 +59,6 @@ fn entries(route: Route) -> Option<(&'static str, u64)> {
         Route::Track | Route::Hot => Some((USED, 1)),
         Route::Create => Some((ROWS, 2)),
         Route::Accept => Some((ROWS, 1)),
+        Route::Webhook | Route::Paid => Some((EVENTS, 1)),
     }
 }

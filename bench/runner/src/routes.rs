@@ -6,7 +6,9 @@
 //! Not here: sending.
 
 use crate::data::{FEATURES, INVITATIONS, Invitation, Organization, USERS, User, feature, mix};
+use crate::hooks::{self, About};
 use crate::people::People;
+use crate::sides::Side;
 use clap::ValueEnum;
 use std::io::Write;
 use std::rc::Rc;
@@ -29,16 +31,22 @@ pub(crate) enum Route {
     Create,
     /// Accept an invitation: three statements
     Accept,
+    /// Take in an event of Stripe's that no action waits for: ours only
+    Webhook,
+    /// Take in an invoice that was paid, and write for it: ours only
+    Paid,
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Check,
         Self::Organization,
         Self::Track,
         Self::Hot,
         Self::Create,
         Self::Accept,
+        Self::Webhook,
+        Self::Paid,
     ];
 
     /// As arguments and tables write it.
@@ -50,6 +58,16 @@ impl Route {
             Self::Hot => "hot",
             Self::Create => "create",
             Self::Accept => "accept",
+            Self::Webhook => "webhook",
+            Self::Paid => "paid",
+        }
+    }
+
+    /// Whether a server has it.
+    pub(crate) fn is_served_by(self, side: Side) -> bool {
+        match self {
+            Self::Webhook | Self::Paid => matches!(side, Side::Backflow | Side::BackflowSqlite),
+            _ => true,
         }
     }
 
@@ -75,7 +93,7 @@ impl Route {
 pub(crate) struct Requests {
     pub(crate) people: Rc<People>,
     pub(crate) route: Route,
-    /// Set apart from other turns: part of the slugs.
+    /// Set apart from other turns: part of the slugs and of the events' ids.
     pub(crate) tag: String,
     /// The first invitation.
     pub(crate) first: u64,
@@ -122,6 +140,8 @@ impl Requests {
                 let path = format!("/invites/{}/accept", invitation.token());
                 post(out, &path, self.token(&invitation.user()), None, "");
             }
+            Route::Webhook => hooks::deliver(out, About::Nothing, &self.tag, n),
+            Route::Paid => hooks::deliver(out, About::Invoice, &self.tag, n),
         }
     }
 

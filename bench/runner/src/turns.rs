@@ -110,7 +110,8 @@ impl Turns {
         figures: &mut Figures,
     ) -> Result<()> {
         let &Spot { route, width, round } = spot;
-        let mut order: Vec<&mut Stand> = stands.iter_mut().collect();
+        let stands = stands.iter_mut();
+        let mut order: Vec<&mut Stand> = stands.filter(|stand| route.is_served_by(stand.side())).collect();
         if round % 2 == 1 {
             order.reverse();
         }

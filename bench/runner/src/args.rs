@@ -61,9 +61,12 @@ impl Args {
         chosen(&self.servers, &Side::ALL)
     }
 
-    /// The routes, reads first: writes make the tables that reads look at larger.
+    /// The routes, reads first: writes make the tables that reads look at larger. Webhooks only if they are asked for.
     pub(crate) fn routes(&self) -> Vec<Route> {
-        chosen(&self.only, &Route::ALL)
+        match self.only.is_empty() {
+            true => Route::COMMON.to_vec(),
+            false => chosen(&self.only, &Route::ALL),
+        }
     }
 
     /// Connections of the load.

@@ -1,6 +1,6 @@
 //! The data: what each row holds.
 //!
-//! Role: organisations, users, members, usage, invitations, computed from their numbers.
+//! Role: organisations, users, members, subscriptions, usage, invitations, computed from their numbers.
 //! Invariant: the same numbers give the same rows in every run and in both databases.
 //! Not here: writing them (`fill`).
 
@@ -70,6 +70,21 @@ impl Organization {
 
     pub(crate) fn owner(&self) -> User {
         User(self.0 * MEMBERS)
+    }
+
+    /// The row of its subscription.
+    pub(crate) fn subscribed(&self) -> Uuid {
+        id(7, self.0)
+    }
+
+    /// Who it is to Stripe.
+    pub(crate) fn customer(&self) -> String {
+        format!("cus_bench{}", self.0)
+    }
+
+    /// Its subscription at Stripe.
+    pub(crate) fn subscription(&self) -> String {
+        format!("sub_bench{}", self.0)
     }
 }
 

@@ -46,6 +46,72 @@ pub(crate) struct Sample {
     pub(crate) database: f64,
 }
 
+/// Whose time is measured: a server's, and its database's if that is another process.
+#[derive(Clone, Copy)]
+pub(crate) struct Processes {
+    pub(crate) server: Subject,
+    pub(crate) database: Option<Subject>,
+}
+
+impl Processes {
+    fn read(self) -> Result<(Reading, Option<Reading>)> {
+        let database = self.database.map(Reading::now).transpose()?;
+        Ok((Reading::now(self.server)?, database))
+    }
+}
+
+/// What processes had spent when it began.
+struct Meter {
+    processes: Processes,
+    before: (Reading, Option<Reading>),
+    begun: Instant,
+}
+
+/// What was spent since.
+struct Spent {
+    time: Duration,
+    /// Nanoseconds of CPU.
+    server: u64,
+    database: u64,
+}
+
+impl Meter {
+    fn start(processes: Processes) -> Result<Self> {
+        Ok(Self {
+            processes,
+            before: processes.read()?,
+            begun: Instant::now(),
+        })
+    }
+
+    fn stop(self) -> Result<Spent> {
+        let time = self.begun.elapsed();
+        let (server, database) = self.processes.read()?;
+        let database = database.zip(self.before.1);
+        Ok(Spent {
+            time,
+            server: server.since(&self.before.0),
+            database: database.map_or(0, |(after, before)| after.since(&before)),
+        })
+    }
+}
+
+impl Spent {
+    /// For each answer.
+    fn each(&self, times: Vec<u32>) -> Sample {
+        let count = times.len().max(1) as f64;
+        let micros = |nanos: u64| nanos as f64 / 1000.0 / count;
+        let (p50, p99) = percentiles(times);
+        Sample {
+            rate: count / self.time.as_secs_f64(),
+            p50,
+            p99,
+            server: micros(self.server),
+            database: micros(self.database),
+        }
+    }
+}
+
 /// How many requests were sent and answered.
 pub(crate) struct Answered(pub(crate) u64);
 
@@ -61,6 +127,8 @@ struct Shared {
 enum Phase {
     RunUp,
     Measured,
+    /// No more is sent; what is answered still counts.
+    Stopping,
     Over,
 }
 
@@ -72,42 +140,39 @@ impl Load {
     }
 
     /// Sends for so long, and measures the processes meanwhile.
-    pub(crate) async fn measure(
-        self,
-        time: Duration,
-        server: Subject,
-        database: Option<Subject>,
-    ) -> Result<(Sample, Answered)> {
+    pub(crate) async fn measure(self, time: Duration, processes: Processes) -> Result<(Sample, Answered)> {
         let (shared, tasks) = self.start();
         tokio::time::sleep(RUN_UP).await;
-        let before = (Reading::now(server)?, database.map(Reading::now).transpose()?);
-        let begun = Instant::now();
+        let meter = Meter::start(processes)?;
         shared.phase.set(Phase::Measured);
         tokio::time::sleep(time).await;
         shared.phase.set(Phase::Over);
-        let elapsed = begun.elapsed();
-        let after = (Reading::now(server)?, database.map(Reading::now).transpose()?);
-        let is_exhausted = shared.next.get() >= shared.load.supply;
+        let spent = meter.stop()?;
         let times = std::mem::take(&mut *shared.times.borrow_mut());
         let answered = shared.finish(tasks).await?;
-        if is_exhausted {
-            bail!("all prepared rows are used up; take fewer rounds or shorter turns");
-        }
-        let count = times.len().max(1) as f64;
-        let micros = |nanos: u64| nanos as f64 / 1000.0 / count;
-        let database = after
-            .1
-            .zip(before.1)
-            .map_or(0, |(after, before)| after.since(&before));
-        let (p50, p99) = percentiles(times);
-        let sample = Sample {
-            rate: count / elapsed.as_secs_f64(),
-            p50,
-            p99,
-            server: micros(after.0.since(&before.0)),
-            database: micros(database),
-        };
-        Ok((sample, answered))
+        shared.had_enough()?;
+        Ok((spent.each(times), answered))
+    }
+
+    /// Sends for so long, and measures from the first request until all that the answers promised is done: a rate of
+    /// promises would say nothing.
+    pub(crate) async fn measure_all(
+        self,
+        time: Duration,
+        processes: Processes,
+        done: impl Future<Output = Result<()>>,
+    ) -> Result<(Sample, Answered)> {
+        let meter = Meter::start(processes)?;
+        let (shared, tasks) = self.start();
+        shared.phase.set(Phase::Measured);
+        tokio::time::sleep(time).await;
+        shared.phase.set(Phase::Stopping);
+        let answered = shared.finish(tasks).await?;
+        shared.had_enough()?;
+        done.await?;
+        let spent = meter.stop()?;
+        let times = std::mem::take(&mut *shared.times.borrow_mut());
+        Ok((spent.each(times), answered))
     }
 
     fn start(self) -> (Rc<Shared>, Vec<tokio::task::JoinHandle<()>>) {
@@ -137,7 +202,7 @@ impl Shared {
     async fn try_drive(&self) -> Result<()> {
         let mut connection = Connection::open(self.load.address).await?;
         let mut request = Vec::with_capacity(1024);
-        while self.phase.get() != Phase::Over {
+        while matches!(self.phase.get(), Phase::RunUp | Phase::Measured) {
             let n = self.next.get();
             if n >= self.load.supply {
                 break;
@@ -152,12 +217,20 @@ impl Shared {
                 let line = head.lines().next().unwrap_or_default();
                 bail!("{line}: {status} {}", String::from_utf8_lossy(connection.body()));
             }
-            if self.phase.get() == Phase::Measured {
+            if matches!(self.phase.get(), Phase::Measured | Phase::Stopping) {
                 let micros = u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX);
                 self.times.borrow_mut().push(micros);
             }
         }
         Ok(())
+    }
+
+    /// Whether there were requests up to the end.
+    fn had_enough(&self) -> Result<()> {
+        match self.next.get() < self.load.supply {
+            true => Ok(()),
+            false => bail!("all prepared rows are used up; take fewer rounds or shorter turns"),
+        }
     }
 
     async fn finish(&self, tasks: Vec<tokio::task::JoinHandle<()>>) -> Result<Answered> {

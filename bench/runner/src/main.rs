@@ -14,6 +14,7 @@ mod cluster;
 mod data;
 mod figures;
 mod fill;
+mod hooks;
 mod http;
 mod load;
 mod meter;

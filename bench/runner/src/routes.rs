@@ -6,7 +6,9 @@
 //! Not here: sending.
 
 use crate::data::{FEATURES, INVITATIONS, Invitation, Organization, USERS, User, feature, mix};
+use crate::hooks::{Deliveries, Kind};
 use crate::people::People;
+use crate::sides::Side;
 use clap::ValueEnum;
 use std::io::Write;
 use std::rc::Rc;
@@ -29,16 +31,32 @@ pub(crate) enum Route {
     Create,
     /// Accept an invitation: three statements
     Accept,
+    /// An event of Stripe's that leads to nothing: verified and kept; ours only
+    WebhookKept,
+    /// An event of Stripe's: verified and kept, and its update runs; ours only
+    WebhookRun,
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 6] = [
+    /// Those that all servers have.
+    pub(crate) const COMMON: [Self; 6] = [
         Self::Check,
         Self::Organization,
         Self::Track,
         Self::Hot,
         Self::Create,
         Self::Accept,
+    ];
+
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Check,
+        Self::Organization,
+        Self::Track,
+        Self::Hot,
+        Self::Create,
+        Self::Accept,
+        Self::WebhookKept,
+        Self::WebhookRun,
     ];
 
     /// As arguments and tables write it.
@@ -50,6 +68,22 @@ impl Route {
             Self::Hot => "hot",
             Self::Create => "create",
             Self::Accept => "accept",
+            Self::WebhookKept => "webhook-kept",
+            Self::WebhookRun => "webhook-run",
+        }
+    }
+
+    /// Whether a server has it.
+    pub(crate) fn is_served_by(self, side: Side) -> bool {
+        self.delivers().is_none() || matches!(side, Side::Backflow | Side::BackflowSqlite)
+    }
+
+    /// What is delivered, if it is a webhook.
+    pub(crate) fn delivers(self) -> Option<Kind> {
+        match self {
+            Self::WebhookKept => Some(Kind::Kept),
+            Self::WebhookRun => Some(Kind::Run),
+            _ => None,
         }
     }
 
@@ -60,28 +94,31 @@ impl Route {
             _ => 200,
         }
     }
-
-    /// How many requests there can be after `first`.
-    pub(crate) fn supply(self, first: u64) -> u64 {
-        match self {
-            // The last ones are for the comparison of answers.
-            Self::Accept => (INVITATIONS - RESERVED).saturating_sub(first),
-            _ => u64::MAX,
-        }
-    }
 }
 
 /// Requests of one turn.
 pub(crate) struct Requests {
     pub(crate) people: Rc<People>,
     pub(crate) route: Route,
-    /// Set apart from other turns: part of the slugs.
+    /// Set apart from other turns: part of the slugs and of the events' ids.
     pub(crate) tag: String,
     /// The first invitation.
     pub(crate) first: u64,
+    /// What a webhook gets.
+    pub(crate) deliveries: Option<Deliveries>,
 }
 
 impl Requests {
+    /// How many there can be.
+    pub(crate) fn supply(&self) -> u64 {
+        match (self.route, &self.deliveries) {
+            // The last ones are for the comparison of answers.
+            (Route::Accept, _) => (INVITATIONS - RESERVED).saturating_sub(self.first),
+            (_, Some(deliveries)) => deliveries.count(),
+            _ => u64::MAX,
+        }
+    }
+
     /// Writes the n-th request.
     pub(crate) fn write(&self, n: u64, out: &mut Vec<u8>) {
         let dice = mix(n);
@@ -121,6 +158,11 @@ impl Requests {
                 let invitation = Invitation(self.first + n);
                 let path = format!("/invites/{}/accept", invitation.token());
                 post(out, &path, self.token(&invitation.user()), None, "");
+            }
+            Route::WebhookKept | Route::WebhookRun => {
+                if let Some(deliveries) = &self.deliveries {
+                    deliveries.write(n, out);
+                }
             }
         }
     }

@@ -135,7 +135,7 @@ pub(crate) fn backflow(program: &Path, verb: &str) -> Command {
         .env("RUST_LOG", "warn")
         .env("JWT_SECRET", crate::people::SECRET)
         .env("APP_URL", "http://localhost:3000")
-        .env("STRIPE_WEBHOOK_SECRET", "whsec_bench")
+        .env("STRIPE_WEBHOOK_SECRET", crate::hooks::SECRET)
         // Nothing that is measured calls anybody.
         .env("STRIPE_SECRET_KEY", "sk_test_bench")
         .env("SENDGRID_API_KEY", "SG.bench")

@@ -8,7 +8,8 @@
 use crate::books::{Books, worth};
 use crate::data::USERS;
 use crate::figures::{Figures, Key};
-use crate::load::Load;
+use crate::hooks::Deliveries;
+use crate::load::{Load, Processes};
 use crate::meter::{Memory, Subject, memory};
 use crate::people::People;
 use crate::pgbench::Pgbench;
@@ -16,6 +17,7 @@ use crate::report::Footprint;
 use crate::routes::{Requests, Route};
 use crate::sides::{Kind, Running, Side};
 use anyhow::{Context, Result, ensure};
+use chrono::Utc;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -110,7 +112,8 @@ impl Turns {
         figures: &mut Figures,
     ) -> Result<()> {
         let &Spot { route, width, round } = spot;
-        let mut order: Vec<&mut Stand> = stands.iter_mut().collect();
+        let stands = stands.iter_mut();
+        let mut order: Vec<&mut Stand> = stands.filter(|stand| route.is_served_by(stand.side())).collect();
         if round % 2 == 1 {
             order.reverse();
         }
@@ -147,24 +150,33 @@ impl Turns {
         self.count += 1;
         let shelf = shelf(stand.side());
         let first = self.invitations.get(&shelf).copied().unwrap_or_default();
+        let tag = format!("{}-{}", stand.side().name(), self.count);
+        let deliveries = route
+            .delivers()
+            .map(|kind| Deliveries::sign(kind, tag.clone(), Utc::now().timestamp(), turn));
         let requests = Requests {
             people: Rc::clone(&self.people),
             route,
-            tag: format!("{}-{}", stand.side().name(), self.count),
+            tag,
             first,
+            deliveries: deliveries.transpose()?,
         };
         let load = Load {
             address: stand.running.address,
             connections: width,
-            write: Box::new(move |n, out| requests.write(n, out)),
-            supply: route.supply(first),
+            supply: requests.supply(),
             status: route.status(),
+            write: Box::new(move |n, out| requests.write(n, out)),
         };
         let before = stand.books.total(route).await?;
-        let server = Subject::Threads(stand.running.pid());
-        let (sample, answered) = load
-            .measure(turn, server, stand.database.map(Subject::Family))
-            .await?;
+        let processes = Processes {
+            server: Subject::Threads(stand.running.pid()),
+            database: stand.database.map(Subject::Family),
+        };
+        let (sample, answered) = match route {
+            Route::WebhookRun => load.measure_all(turn, processes, stand.books.settled()).await?,
+            _ => load.measure(turn, processes).await?,
+        };
         if route == Route::Accept {
             self.invitations.insert(shelf, first + answered.0);
         }

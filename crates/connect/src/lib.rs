@@ -20,8 +20,10 @@ mod senders;
 pub mod sendgrid;
 pub mod signature;
 pub mod stripe;
+mod told;
 
 pub use assemble::{ConnectError, Connected, StandIns, connectors};
+pub use told::targets;
 
 use backflow_plan::manifest::Manifests;
 

@@ -75,6 +75,7 @@ pub(crate) async fn fill(program: &Path, url: &str, issued: DateTime<Utc>) -> Re
         usage,
     )
     .await?;
+    subscriptions(&client).await?;
     let invitations = (0..INVITATIONS).map(Invitation).map(|one| {
         let (id, organization, email, token) =
             (one.id(), one.organization().id(), one.user().email(), one.token());
@@ -86,6 +87,16 @@ pub(crate) async fn fill(program: &Path, url: &str, issued: DateTime<Utc>) -> Re
     client.batch_execute("VACUUM ANALYZE").await?;
     client.batch_execute("CHECKPOINT").await?;
     Ok(())
+}
+
+async fn subscriptions(client: &Client) -> Result<()> {
+    let rows = (0..ORGANIZATIONS).map(Organization).map(|one| {
+        let (id, organization, created) = (one.subscribed(), one.id(), instant(one.created_at()));
+        let (customer, subscription) = (one.customer(), one.subscription());
+        format!("{id}\t{organization}\t{customer}\t{subscription}\tpro\tactive\t{created}")
+    });
+    let columns = "id, organization_id, stripe_customer_id, stripe_subscription_id, plan, status, created_at";
+    copy(client, &format!("subscriptions ({columns})"), rows).await
 }
 
 async fn copy(client: &Client, into: &str, rows: impl Iterator<Item = String>) -> Result<()> {

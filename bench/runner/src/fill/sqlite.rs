@@ -18,6 +18,7 @@ pub(crate) fn fill(program: &Path, file: &Path, issued: DateTime<Utc>) -> Result
     connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -500000")?;
     let transaction = connection.transaction()?;
     directory(&transaction, issued)?;
+    subscriptions(&transaction)?;
     usage(&transaction, issued)?;
     invitations(&transaction)?;
     transaction.commit()?;
@@ -54,6 +55,26 @@ fn directory(connection: &Connection, issued: DateTime<Utc>) -> Result<()> {
             id,
             one.role(),
             instant(one.joined_at())
+        ])?;
+    }
+    Ok(())
+}
+
+fn subscriptions(connection: &Connection) -> Result<()> {
+    let mut insert = connection.prepare(
+        "INSERT INTO subscriptions
+         (id, organization_id, stripe_customer_id, stripe_subscription_id, plan, status, created_at)
+         VALUES (?, ?, ?, ?, 'pro', 'active', ?)",
+    )?;
+    for one in (0..ORGANIZATIONS).map(Organization) {
+        let (id, organization) = (one.subscribed().to_string(), one.id().to_string());
+        let (customer, subscription) = (one.customer(), one.subscription());
+        insert.execute(params![
+            id,
+            organization,
+            customer,
+            subscription,
+            instant(one.created_at())
         ])?;
     }
     Ok(())

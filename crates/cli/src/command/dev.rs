@@ -44,7 +44,7 @@ pub(crate) fn run(args: &DevArgs, terminal: &Terminal) -> Result<bool> {
         Ok(ready) => ready,
         Err(compiled) => return command::refuse(&compiled, terminal),
     };
-    let sandbox = dev::sandbox::start(&compiled, &given, &state, &database)?;
+    let sandbox = dev::sandbox::start(&compiled, &given, &state, &database, Some(address))?;
     greet(&compiled, &applied, terminal)?;
     let spared = sandbox
         .as_ref()

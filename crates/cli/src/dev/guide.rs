@@ -68,6 +68,9 @@ fn look_further(
         let (whom, address) = (sandbox.whom(), sandbox.address());
         terminal.line(format_args!("no account of {whom}: a sandbox answers instead"))?;
         terminal.line(format_args!("what it was sent: {address}/_sandbox/"))?;
+        for url in sandbox.hooks() {
+            terminal.line(format_args!("its events go to {url}"))?;
+        }
     }
     if plan.journal.is_some() {
         terminal.line(format_args!("runs of workflows: backflow runs list {folder}"))?;

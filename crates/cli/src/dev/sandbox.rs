@@ -1,7 +1,9 @@
 //! Providers without an account.
 //!
-//! Role: starts the sandbox where a workflow calls a provider whose credentials nobody gave.
-//! Invariant: a provider whose credentials are all there is called for real; an invented key never leaves this machine.
+//! Role: starts the sandbox where a workflow calls a provider whose credentials nobody gave, and lets it deliver its
+//! events to the project's webhooks.
+//! Invariant: a provider whose credentials are all there is called for real, and nobody else's events are taken for its
+//! own; an invented key never leaves this machine.
 //! Not here: what the sandbox answers (the connectors).
 
 use super::State;
@@ -10,14 +12,14 @@ use crate::database::Database;
 use crate::environment::Environment;
 use anyhow::{Context, Result};
 use backflow_connect::StandIns;
-use backflow_connect::sandbox::{Options, Sandbox};
+use backflow_connect::sandbox::{Options, Sandbox, Target};
 use backflow_expr::Value;
 use backflow_plan::Plan;
 use backflow_plan::model::Source;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,6 +38,8 @@ pub(crate) struct Sandboxed {
     _own: Option<Own>,
     address: SocketAddr,
     providers: Vec<&'static str>,
+    /// Where its events go.
+    hooks: Vec<String>,
 }
 
 /// A sandbox of this process; the file with its address goes with it.
@@ -50,29 +54,40 @@ impl Drop for Own {
     }
 }
 
+/// The provider whose events it delivers.
+const STRIPE: &str = backflow_connect::stripe::NAME;
+
 /// The providers it can stand in for, with the credentials that they ask for.
 const KNOWN: [(&str, &[(&str, &str)]); 2] = [
-    ("stripe", &[("secretKey", "sk_test_sandbox")]),
+    (STRIPE, &[("secretKey", "sk_test_sandbox")]),
     (
         "sendgrid",
         &[("apiKey", "SG.sandbox"), ("fromEmail", "dev@example.com")],
     ),
 ];
 
-/// Starts it if somebody needs it. `given` are the variables that were not made up.
+/// Starts it if somebody needs it. `given` are the variables that were not made up; at `served` the project will
+/// listen.
 pub(crate) fn start(
     compiled: &Compiled,
     given: &Environment,
     state: &State,
     database: &Database,
+    served: Option<SocketAddr>,
 ) -> Result<Option<Sandboxed>> {
     let providers = needed(compiled, given);
     if providers.is_empty() {
         return Ok(None);
     }
     let folder = state.made()?;
+    let webhooks = match served {
+        Some(served) if providers.contains(&STRIPE) => targets(compiled, served),
+        _ => Vec::new(),
+    };
+    let hooks = webhooks.iter().map(|target| target.url.clone()).collect();
     let options = Options {
         store: Some(folder.join(STORE)),
+        webhooks,
         ..Options::default()
     };
     let sandbox = database.runtime.block_on(Sandbox::start(options));
@@ -86,7 +101,25 @@ pub(crate) fn start(
         }),
         address,
         providers,
+        hooks,
     }))
+}
+
+/// The project's webhooks for Stripe's events; none where it does not listen on the loopback, since nobody else is
+/// called.
+fn targets(compiled: &Compiled, served: SocketAddr) -> Vec<Target> {
+    let Some(plan) = &compiled.plan else {
+        return Vec::new();
+    };
+    let ip = match served.ip() {
+        ip if ip.is_loopback() => ip,
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        _ => return Vec::new(),
+    };
+    let base = format!("http://{}", SocketAddr::new(ip, served.port()));
+    let env = compiled.environment.clone().into_values().collect();
+    backflow_connect::targets(plan, &base, &env)
 }
 
 /// The sandbox of a development server that runs now, else one of our own: there is one state, and one process that
@@ -103,8 +136,9 @@ pub(crate) fn join(
             _own: None,
             address,
             providers,
+            hooks: Vec::new(),
         })),
-        _ => start(compiled, given, state, database),
+        _ => start(compiled, given, state, database, None),
     }
 }
 
@@ -136,6 +170,11 @@ impl Sandboxed {
     /// Where it is looked at.
     pub(crate) fn address(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where its events go.
+    pub(crate) fn hooks(&self) -> &[String] {
+        &self.hooks
     }
 
     /// Whom it stands in for, in words.

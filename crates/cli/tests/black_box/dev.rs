@@ -177,6 +177,31 @@ fn a_double_click_subscribes_once_and_a_restart_knows_it() {
 }
 
 #[test]
+fn what_happens_in_the_sandbox_is_told_to_the_project() {
+    let folder = Folder::example("saas");
+    let server = Server::start("dev", &folder, &[]);
+    let url = server.said("its events go to ").to_owned();
+    assert!(
+        url.starts_with("http://127.0.0.1:") && url.ends_with("/webhooks/stripe"),
+        "{url}"
+    );
+    let address = sandbox(&server);
+    let event = r#"{"type":"invoice.paid"}"#;
+    let made = ask(&address, "POST", "/_sandbox/events", None, Some(event)).json();
+    let deliveries = || ask(&address, "GET", "/_sandbox/deliveries", None, None).json();
+    let begun = std::time::Instant::now();
+    while deliveries()[0]["state"] != "taken" && begun.elapsed().as_secs() < 10 {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let delivered = &deliveries()[0];
+    assert_eq!(
+        (&delivered["event"], &delivered["url"], &delivered["status"]),
+        (&made["id"], &url.as_str().into(), &200.into()),
+        "{delivered}"
+    );
+}
+
+#[test]
 fn a_failed_run_is_taken_up_in_the_sandbox_of_the_server() {
     let folder = Folder::example("saas");
     let server = Server::start("dev", &folder, &[]);

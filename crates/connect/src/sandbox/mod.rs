@@ -28,6 +28,7 @@ mod tests;
 
 pub use faults::{Fault, FaultKind};
 pub use options::{DEFAULT_VERSION, Options, SeedPrice, Target};
+pub use outbox::Order;
 pub use sent::{Email, Sent};
 pub use stripe::signature;
 
@@ -142,6 +143,23 @@ impl Sandbox {
     /// From now on events go there, too.
     pub fn webhook(&self, target: Target) {
         self.shared.with(|world| control::add_target(world, target));
+    }
+
+    /// Delivers nothing until [`Sandbox::release`].
+    pub fn hold(&self) {
+        self.shared.with(|world| world.outbox.hold());
+    }
+
+    /// Delivers what was held back, in this order.
+    pub fn release(&self, order: &Order) {
+        self.shared.with(|world| world.outbox.release(order));
+    }
+
+    /// Pays a subscription's open invoice with a card (`pm_card_visa`); `false`: there is none, or the card does not
+    /// pay.
+    pub fn pay(&self, subscription: &str, card: &str) -> bool {
+        self.shared
+            .with(|world| matches!(stripe::pay(world, subscription, card), Some(Ok(_))))
     }
 
     /// Tells an event of any type: about the object `id`, else about the newest of the kind that the type is about,

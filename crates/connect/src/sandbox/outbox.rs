@@ -38,6 +38,21 @@ pub(crate) struct Outbox {
     running: usize,
     next: u64,
     is_held: bool,
+    /// How many of the first that wait leave one by one, each when the one before it was answered.
+    in_turn: usize,
+}
+
+/// In which order what was held back leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// As it came.
+    Kept,
+    /// The newest first.
+    Reversed,
+    /// As chance has it; the same number, the same order.
+    Shuffled(u64),
+    /// These events first, in this order.
+    First(Vec<String>),
 }
 
 impl Outbox {
@@ -50,11 +65,12 @@ impl Outbox {
             running: 0,
             next: 0,
             is_held: false,
+            in_turn: 0,
         }
     }
 
     /// An event for all targets.
-    pub(crate) fn add(&mut self, event: &str, targets: &[Target], now: Timestamp) {
+    pub(crate) fn add(&mut self, event: &str, targets: &[Target], due: Timestamp) {
         for target in targets {
             if self.waiting.len() >= WAITING {
                 self.waiting.pop_front();
@@ -65,16 +81,32 @@ impl Outbox {
                 event: event.to_owned(),
                 target: target.clone(),
                 attempts: 0,
-                due: now,
+                due,
                 status: None,
                 is_running: false,
             });
         }
     }
 
-    /// Holds everything back, or lets it go.
-    pub(crate) fn hold(&mut self, is_held: bool) {
-        self.is_held = is_held;
+    /// Holds everything back.
+    pub(crate) fn hold(&mut self) {
+        self.is_held = true;
+    }
+
+    /// Lets go what was held back. In another order than it came it leaves one by one, so that it arrives so.
+    pub(crate) fn release(&mut self, order: &Order) {
+        self.is_held = false;
+        let waiting = self.waiting.make_contiguous();
+        match order {
+            Order::Kept => return,
+            Order::Reversed => waiting.reverse(),
+            Order::Shuffled(seed) => shuffle(waiting, *seed),
+            Order::First(events) => {
+                let place = |event: &String| events.iter().position(|own| own == event);
+                waiting.sort_by_key(|one| place(&one.event).unwrap_or(usize::MAX));
+            }
+        }
+        self.in_turn = self.waiting.len();
     }
 
     /// How many wait for an event to be taken.
@@ -95,7 +127,8 @@ impl Outbox {
         if self.is_held {
             return Vec::new();
         }
-        let free = AT_ONCE.saturating_sub(self.running);
+        let at_once = if self.in_turn > 0 { 1 } else { AT_ONCE };
+        let free = at_once.saturating_sub(self.running);
         let due = self
             .waiting
             .iter_mut()
@@ -108,6 +141,7 @@ impl Outbox {
             })
             .collect();
         self.running += taken.len();
+        self.in_turn = self.in_turn.saturating_sub(taken.len());
         taken
     }
 
@@ -167,6 +201,18 @@ impl Outbox {
     }
 }
 
+/// Changes places as a number says (Fisher and Yates).
+fn shuffle(waiting: &mut [Delivery], seed: u64) {
+    let mut state = seed;
+    for last in (1..waiting.len()).rev() {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let place = usize::try_from(state >> 33).unwrap_or_default() % (last + 1);
+        waiting.swap(last, place);
+    }
+}
+
 fn show(delivery: &Delivery, state: &str) -> Value {
     json!({
         "event": delivery.event,
@@ -213,11 +259,45 @@ mod tests {
     fn what_is_held_waits() {
         let mut outbox = Outbox::new(Vec::new());
         outbox.add("evt_1", &[target()], Timestamp::UNIX_EPOCH);
-        outbox.hold(true);
+        outbox.hold();
         assert!(outbox.take(Timestamp::UNIX_EPOCH).is_empty());
-        outbox.hold(false);
+        outbox.release(&Order::Kept);
         assert_eq!(outbox.take(Timestamp::UNIX_EPOCH).len(), 1);
         outbox.replay_done(&json!(["evt_1", "http://localhost/"]));
         assert!(outbox.is_empty());
+    }
+
+    /// The events in the order in which they leave.
+    fn leave(order: &Order) -> Vec<String> {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut outbox = Outbox::new(Vec::new());
+        outbox.hold();
+        for number in 0..8 {
+            outbox.add(&format!("evt_{number}"), &[target()], now);
+        }
+        outbox.release(order);
+        let mut left = Vec::new();
+        while let Some(delivery) = outbox.take(now).first() {
+            assert!(
+                *order == Order::Kept || outbox.take(now).is_empty(),
+                "only one is on its way"
+            );
+            left.push(delivery.event.clone());
+            outbox.end(delivery.id, Some(200), now);
+        }
+        left
+    }
+
+    #[test]
+    fn what_was_held_back_leaves_in_the_order_asked_for() {
+        let as_it_came: Vec<String> = (0..8).map(|number| format!("evt_{number}")).collect();
+        let mut reversed = as_it_came.clone();
+        reversed.reverse();
+        assert_eq!(leave(&Order::Reversed), reversed);
+        let shuffled = leave(&Order::Shuffled(7));
+        assert_eq!(shuffled, leave(&Order::Shuffled(7)));
+        assert!(shuffled != as_it_came && shuffled != leave(&Order::Shuffled(8)));
+        let first = leave(&Order::First(vec!["evt_5".to_owned(), "evt_2".to_owned()]));
+        assert_eq!(first[..3], ["evt_5", "evt_2", "evt_0"]);
     }
 }

@@ -225,7 +225,14 @@ impl World {
         } else if let Some(key) = entry.get("key") {
             self.keys.replay(key);
         } else if let Some(event) = entry.get("due").and_then(Value::as_str) {
-            self.outbox.add(event, &self.targets, self.base.now());
+            // Whoever was no target then does not get it now.
+            let then = entry.get("to").and_then(Value::as_array);
+            let was = |target: &&Target| {
+                let mut urls = then.into_iter().flatten().filter_map(Value::as_str);
+                urls.any(|url| url == target.url)
+            };
+            let targets: Vec<Target> = self.targets.iter().filter(was).cloned().collect();
+            self.outbox.add(event, &targets, self.base.now());
         } else if let Some(done) = entry.get("done") {
             self.outbox.replay_done(done);
         }

@@ -7,8 +7,9 @@
 use super::super::asked::{Answer, Asked};
 use super::super::faults::{self, Fault};
 use super::super::options::Target;
+use super::super::outbox::Order;
 use super::super::stripe::{self, Shape};
-use super::super::world::{TARGETS, World};
+use super::super::world::{Current, TARGETS, World};
 use super::{clock, given, moved, said};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -39,13 +40,8 @@ pub(crate) fn answer(world: &mut World, asked: &Asked, segments: &[&str]) -> Ans
         }
         ("POST", ["deliveries"]) => hold(world, &body),
         ("POST", ["events"]) => emit(world, &body),
-        ("POST", ["events", id, "resend"]) => {
-            if resend(world, id) {
-                given(&json!({"resent": id}))
-            } else {
-                said(404, "no such event")
-            }
-        }
+        ("POST", ["events", id, "resend"]) => again(world, id, &body),
+        ("POST", ["subscriptions", id, "pay"]) => pay(world, id, &body),
         ("POST", ["checkout", id]) => return checkout(world, id, is_form),
         _ => said(405, "that cannot be changed"),
     };
@@ -64,17 +60,20 @@ fn text<'a>(body: &'a Value, key: &str) -> Option<&'a str> {
 
 /// `{"advance": 3600}`, or `"90s"`, `"30m"`, `"23h"`, `"7d"`.
 fn advance(world: &mut World, body: &Value) -> Answer {
-    let seconds = match body.get("advance") {
-        Some(Value::String(text)) => duration(text),
-        Some(number) => number.as_u64(),
-        None => None,
-    };
-    let Some(seconds) = seconds else {
+    let Some(seconds) = body.get("advance").and_then(seconds) else {
         return said(400, "advance: seconds, or 90s, 30m, 23h, 7d");
     };
     world.advance(Duration::from_secs(seconds));
     stripe::periods::catch_up(world);
     given(&clock(world))
+}
+
+/// A number, or a text with a unit.
+fn seconds(value: &Value) -> Option<u64> {
+    match value {
+        Value::String(text) => duration(text),
+        number => number.as_u64(),
+    }
 }
 
 fn duration(text: &str) -> Option<u64> {
@@ -146,13 +145,56 @@ pub(crate) fn add_target(world: &mut World, target: Target) -> bool {
     has_room
 }
 
-/// `{"hold": true}` holds all deliveries back.
+/// `{"hold": true}` holds all deliveries back; `{"hold": false, "order": …}` lets them go: `"reversed"`, `"shuffled"`
+/// (with a `seed`), or a list of events that leave first.
 fn hold(world: &mut World, body: &Value) -> Answer {
     let Some(is_held) = body.get("hold").and_then(Value::as_bool) else {
         return said(400, "hold: true or false");
     };
-    world.outbox.hold(is_held);
+    let seed = body.get("seed").and_then(Value::as_u64).unwrap_or(1);
+    let order = match body.get("order") {
+        None => Order::Kept,
+        Some(Value::Array(events)) => {
+            let events = events.iter().filter_map(Value::as_str);
+            Order::First(events.map(str::to_owned).collect())
+        }
+        Some(word) if word == "reversed" => Order::Reversed,
+        Some(word) if word == "shuffled" => Order::Shuffled(seed),
+        Some(_) => return said(400, "order: reversed, shuffled, or a list of events"),
+    };
+    if is_held {
+        world.outbox.hold();
+    } else {
+        world.outbox.release(&order);
+    }
     given(&json!({"hold": is_held}))
+}
+
+/// `{"times": 2, "after": "30s"}`: an event once more, or more often, at once or later.
+fn again(world: &mut World, id: &str, body: &Value) -> Answer {
+    let times = body.get("times").map_or(Some(1), Value::as_u64);
+    let after = body.get("after").map_or(Some(0), seconds);
+    let (Some(times @ 1..=100), Some(after)) = (times, after) else {
+        return said(400, "times: 1 to 100; after: seconds, or 90s, 30m, 23h, 7d");
+    };
+    if world.get("event", id).is_none() {
+        return said(404, "no such event");
+    }
+    for _ in 0..times {
+        stripe::event::queue_later(world, id, Duration::from_secs(after));
+    }
+    given(&json!({"resent": id}))
+}
+
+/// `{"card": "pm_card_visa"}`: pays a subscription's open invoice.
+fn pay(world: &mut World, id: &str, body: &Value) -> Answer {
+    let card = text(body, "card").unwrap_or("pm_card_visa");
+    world.current = Current::default();
+    match stripe::pay(world, id, card) {
+        Some(Ok(subscription)) => given(&stripe::plain(&subscription)),
+        Some(Err(failure)) => said(failure.status, "the card does not pay"),
+        None => said(404, "no such subscription, or nothing of it is to be paid"),
+    }
 }
 
 /// `{"type": "invoice.paid", "object": "in_…", "data": {…}}`

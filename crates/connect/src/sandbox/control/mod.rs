@@ -127,6 +127,12 @@ fn clean(object: &Value) -> Value {
     shown
 }
 
+/// What a request changes.
+#[cfg(test)]
+pub(crate) fn change(world: &mut World, asked: &Asked, segments: &[&str]) -> Answer {
+    change::answer(world, asked, segments)
+}
+
 /// The page for people.
 #[cfg(test)]
 pub(crate) fn show(world: &World) -> Answer {

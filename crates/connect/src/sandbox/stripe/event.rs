@@ -8,7 +8,9 @@ use super::super::world::World;
 use super::args::{Args, text};
 use super::failure::Failure;
 use super::list;
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 /// Takes a new object in and tells it.
 pub(crate) fn create(world: &mut World, kind: &str, object: &Value) {
@@ -59,12 +61,19 @@ pub(crate) fn tell(world: &mut World, kind: &str, object: &Value, previous: Opti
     id
 }
 
-/// Sends an event to all targets, maybe once more.
+/// Sends an event to all targets.
 pub(crate) fn queue(world: &mut World, id: &str) {
-    let now = world.real();
+    queue_later(world, id, Duration::ZERO);
+}
+
+/// Sends an event to all targets after a pause.
+pub(crate) fn queue_later(world: &mut World, id: &str, after: Duration) {
+    let after = SignedDuration::try_from(after).unwrap_or(SignedDuration::ZERO);
+    let due = world.real().checked_add(after).unwrap_or(world.real());
     let targets = world.targets.clone();
-    world.outbox.add(id, &targets, now);
-    world.note(json!({"due": id}));
+    let urls: Vec<&str> = targets.iter().map(|target| target.url.as_str()).collect();
+    world.note(json!({"due": id, "to": urls}));
+    world.outbox.add(id, &targets, due);
 }
 
 /// Tells an event of any type: about the object `id`, else the newest of the kind the type is about, else one made up;

@@ -245,6 +245,24 @@ pub(crate) fn pay(world: &mut World, args: &Args) -> Result<Value, Failure> {
     args.own(world, "invoice")
 }
 
+/// Pays the open invoice of a subscription with a card, as its customer would; the subscription. `None`: there is none,
+/// or nothing of it is to be paid.
+pub(crate) fn settle(world: &mut World, subscription: &str, card: &str) -> Option<Result<Value, Failure>> {
+    let own = world.get("subscription", subscription)?;
+    let invoice = world.get("invoice", text(own, "latest_invoice"))?;
+    let intent = world.get("payment_intent", text(invoice, "payment_intent"))?;
+    if text(invoice, "status") != "open" {
+        return None;
+    }
+    match intents::attempt(world, intent.clone(), card) {
+        Ok(intent) if text(&intent, "status") == "succeeded" => {
+            world.get("subscription", subscription).cloned().map(Ok)
+        }
+        Ok(_) => Some(Err(Failure::declined())),
+        Err(failure) => Some(Err(failure)),
+    }
+}
+
 /// `POST /v1/invoices/:id/void`
 pub(crate) fn void(world: &mut World, args: &Args) -> Result<Value, Failure> {
     let invoice = args.own(world, "invoice")?;

@@ -30,6 +30,7 @@ mod version;
 
 pub(super) use answer::{answer, broken, failed, in_use};
 pub(super) use failure::Failure;
+pub(super) use invoices::settle as pay;
 pub(super) use render::rewrite;
 pub(super) use shape::plain;
 pub use sign::signature;

@@ -6,6 +6,7 @@
 
 mod documented;
 mod errors;
+mod events;
 mod hostile;
 mod idempotency;
 mod mail;

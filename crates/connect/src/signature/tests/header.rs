@@ -84,14 +84,14 @@ fn github_s_vector_verifies() {
     let secret = "It's a Secret to Everybody";
     assert!(believed(digest, b"Hello, World!", secret));
     assert!(believed(
-        &format!("sha256={}", digest[7..].to_uppercase()),
+        &format!("sha256={}", super::part(digest, 7..).to_uppercase()),
         b"Hello, World!",
         secret
     ));
     assert!(!believed(digest, b"Hello, World", secret));
     assert!(!believed(digest, b"Hello, World!", "It's a secret to everybody"));
-    assert!(!believed(&digest[7..], b"Hello, World!", secret));
-    assert!(!believed(&digest[..69], b"Hello, World!", secret));
+    assert!(!believed(super::part(digest, 7..), b"Hello, World!", secret));
+    assert!(!believed(super::part(digest, ..69), b"Hello, World!", secret));
     assert!(!believed(&format!("{digest}00"), b"Hello, World!", secret));
     assert!(!believed("sha256=", b"Hello, World!", secret));
 }

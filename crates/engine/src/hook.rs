@@ -36,6 +36,7 @@ use ready::Ready;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 /// How many objects' events run here at the same time.
@@ -47,6 +48,8 @@ pub(crate) struct Hooks {
     works: Arc<Works>,
     journal: Arc<Journal>,
     signatures: Arc<dyn Signatures>,
+    /// How long a delivery waits for the first run of its event.
+    patience: Duration,
     places: Arc<Semaphore>,
     /// Objects whose events run here, with our tokens.
     held: Mutex<HashMap<Arc<str>, Arc<str>>>,
@@ -60,7 +63,7 @@ pub(crate) struct Hooks {
 impl Hooks {
     pub(crate) fn new(
         hooks: Vec<Hook>,
-        signatures: Arc<dyn Signatures>,
+        (signatures, patience): (Arc<dyn Signatures>, Duration),
         works: Arc<Works>,
     ) -> Result<Self, BuildError> {
         let ready = hooks
@@ -71,6 +74,7 @@ impl Hooks {
             journal: Arc::clone(works.journal()),
             works,
             signatures,
+            patience,
             places: Arc::new(Semaphore::new(AT_ONCE)),
             held: Mutex::default(),
             waiting: Mutex::default(),

@@ -128,7 +128,8 @@ impl Runtime {
             .map(|journal| works(journal, jobs, &settings, &outside));
         let hooks = works.as_ref().map(|works| {
             let signatures = Arc::clone(&outside.signatures);
-            Hooks::new(plan.hooks, signatures, Arc::clone(works)).map(Arc::new)
+            let outside = (signatures, settings.event_patience);
+            Hooks::new(plan.hooks, outside, Arc::clone(works)).map(Arc::new)
         });
         Ok(Runtime {
             hooks: hooks.transpose()?,

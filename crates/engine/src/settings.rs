@@ -7,6 +7,7 @@
 use crate::work::Version;
 use std::collections::HashMap;
 use std::fmt;
+use std::time::Duration;
 
 /// Settings of a runtime.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Settings {
     pub public_env: Vec<String>,
     /// Largest body in bytes.
     pub max_body: usize,
+    /// How long a delivery to a webhook waits for the first run of its event.
+    pub event_patience: Duration,
     /// Whether this is the development server.
     pub dev: bool,
     /// Which version of the project's files this is.
@@ -38,6 +41,7 @@ impl Default for Settings {
             env: HashMap::new(),
             public_env: Vec::new(),
             max_body: 1024 * 1024,
+            event_patience: Duration::from_millis(250),
             dev: false,
             version: Version::default(),
         }

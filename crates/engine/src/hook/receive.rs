@@ -25,11 +25,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
-
-/// How long a delivery waits for the first run of its event.
-const PATIENCE: Duration = Duration::from_millis(250);
 
 /// What became of a delivery.
 enum Accepted {
@@ -146,7 +142,7 @@ impl Hooks {
         let (sender, first) = oneshot::channel();
         self.waiting().insert(Arc::clone(&id), sender);
         self.go_on(held, event, place);
-        let state = tokio::time::timeout(PATIENCE, first).await;
+        let state = tokio::time::timeout(self.patience, first).await;
         self.waiting().remove(&id);
         state.ok()?.ok()
     }

@@ -46,13 +46,7 @@ pub(super) fn insert<'a>(
         None
     };
     if rows.is_empty() {
-        // What is wrong with a template was said.
-        if !draft.has_template() {
-            cx.out.push(
-                Diagnostic::new(codes::MISSING_KEY, "an insert needs `data`")
-                    .at(draft.place(), "no rows to insert"),
-            );
-        }
+        report_no_rows(cx, draft);
         return None;
     }
     report_computed_defaults(cx, draft, &rows);
@@ -107,6 +101,16 @@ pub(super) fn insert<'a>(
         keys,
         total: None,
     })
+}
+
+fn report_no_rows(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>) {
+    // What is wrong with a template was said.
+    if !draft.has_template() {
+        cx.out.push(
+            Diagnostic::new(codes::MISSING_KEY, "an insert needs `data`")
+                .at(draft.place(), "no rows to insert"),
+        );
+    }
 }
 
 /// A new row gets a value that falls back on its default as it is; only a row that exists asks whether it was there.

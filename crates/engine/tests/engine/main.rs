@@ -7,6 +7,8 @@ mod executor;
 #[cfg(test)]
 mod input;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod never_panics;
 mod outcome;
 #[cfg(test)]

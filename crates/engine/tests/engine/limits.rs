@@ -1,139 +1,92 @@
-//! Limits: when a request is counted, and what becomes of counters.
+//! Writes with a limit: what is asked, and when.
 
-use crate::support::{
-    Answer, CountedIds, FakeStore, FixedClock, Frame, NOW, USER, World, ask, bind, found, plan, route, row,
-    settings, single, step,
-};
+use crate::executor::{frame, post, world};
+use crate::support::{FakeStore, ask, bind, found, row, single, step};
 use backflow_catalog::ColumnType;
-use backflow_engine::store::StoreError;
-use backflow_engine::{Counters, Outside, Runtime};
-use backflow_plan::model::{
-    BindValue, CountBy, Counter, Guard, Naming, Operation, Place, Plan, Rate, Route, Skips,
-};
-use std::sync::Arc;
+use backflow_plan::model::{BindValue, Limit, Look, Operation, Step};
 
-fn limit(by: CountBy, max: u32) -> Option<Arc<Rate>> {
-    Some(Arc::new(Rate {
-        counter: Counter::Project,
-        by,
-        window_ms: 60_000,
-        max,
-        message: None,
-        status: None,
-        skips: Skips::None,
-    }))
-}
-
-/// `POST /orgs/:org` writes a row of the tenant.
-fn writes(limit: Option<Arc<Rate>>) -> Route {
-    let frame = Frame::new(&["org"]);
-    let guard = Guard {
-        naming: Naming::Param(0),
-        name_type: ColumnType::Text,
-        user_type: ColumnType::Uuid,
-        key_type: ColumnType::Text,
-        role_type: None,
-        statement: single("guard"),
-        context: Vec::new(),
-        roles: None,
+/// A write of `amount` in its second parameter, with two looks.
+fn limited(floor: bool, frame: &mut crate::support::Frame) -> Step {
+    let bind = |name: &str| {
+        let program = frame.template(&format!("{{{{body.{name}}}}}"));
+        bind(name, BindValue::Needed(program), ColumnType::Int4)
     };
-    let binds = vec![bind("tenant", BindValue::Tenant, ColumnType::Text)];
-    Route {
-        auth: true,
-        limit,
-        place: Place::One(Box::new(guard)),
-        steps: vec![step(Operation::Insert, "insert", binds)],
-        ..route("POST", "/orgs/:org", frame)
+    let binds = ["id", "amount"].map(bind).into();
+    let look = |text: &str, takes: &[usize]| Look {
+        statement: single(text),
+        takes: takes.to_vec(),
+    };
+    Step {
+        limit: Some(Box::new(Limit {
+            text: "used <= limit".to_owned(),
+            floor,
+            ty: ColumnType::Numeric(None),
+            looks: vec![look("stored", &[1, 0]), look("offered", &[1])],
+        })),
+        ..step(Operation::Upsert { ignore: false }, "write", binds)
     }
 }
 
-fn member() -> FakeStore {
-    FakeStore::new()
-        .on("guard", found(&[row("", &["acme"])]))
-        .on("insert", found(&[row("{}", &[])]))
-}
-
-fn post(world: &World) -> Answer {
-    world.ask(ask("POST", "/orgs/acme").user())
-}
-
-/// Status and what is left.
-fn told(answer: &Answer) -> (u16, &str) {
-    (answer.status(), answer.header("x-ratelimit-remaining"))
+fn told(floor: bool, store: FakeStore) -> (String, Vec<String>) {
+    let mut frame = frame();
+    let write = limited(floor, &mut frame);
+    let world = world(post(frame, vec![write]), store);
+    let answer = world.ask(ask("POST", "/run/7").json(r#"{"id": 5, "amount": 2}"#));
+    let log = world.log();
+    // The first line is of what kind the transaction is.
+    let statements = log.into_iter().skip(1).collect();
+    (format!("{} {}", answer.status(), answer.text()), statements)
 }
 
 #[test]
-fn a_transaction_that_starts_again_is_counted_once() {
-    let world = World::new(plan(vec![writes(limit(CountBy::Tenant, 2))]), member().losing(3));
-    assert_eq!(told(&post(&world)), (201, "1"));
-    assert_eq!(told(&post(&world)), (201, "0"));
-    assert_eq!(told(&post(&world)), (429, "0"));
+fn a_write_that_touched_a_row_is_not_asked_about() {
+    let (answer, log) = told(false, FakeStore::new().on("write", found(&[row("{}", &[])])));
+    assert_eq!(answer, "200 {}");
+    assert_eq!(log, ["write(5, 2)", "commit"]);
 }
 
 #[test]
-fn a_tenant_without_requests_left_costs_the_guard_and_nothing_else() {
-    let world = World::new(plan(vec![writes(limit(CountBy::Tenant, 1))]), member());
-    post(&world);
-    world.log();
-    let refused = post(&world);
-    assert_eq!(refused.outcome(), "429 rate_limited");
-    assert_eq!(
-        world.log(),
-        ["write", &format!("guard('acme', '{USER}')"), "roll back"]
+fn the_first_look_with_a_row_is_the_refusal() {
+    let cells = |limit, used, new| found(&[row("", &[limit, used, new])]);
+    let numbers = |floor, store: FakeStore| {
+        let (answer, log) = told(floor, store);
+        assert!(
+            answer.starts_with("402 ") && answer.contains("limit_exceeded"),
+            "{answer}"
+        );
+        let from = answer.find("\"limit\"").unwrap();
+        let to = answer.find(",\"requestId\"").unwrap();
+        (answer.get(from..to).unwrap().to_owned(), log)
+    };
+    let (told, log) = numbers(false, FakeStore::new().on("stored", cells("10", "9", "11")));
+    assert_eq!(told, r#""limit":10,"used":9,"requested":2,"remaining":1"#);
+    assert_eq!(log, ["write(5, 2)", "stored(2, 5)", "roll back"]);
+
+    let (told, log) = numbers(false, FakeStore::new().on("offered", cells("1", "0", "2")));
+    assert_eq!(told, r#""limit":1,"used":0,"requested":2,"remaining":1"#);
+    assert_eq!(log, ["write(5, 2)", "stored(2, 5)", "offered(2)", "roll back"]);
+
+    // Already past the limit, there is nothing left.
+    let (told, _) = numbers(false, FakeStore::new().on("stored", cells("10", "12", "14")));
+    assert_eq!(told, r#""limit":10,"used":12,"requested":2,"remaining":0"#);
+
+    // What must be left; digits are kept.
+    let (told, _) = numbers(
+        true,
+        FakeStore::new().on("stored", cells("0.50", "1.25", "-0.75")),
     );
-    assert_eq!(refused.header("x-ratelimit-reset"), (NOW + 61).to_string());
-    assert_eq!(refused.header("retry-after"), "60");
+    assert_eq!(
+        told,
+        r#""limit":0.50,"used":1.25,"requested":2.00,"remaining":0.75"#
+    );
 }
 
 #[test]
-fn users_and_addresses_without_requests_left_cost_no_statement() {
-    for by in [CountBy::User, CountBy::Address] {
-        let world = World::new(plan(vec![writes(limit(by, 1))]), member());
-        assert_eq!(told(&post(&world)), (201, "0"));
-        world.log();
-        assert_eq!(told(&post(&world)), (429, "0"));
-        assert_eq!(world.log(), [""; 0]);
-    }
-}
-
-#[test]
-fn strangers_do_not_learn_what_is_left_to_a_tenant() {
-    let world = World::new(plan(vec![writes(limit(CountBy::Tenant, 1))]), FakeStore::new());
-    for _ in 0..3 {
-        assert_eq!(told(&post(&world)), (404, ""));
-    }
-}
-
-#[test]
-fn failures_of_ours_are_counted_and_say_what_is_left() {
-    let store = member().failing(StoreError::Unavailable(1));
-    let world = World::new(plan(vec![writes(limit(CountBy::User, 5))]), store);
-    assert_eq!(told(&post(&world)), (503, "4"));
-}
-
-/// Another runtime that goes on with these counters.
-fn reloaded(plan: Plan, counters: &Arc<Counters>) -> World {
-    let store = Arc::new(member());
-    let outside = Outside {
-        counters: Arc::clone(counters),
-        ..Outside::new(
-            Arc::clone(&store) as _,
-            Arc::new(FixedClock),
-            Arc::new(CountedIds::default()),
-        )
-    };
-    World {
-        runtime: Runtime::build(plan, settings(), outside).expect("a runtime"),
-        store,
-    }
-}
-
-#[test]
-fn a_runtime_counts_on_where_another_stopped_unless_the_limit_changed() {
-    let counters = Arc::default();
-    let of = |max| plan(vec![writes(limit(CountBy::User, max))]);
-    assert_eq!(told(&post(&reloaded(of(2), &counters))), (201, "1"));
-    assert_eq!(told(&post(&reloaded(of(2), &counters))), (201, "0"));
-    assert_eq!(told(&post(&reloaded(of(2), &counters))), (429, "0"));
-    assert_eq!(told(&post(&reloaded(of(3), &counters))), (201, "2"));
+fn without_a_row_it_was_no_limit() {
+    let (answer, log) = told(false, FakeStore::new());
+    assert!(
+        answer.starts_with("409 ") && answer.contains("\"conflict\""),
+        "{answer}"
+    );
+    assert_eq!(log, ["write(5, 2)", "stored(2, 5)", "offered(2)", "roll back"]);
 }

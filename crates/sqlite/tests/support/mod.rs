@@ -137,5 +137,6 @@ fn step(operation: Operation, text: &str) -> Step {
         page: None,
         selects: false,
         sort_cells: 0,
+        limit: None,
     }
 }

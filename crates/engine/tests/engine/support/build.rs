@@ -185,6 +185,7 @@ pub(crate) fn step(operation: Operation, text: &str, binds: Vec<Bind>) -> Step {
         makes: None,
         results: Results::default(),
         capability: None,
+        limit: None,
         any_given: Vec::new(),
         keys: Vec::new(),
         check: false,

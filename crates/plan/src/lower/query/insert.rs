@@ -46,7 +46,7 @@ pub(super) fn insert<'a>(
         None
     };
     if rows.is_empty() {
-        report_empty(cx, draft);
+        report_no_rows(cx, draft);
         return None;
     }
     report_computed_defaults(cx, draft, &rows);
@@ -103,7 +103,7 @@ pub(super) fn insert<'a>(
     })
 }
 
-fn report_empty(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>) {
+fn report_no_rows(cx: &mut Cx<'_, '_>, draft: &DraftQuery<'_>) {
     // What is wrong with a template was said.
     if !draft.has_template() {
         cx.out.push(

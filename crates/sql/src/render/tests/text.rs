@@ -242,3 +242,35 @@ fn keys_that_cannot_be_null_need_no_words() {
         "{text}"
     );
 }
+
+#[test]
+fn a_row_that_was_not_made_and_one_that_stays() {
+    let there = Cond::Stays {
+        table: COUNTERS,
+        filter: Box::new(Cond::equals(c(0), ParamId(0), ColumnType::Int8)),
+    };
+    let offered = crate::ir::Offered {
+        table: COUNTERS,
+        guard: there,
+        values: vec![
+            Scalar::IfGiven {
+                flag: ParamId(1),
+                value: Box::new(Scalar::Param(ParamId(2), ColumnType::Int8)),
+                otherwise: Box::new(Scalar::DefaultOf(c(2))),
+            },
+            Scalar::Literal(Datum::Int(0), ColumnType::Int8),
+        ],
+    };
+    let text = |dialect| crate::render::render_offered(&offered, &catalog(), dialect).text;
+    assert_eq!(
+        text(Dialect::Sqlite),
+        "SELECT CASE WHEN ?2 THEN ?3 ELSE 0 END,0 WHERE EXISTS(SELECT 1 FROM \"counters\" AS t0 \
+         WHERE t0.\"org_id\" = ?1)"
+    );
+    // Whoever takes the row away waits until the statement has met it, or the statement does not see it.
+    assert!(
+        text(Dialect::Postgres).ends_with(" FOR KEY SHARE)"),
+        "{}",
+        text(Dialect::Postgres)
+    );
+}

@@ -125,6 +125,12 @@ const bytes = 'only bytes count; the client drops a byte order mark, and takes a
 damaged('a byte order mark before', `\ufeff${event}`, { ours: false, why: bytes })
 damaged('a broken letter for another', Buffer.from([0x22, 0xff, 0x22]), { header: sign('"\ufffd"'), ours: false, why: bytes })
 
+const { createHmac } = await import('node:crypto')
+const raw = (body) => `t=${now},v1=${createHmac('sha256', secret).update(`${now}.`).update(body).digest('hex')}`
+for (const [name, body] of [['a byte order mark', Buffer.from(`\ufeff${event}`)], ['what is no text', Buffer.from([0x22, 0xff, 0x22])]]) {
+  damaged(`${name}, signed as bytes`, body, { header: raw(body) })
+}
+
 /** Whether the client believes a delivery. What is no JSON is not a matter of signatures. */
 function believes({ headers, body, now }, secret) {
   try {

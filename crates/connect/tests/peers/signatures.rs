@@ -58,6 +58,7 @@ fn what_stripe_s_client_believes_is_believed_and_nothing_else() {
             let name = case.member("name");
             let theirs = case.member("theirs") == Value::Bool(true);
             let ours = is_believed(case);
+            println!("{client}, {name:?}: ours {ours}, theirs {theirs}");
             match case.member("ours") {
                 Value::Undefined => assert_eq!(ours, theirs, "{client}, {name:?}: ours left, theirs right"),
                 _ => {

@@ -8,11 +8,8 @@ mod executor;
 mod input;
 mod limits;
 #[cfg(test)]
-mod limits;
-#[cfg(test)]
 mod never_panics;
 mod outcome;
-mod rates;
 mod rates;
 #[cfg(test)]
 mod routing;

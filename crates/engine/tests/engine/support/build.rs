@@ -193,7 +193,6 @@ pub(crate) fn step(operation: Operation, text: &str, binds: Vec<Bind>) -> Step {
         page: None,
         selects: false,
         sort_cells: 0,
-        limit: None,
     }
 }
 

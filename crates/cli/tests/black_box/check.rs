@@ -137,7 +137,7 @@ fn settings_without_effect_are_said() {
 fn the_examples_are_good() {
     for (name, last) in [
         ("minimal", "ok: 2 routes, 0 errors, 0 warnings"),
-        ("saas", "ok: 8 routes, 1 webhook, 0 errors, "),
+        ("saas", "ok: 9 routes, 1 webhook, 0 errors, "),
     ] {
         let folder = Folder::example(name);
         let ran = folder.run("check", &["--dev"]);

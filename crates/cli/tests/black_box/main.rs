@@ -16,4 +16,5 @@ mod secrets;
 mod serve;
 mod show;
 mod token;
+mod webhooks;
 mod workflows;

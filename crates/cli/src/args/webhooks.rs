@@ -19,7 +19,7 @@ pub(crate) enum WebhooksCommand {
     Show(OneEventArgs),
     /// Run at once what is left of an event that failed, waits or is in quarantine
     Retry(OneEventArgs),
-    /// Run events again from their start, in the order in which they were made; providers are not called again
+    /// Run events again from their start, in the order in which they were made; calls that were made are not made again
     Replay(ReplayArgs),
 }
 

@@ -5,6 +5,8 @@
 
 use super::Hooks;
 use super::event::{Event, State};
+use super::later::Page;
+use super::pass::Mode;
 use crate::fault::{Code, Fault};
 use crate::work::{call, instant, text};
 use backflow_plan::convert::convert;
@@ -121,9 +123,12 @@ impl EventDesk {
     /// # Errors
     /// When the inbox cannot be read or written.
     pub async fn catch_up(&self) -> Result<(), Fault> {
-        for object in self.hooks.due().await? {
-            if let Some(held) = self.hooks.take(&object).await? {
-                self.hooks.run(held, None).await?;
+        let mut page = Page::default();
+        while let Some(objects) = self.hooks.due(&mut page).await? {
+            for object in objects {
+                if let Some(held) = self.hooks.take(&object).await? {
+                    self.hooks.run(held).await?;
+                }
             }
         }
         Ok(())
@@ -137,10 +142,6 @@ impl EventDesk {
         let Some(event) = self.hooks.named(id).await? else {
             return Ok(None);
         };
-        if matches!(event.state, State::Done | State::Ignored | State::Superseded) {
-            let words = format!("it is {}; `replay` runs it from its start", event.state.text());
-            return Err(Fault::new(Code::Conflict, words));
-        }
         self.hooks.run_again(&event).await?;
         let after = self.hooks.named(&event.id).await?;
         Ok(after.map(|event| self.hooks.info(event)))
@@ -181,15 +182,27 @@ impl Hooks {
         }
     }
 
-    /// Makes an event due and runs its object.
+    /// Runs what is left of an event. How it stands is read once its object is ours.
     async fn run_again(self: &Arc<Self>, event: &Event) -> Result<(), Fault> {
-        let now = self.works.now();
-        let values = vec![text(&event.id), text(&event.actions.to_json()), instant(now)];
-        self.works
-            .write(call(&self.journal.inbox.again, values, true))
-            .await?;
         let held = self.take_patiently(&event.object).await?;
-        self.run(held, None).await
+        let holding = self.holding(&held);
+        let event = self.named(&event.id).await?.filter(|event| !event.is_over());
+        let Some(event) = event else {
+            self.give_up(&held).await?;
+            let words = "nothing is left of it; `replay` runs it from its start";
+            return Err(Fault::new(Code::Conflict, words));
+        };
+        let now = self.works.now();
+        let afresh = Event {
+            state: State::Waiting,
+            tries: 0,
+            since: now,
+            due: Some(now),
+            ..event
+        };
+        let settled = self.pass(held, afresh, &Mode::Live).await;
+        drop(holding);
+        settled?.map(drop).ok_or_else(|| Fault::of(Code::Locked))
     }
 
     /// Takes an object, once nobody else holds it.

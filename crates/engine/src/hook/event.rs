@@ -92,6 +92,15 @@ impl Actions {
         self.0.insert(at + 1, state);
     }
 
+    /// Without what is not kept by `stays`, which is asked with the place of each, from 0.
+    pub(super) fn only(&self, stays: impl Fn(usize) -> bool) -> Self {
+        let kept = self
+            .0
+            .iter()
+            .filter(|(at, state)| **state == ActionState::Done && at.checked_sub(1).is_some_and(&stays));
+        Self(kept.map(|(at, state)| (*at, *state)).collect())
+    }
+
     /// The place of each, from 1, and what became of it.
     pub(super) fn list(&self) -> Vec<(usize, &'static str)> {
         self.0.iter().map(|(at, state)| (*at, state.text())).collect()
@@ -155,6 +164,11 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// Whether nothing is left to do.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state, State::Done | State::Ignored | State::Superseded)
+    }
+
     /// An event out of its cells; `None`: the row is not what we write.
     pub(super) fn read(row: &Row) -> Option<Self> {
         let cells = row.cells.get(..EVENT_CELLS)?;

@@ -5,6 +5,7 @@
 //! Not here: running one (`run`).
 
 use super::Hooks;
+use super::replay::NO_ID;
 use crate::event as log;
 use crate::fault::Fault;
 use crate::work::{call, instant, text};
@@ -52,9 +53,8 @@ impl Hooks {
             }
             if erased.is_none_or(|at| at.elapsed() > ERASING) {
                 erased = Some(Instant::now());
-                if let Err(fault) = self.erase().await {
-                    log::not_erased(fault.private_text().unwrap_or(fault.code_text()));
-                }
+                let hooks = Arc::clone(&self);
+                tokio::spawn(async move { hooks.erase().await });
             }
             tokio::time::sleep(BREATH).await;
             drop(tokio::time::timeout(PULSE - BREATH, self.wake.notified()).await);
@@ -66,13 +66,15 @@ impl Hooks {
 
     /// Renews the leases of the objects that are held here.
     async fn beat(&self) -> Result<(), Fault> {
+        let now = self.works.now();
         let tokens: Vec<Value> = self.held().values().map(|token| Value::from(&**token)).collect();
         if tokens.is_empty() {
             return Ok(());
         }
         let values = vec![
             text(&Value::list(tokens).to_json()),
-            instant(crate::work::lease(self.works.now())),
+            instant(crate::work::lease(now)),
+            instant(now),
         ];
         let beat = call(&self.journal.inbox.beat, values, true);
         self.works.write(beat).await.map(drop)
@@ -83,52 +85,75 @@ impl Hooks {
         if self.places.available_permits() == 0 {
             return Ok(());
         }
-        for object in self.due().await? {
-            if self.held().contains_key(&object) {
-                continue;
-            }
-            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-                return Ok(());
-            };
-            if let Some(held) = self.take(&object).await? {
-                self.go_on(held, None, Some(place));
+        let mut page = Page::default();
+        while let Some(objects) = self.due(&mut page).await? {
+            for object in objects {
+                if self.held().contains_key(&object) {
+                    continue;
+                }
+                let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                    return Ok(());
+                };
+                if let Some(held) = self.take(&object).await? {
+                    self.go_on(held, Some(place));
+                }
             }
         }
         Ok(())
     }
 
-    /// Objects with events that are due.
-    pub(super) async fn due(&self) -> Result<BTreeSet<Arc<str>>, Fault> {
-        let values = vec![instant(self.works.now()), Datum::Int(LOOK)];
-        let due = self
-            .works
-            .read(call(&self.journal.inbox.due, values, true))
-            .await?;
-        let objects = due.rows.into_iter().flat_map(|row| row.cells);
-        let objects = objects.filter_map(|cell| match cell {
-            Datum::Text(object) => Some(object),
-            _ => None,
-        });
-        Ok(objects.collect())
+    /// Objects with events that are due, a page after the other: those of one object may fill many. `None`: there are
+    /// no more.
+    pub(super) async fn due(&self, page: &mut Page) -> Result<Option<BTreeSet<Arc<str>>>, Fault> {
+        let values = vec![
+            instant(self.works.now()),
+            instant(page.due),
+            text(&page.id),
+            Datum::Int(LOOK),
+        ];
+        let due = self.events(&self.journal.inbox.due, values).await?;
+        let Some(last) = due.last() else { return Ok(None) };
+        page.due = last.due.unwrap_or(page.due);
+        page.id = Arc::clone(&last.id);
+        Ok(Some(due.into_iter().map(|event| event.object).collect()))
     }
 
-    async fn erase(&self) -> Result<(), Fault> {
+    /// What could not be erased now is erased the next time.
+    async fn erase(&self) {
         let now = self.works.now();
         let before = |span: SignedDuration| instant(now.checked_sub(span).unwrap_or(Timestamp::MIN));
         let inbox = &self.journal.inbox;
-        let mut longest = KEPT;
+        let (mut longest, mut calls) = (KEPT, Vec::new());
         for ready in &self.ready {
             let kept = SignedDuration::from_hours(24 * i64::from(ready.hook.keep_days));
             longest = longest.max(kept);
-            let values = vec![text(&ready.hook.name), before(kept)];
-            self.works.write(call(&inbox.erase, values, true)).await?;
+            calls.push(call(
+                &inbox.erase,
+                vec![text(&ready.hook.name), before(kept)],
+                true,
+            ));
         }
-        let rest = [(&inbox.erase_old, longest), (&inbox.forget, REMEMBERED)];
-        for (statement, span) in rest {
-            self.works
-                .write(call(statement, vec![before(span)], true))
-                .await?;
+        calls.push(call(&inbox.erase_old, vec![before(longest)], true));
+        calls.push(call(&inbox.forget, vec![before(REMEMBERED)], true));
+        for call in calls {
+            if let Err(fault) = self.works.write(call).await {
+                log::not_erased(fault.private_text().unwrap_or(fault.code_text()));
+            }
         }
-        Ok(())
+    }
+}
+
+/// How far events that are due were looked at.
+pub(super) struct Page {
+    due: Timestamp,
+    id: Arc<str>,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self {
+            due: Timestamp::UNIX_EPOCH,
+            id: NO_ID.into(),
+        }
     }
 }

@@ -43,8 +43,8 @@ const FOREVER: SignedDuration = SignedDuration::from_hours(24 * 365 * 20);
 pub(super) enum Mode {
     /// It arrived, or is due again.
     Live,
-    /// It is replayed with all others until this instant: what they wrote does not supersede it, and providers are
-    /// not called again.
+    /// It is replayed with others about its object, the newest of them made at this instant: what they wrote does not
+    /// supersede it.
     Replay(Timestamp),
 }
 
@@ -64,9 +64,14 @@ pub(super) struct Case<'a> {
 }
 
 impl Hooks {
-    /// Runs an event and gives its object up. What went wrong is written to the event; an error here is the
-    /// database's.
-    pub(super) async fn pass(self: &Arc<Self>, held: Held, event: Event, mode: &Mode) -> Result<(), Fault> {
+    /// Runs an event and gives its object up; how it stands then. What went wrong is written to the event; an error here
+    /// is the database's. `None`: somebody else has the object.
+    pub(super) async fn pass(
+        self: &Arc<Self>,
+        held: Held,
+        event: Event,
+        mode: &Mode,
+    ) -> Result<Option<State>, Fault> {
         let settled = match self.find(&event.hook).map(Arc::clone) {
             Some(ready) => self.pass_of(&ready, held, &event, mode).await?,
             None => {
@@ -79,7 +84,7 @@ impl Hooks {
             // Whoever waited may have left.
             let _left = sender.send(state);
         }
-        Ok(())
+        Ok(settled)
     }
 
     /// The same; `None`: somebody else has the object.
@@ -102,9 +107,13 @@ impl Hooks {
         let (todo, mut faults) = self.todo(&case, &held, mode, &mut settling);
         let bound = |at: &usize| ready.actions.get(*at).is_some_and(Doing::is_bound);
         let tenant = match (todo.iter().any(bound), &ready.hook.finder) {
-            (true, Some(finder)) => match self.find_tenant(finder, &case).await? {
-                Found::One(tenant) => Some(tenant),
-                Found::None(why) => {
+            (true, Some(finder)) => match self.find_tenant(finder, &case).await {
+                Ok(Found::One(tenant)) => Some(tenant),
+                Err(fault) => {
+                    let settling = self.failed(event, settling, &[fault]);
+                    return self.settle(&held, event, settling).await;
+                }
+                Ok(Found::None(why)) => {
                     let settling = self.quarantined(event, settling, why);
                     return self.settle(&held, event, settling).await;
                 }
@@ -155,7 +164,7 @@ impl Hooks {
         let mut host = RequestHost::new(self.works.now(), Arc::clone(self.works.ids()));
         let since = match mode {
             Mode::Live => case.event.created,
-            Mode::Replay(until) => case.event.created.max(*until),
+            Mode::Replay(newest) => case.event.created.max(*newest),
         };
         let (mut todo, mut faults) = (Vec::new(), Vec::new());
         for (at, doing) in case.ready.actions.iter().enumerate() {
@@ -163,11 +172,9 @@ impl Hooks {
                 continue;
             }
             let condition = case.ready.hook.actions.get(at).and_then(|a| a.condition.as_ref());
-            let calls = matches!(mode, Mode::Replay(_)) && doing.job.work.durable;
             match case.told.holds(condition, &mut host) {
                 Err(fault) => faults.push(fault),
                 Ok(false) => settling.actions.set(at, ActionState::Skipped),
-                Ok(true) if calls => settling.actions.set(at, ActionState::Done),
                 Ok(true) if held.marks.supersede(&doing.tables, since) => {
                     log::event_superseded(&case.event.id, &doing.job.name);
                     settling.actions.set(at, ActionState::Superseded);

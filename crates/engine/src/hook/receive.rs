@@ -117,7 +117,7 @@ impl Hooks {
         match marks {
             Some(marks) => {
                 let held = Held::new(&event.object, token, marks);
-                let first = is_new.then_some(event);
+                let first = is_new.then(|| Arc::clone(&event.id));
                 Ok(self.first_run(held, first, place).await.unwrap_or(state).text())
             }
             None => {
@@ -132,16 +132,16 @@ impl Hooks {
     async fn first_run(
         self: &Arc<Self>,
         held: Held,
-        event: Option<Event>,
+        event: Option<Arc<str>>,
         place: Option<OwnedSemaphorePermit>,
     ) -> Option<State> {
-        let Some(id) = event.as_ref().map(|event| Arc::clone(&event.id)) else {
-            self.go_on(held, None, place);
+        let Some(id) = event else {
+            self.go_on(held, place);
             return None;
         };
         let (sender, first) = oneshot::channel();
         self.waiting().insert(Arc::clone(&id), sender);
-        self.go_on(held, event, place);
+        self.go_on(held, place);
         let state = tokio::time::timeout(self.patience, first).await;
         self.waiting().remove(&id);
         state.ok()?.ok()

@@ -11,7 +11,7 @@ use super::desk::{EventDesk, EventInfo};
 use super::event::Event;
 use super::pass::{Case, Mode};
 use super::ready::Ready;
-use super::replay::{Pages, Replay, afresh};
+use super::replay::{Pages, Replay};
 use super::run::Held;
 use super::tenant::Found;
 use crate::fault::{Code, Fault};
@@ -73,6 +73,7 @@ impl EventDesk {
     /// When there are too many events, or the database cannot be read.
     pub async fn rehearse(&self, which: &Replay) -> Result<Rehearsed, Fault> {
         let until = which.until.unwrap_or_else(|| self.hooks.works.now());
+        let newest = self.hooks.newest(which, until).await?;
         let mut pages = Pages::new(which, until);
         let mut script = Script::default();
         while let Some(page) = pages.next(&self.hooks).await? {
@@ -82,10 +83,9 @@ impl EventDesk {
                         format!("these are more than {MOST} events: say a shorter time, or one webhook");
                     return Err(Fault::new(Code::PayloadTooLarge, words));
                 }
-                let event = afresh(&event, self.hooks.works.now());
-                self.hooks
-                    .rehearse(&event, &Mode::Replay(until), &mut script)
-                    .await?;
+                let mode = Mode::of_replay(&event, &newest);
+                let event = self.hooks.afresh(&event);
+                self.hooks.rehearse(&event, &mode, &mut script).await?;
             }
         }
         self.hooks.perform(script).await
@@ -127,7 +127,10 @@ impl Hooks {
         mode: &Mode,
         (owner, script): (usize, &mut Script),
     ) -> Result<String, Fault> {
-        let held = Held::new(&case.event.object, Arc::from(""), super::marks::Marks::default());
+        let known = vec![text(&case.event.object)];
+        let marks = self.cell(&self.journal.inbox.marks, known).await?;
+        let marks = marks.as_ref().map(super::marks::Marks::of).unwrap_or_default();
+        let held = Held::new(&case.event.object, Arc::from(""), marks);
         let mut settling = case.event.clone().into_settling();
         let (todo, faults) = self.todo(case, &held, mode, &mut settling);
         if let Some(fault) = faults.first() {
@@ -138,12 +141,20 @@ impl Hooks {
         }
         let bound = |at: &usize| case.ready.actions.get(*at).is_some_and(|doing| doing.is_bound());
         let tenant = match (todo.iter().any(bound), &case.ready.hook.finder) {
-            (true, Some(finder)) => match self.find_tenant(finder, case).await? {
-                Found::One(tenant) => Some(tenant),
-                Found::None(why) => return Ok(format!("quarantined: {why}")),
+            (true, Some(finder)) => match self.find_tenant(finder, case).await {
+                Ok(Found::One(tenant)) => Some(tenant),
+                Err(fault) => return Ok(fault.why()),
+                Ok(Found::None(why)) => return Ok(format!("quarantined: {why}")),
             },
             _ => None,
         };
+        let calls = |at: &usize| {
+            let doing = case.ready.actions.get(*at);
+            doing.is_some_and(|doing| doing.job.work.durable)
+        };
+        if todo.iter().any(calls) {
+            return Ok("would call a provider".to_owned());
+        }
         for at in todo {
             watch(case.ready, at, tenant.as_ref(), &mut script.watches);
             if let Some(group) = self.group_of(case, at, tenant.as_ref()) {

@@ -1,25 +1,26 @@
 //! Events that are run again from their start.
 //!
 //! Role: selects the events of a time, and runs them in the order in which they were made.
-//! Invariant: what they wrote before does not supersede them, since all of them run again; providers are not called
-//! again.
+//! Invariant: what they wrote before does not supersede them, since all of them run again; what newer events wrote does.
+//! A call to a provider that was made is not made again.
 //! Not here: trying without keeping (`rehearse`).
 
 use super::Hooks;
 use super::desk::{EventDesk, EventInfo};
-use super::event::{Actions, Event, State};
+use super::event::{Event, State};
 use super::pass::Mode;
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::work::{instant, text};
 use backflow_sql::ir::Datum;
 use jiff::Timestamp;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How many events are read together.
 const PAGE: i64 = 200;
 
 /// The smallest id.
-const NO_ID: &str = "00000000-0000-0000-0000-000000000000";
+pub(super) const NO_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Which events are replayed.
 #[derive(Debug, Clone)]
@@ -41,11 +42,12 @@ impl EventDesk {
     /// When the inbox cannot be read or written; what was run until then stays.
     pub async fn replay(&self, which: &Replay, mut each: impl FnMut(EventInfo)) -> Result<(), Fault> {
         let until = which.until.unwrap_or_else(|| self.hooks.works.now());
+        let newest = self.hooks.newest(which, until).await?;
         let mut pages = Pages::new(which, until);
         while let Some(page) = pages.next(&self.hooks).await? {
             for event in page {
                 let id = Arc::clone(&event.id);
-                self.hooks.run_anew(&event, until).await?;
+                self.hooks.run_anew(&event, &newest).await?;
                 let after = self.hooks.named(&id).await?.unwrap_or(event);
                 each(self.hooks.info(after));
             }
@@ -54,27 +56,54 @@ impl EventDesk {
     }
 }
 
+/// By object, when the newest of the events of a replay was made.
+pub(super) type Newest = HashMap<Arc<str>, Timestamp>;
+
 impl Hooks {
-    async fn run_anew(self: &Arc<Self>, event: &Event, until: Timestamp) -> Result<(), Fault> {
+    /// Looks through the events of a replay.
+    pub(super) async fn newest(&self, which: &Replay, until: Timestamp) -> Result<Newest, Fault> {
+        let (mut newest, mut pages) = (Newest::new(), Pages::new(which, until));
+        while let Some(page) = pages.next(self).await? {
+            for event in page {
+                let known = newest.entry(event.object).or_insert(event.created);
+                *known = event.created.max(*known);
+            }
+        }
+        Ok(newest)
+    }
+
+    async fn run_anew(self: &Arc<Self>, event: &Event, newest: &Newest) -> Result<(), Fault> {
         let held = self.take_patiently(&event.object).await?;
         let holding = self.holding(&held);
-        let done = self
-            .pass(held, afresh(event, self.works.now()), &Mode::Replay(until))
-            .await;
+        let mode = Mode::of_replay(event, newest);
+        let settled = self.pass(held, self.afresh(event), &mode).await;
         drop(holding);
-        done
+        settled?.map(drop).ok_or_else(|| Fault::of(Code::Locked))
+    }
+
+    /// An event as if it had just arrived, but for the calls to providers that it has led to.
+    pub(super) fn afresh(&self, event: &Event) -> Event {
+        let now = self.works.now();
+        let calls = |at: usize| {
+            let ready = self.find(&event.hook);
+            let doing = ready.and_then(|ready| ready.actions.get(at));
+            doing.is_some_and(|doing| doing.job.work.durable)
+        };
+        Event {
+            state: State::Waiting,
+            actions: event.actions.only(calls),
+            tries: 0,
+            since: now,
+            due: Some(now),
+            error: None,
+            ..event.clone()
+        }
     }
 }
 
-/// An event as if it had just arrived.
-pub(super) fn afresh(event: &Event, now: Timestamp) -> Event {
-    Event {
-        state: State::Waiting,
-        actions: Actions::default(),
-        tries: 0,
-        since: now,
-        error: None,
-        ..event.clone()
+impl Mode {
+    pub(super) fn of_replay(event: &Event, newest: &Newest) -> Self {
+        Mode::Replay(newest.get(&event.object).copied().unwrap_or(event.created))
     }
 }
 

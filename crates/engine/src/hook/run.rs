@@ -48,16 +48,11 @@ impl Drop for Holding<'_> {
 
 impl Hooks {
     /// Runs an object's events in a task of its own.
-    pub(super) fn go_on(
-        self: &Arc<Self>,
-        held: Held,
-        first: Option<Event>,
-        place: Option<OwnedSemaphorePermit>,
-    ) {
+    pub(super) fn go_on(self: &Arc<Self>, held: Held, place: Option<OwnedSemaphorePermit>) {
         let hooks = Arc::clone(self);
         tokio::spawn(async move {
             let object = Arc::clone(&held.object);
-            if let Err(fault) = hooks.run(held, first).await {
+            if let Err(fault) = hooks.run(held).await {
                 // The lease runs out, and the events are still due.
                 log::object_left(&object, fault.private_text().unwrap_or(fault.code_text()));
             }
@@ -66,19 +61,15 @@ impl Hooks {
         });
     }
 
-    /// Runs an object's events until none is due. `first`: the one that was just kept, in the commit that took the
-    /// object.
-    pub(super) async fn run(self: &Arc<Self>, held: Held, first: Option<Event>) -> Result<(), Fault> {
-        let (mut held, mut first) = (held, first);
+    /// Runs an object's events until none is due.
+    pub(super) async fn run(self: &Arc<Self>, mut held: Held) -> Result<(), Fault> {
         loop {
             let object = Arc::clone(&held.object);
             let holding = self.holding(&held);
-            let event = match first.take() {
-                Some(event) => Some(event),
-                None => self.next(&object).await?,
-            };
-            match event {
-                Some(event) => self.pass(held, event, &super::pass::Mode::Live).await?,
+            match self.next(&object).await? {
+                Some(event) => {
+                    self.pass(held, event, &super::pass::Mode::Live).await?;
+                }
                 None => self.give_up(&held).await?,
             }
             drop(holding);

@@ -42,7 +42,7 @@ impl Hooks {
             Some(Declared::Rows(rows)) => self.by_rows(rows, case, &mut host, &mut named).await?,
         }
         for key in &finder.metadata {
-            if let Some((label, value)) = self.metadata(finder, key, case).await? {
+            for (label, value) in self.metadata(finder, key, case).await? {
                 named.push((label, self.existing(finder, &value).await?));
             }
         }
@@ -61,25 +61,28 @@ impl Hooks {
     }
 
     /// The first cell of a statement's first row.
-    async fn cell(&self, statement: &Arc<Statement>, values: Vec<Datum>) -> Result<Option<Datum>, Fault> {
+    pub(super) async fn cell(
+        &self,
+        statement: &Arc<Statement>,
+        values: Vec<Datum>,
+    ) -> Result<Option<Datum>, Fault> {
         let call = crate::work::call(statement, values, true);
         let found = self.works.read(call).await?;
         let cell = found.rows.first().and_then(|row| row.cells.first().cloned());
         Ok(cell.filter(|cell| *cell != Datum::Null))
     }
 
-    /// The value of a key of metadata: the event's own, a copy in it, or what a call of ours once put there.
+    /// The values of a key of metadata: the event's own, copies in it, and what calls of ours once put there.
     async fn metadata(
         &self,
         finder: &Finder,
         key: &MetadataKey,
         case: &Case<'_>,
-    ) -> Result<Option<(String, Value)>, Fault> {
+    ) -> Result<Vec<(String, Value)>, Fault> {
         let path: String = key.keys.iter().map(ToString::to_string).collect();
-        let values = key.places.iter().map(|slot| case.slot(slot.0));
-        if let Some(value) = values.into_iter().find(|value| !value.is_nothing()) {
-            return Ok(Some((format!("`metadata{path}`"), value)));
-        }
+        let told = key.places.iter().map(|slot| case.slot(slot.0));
+        let told = told.filter(|value| !value.is_nothing());
+        let mut found: Vec<_> = told.map(|value| (format!("`metadata{path}`"), value)).collect();
         for carrier in &finder.carriers {
             let Some(id) = case.told_id(carrier) else { continue };
             let object = format!("{}:{id}", case.ready.hook.provider);
@@ -88,11 +91,11 @@ impl Hooks {
                 let kept = json::parse(kept.as_bytes(), 16).unwrap_or_default();
                 let value = kept.at_path(&key.keys);
                 if !value.is_nothing() {
-                    return Ok(Some((format!("`metadata{path}` that was put on {id}"), value)));
+                    found.push((format!("`metadata{path}` that was put on {id}"), value));
                 }
             }
         }
-        Ok(None)
+        Ok(found)
     }
 
     /// The tenants of the rows that hold an event's values.
@@ -172,7 +175,7 @@ fn agreed(named: &[Named]) -> Found {
     };
     match tenants.find(|(_, other)| *other != tenant) {
         None => Found::One(tenant.clone()),
-        Some((who, _)) if who == first => Found::None(format!("{who} holds it for two tenants")),
+        Some((who, _)) if who == first => Found::None(format!("{who} names two tenants")),
         Some((who, _)) => Found::None(format!("{first} and {who} name two tenants")),
     }
 }
@@ -202,7 +205,7 @@ mod tests {
         );
         assert_eq!(
             why(&[says("a", Some(1)), says("a", Some(2))]),
-            "a holds it for two tenants"
+            "a names two tenants"
         );
         assert_eq!(why(&[says("a", Some(1)), says("b", None)]), "b names no tenant");
     }

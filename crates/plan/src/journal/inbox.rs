@@ -32,8 +32,6 @@ const ENDED: Col = 16;
 
 /// An event that waits for its tenant to become known.
 const QUARANTINED: &str = "quarantined";
-/// An event that is to be run.
-const WAITING: &str = "waiting";
 
 pub(super) const EVENTS: [(&str, ColumnType, bool); EVENT_CELLS] = [
     ("id", Uuid, false),
@@ -111,14 +109,8 @@ pub(super) fn statements(t: &Tables) -> Inbox {
             &ALL,
         ),
         next: next(t),
-        due: t.read(
-            t.events,
-            t.test(t.events, DUE, Comparison::Le, 0),
-            (&[(DUE, false), (ID, false)], Some(1)),
-            &[OBJECT],
-        ),
+        due: due(t),
         settle: settle(t),
-        again: again(t),
         list: list(t),
         since: since(t),
         erase: t.delete(
@@ -131,6 +123,7 @@ pub(super) fn statements(t: &Tables) -> Inbox {
         ),
         erase_old: t.delete(t.events, t.test(t.events, ENDED, Comparison::Lt, 0), &[]),
         take: take(t, unheld(3)),
+        marks: t.read(t.objects, t.is(t.objects, NAME, 0), (&[], None), &[MARKS]),
         hold: t.update(
             t.objects,
             [LEASE, MARKS, AT]
@@ -144,11 +137,14 @@ pub(super) fn statements(t: &Tables) -> Inbox {
         beat: t.update(
             t.objects,
             vec![(LEASE, t.param(t.objects, LEASE, 1))],
-            Cond::In {
-                left: Scalar::Column(id(TOKEN)),
-                list: ParamId(0),
-                ty: Uuid,
-            },
+            Cond::All(vec![
+                Cond::In {
+                    left: Scalar::Column(id(TOKEN)),
+                    list: ParamId(0),
+                    ty: Uuid,
+                },
+                t.test(t.objects, LEASE, Comparison::Ge, 2),
+            ]),
             &[TOKEN],
         ),
         release: t.update(
@@ -207,6 +203,18 @@ fn next(t: &Tables) -> Arc<Statement> {
     t.first(t.events, filter, &order, &ALL)
 }
 
+fn due(t: &Tables) -> Arc<Statement> {
+    let behind = Cond::Any(vec![
+        t.test(t.events, DUE, Comparison::Gt, 1),
+        Cond::All(vec![
+            t.test(t.events, DUE, Comparison::Eq, 1),
+            t.test(t.events, ID, Comparison::Gt, 2),
+        ]),
+    ]);
+    let filter = Cond::All(vec![t.test(t.events, DUE, Comparison::Le, 0), behind]);
+    t.read(t.events, filter, (&[(DUE, false), (ID, false)], Some(3)), &ALL)
+}
+
 fn settle(t: &Tables) -> Arc<Statement> {
     let set = [STATE, TENANT, ACTIONS, TRIES, SINCE, DUE, ERROR, ENDED];
     let set = set
@@ -214,20 +222,6 @@ fn settle(t: &Tables) -> Arc<Statement> {
         .zip(1..)
         .map(|(column, position)| (column, t.param(t.events, column, position)));
     t.update(t.events, set.collect(), t.is(t.events, ID, 0), &[ID])
-}
-
-fn again(t: &Tables) -> Arc<Statement> {
-    let now = |column| (column, t.param(t.events, column, 2));
-    let set = vec![
-        (STATE, super::tables::literal(WAITING)),
-        (ACTIONS, t.param(t.events, ACTIONS, 1)),
-        (TRIES, Scalar::Literal(Datum::Int(0), Int8)),
-        now(SINCE),
-        now(DUE),
-        (ERROR, super::runs::null()),
-        (ENDED, Scalar::Literal(Datum::Null, TimestampTz)),
-    ];
-    t.update(t.events, set, t.is(t.events, ID, 0), &[ID, OBJECT])
 }
 
 /// A column is this text parameter, or the parameter is empty.

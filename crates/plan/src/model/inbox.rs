@@ -24,13 +24,11 @@ pub struct Inbox {
     pub named: Arc<Statement>,
     /// The event that is next of an object: (object, due until) → an event.
     pub next: Arc<Statement>,
-    /// Objects with events that are due: (due until, how many) → object.
+    /// Events that are due, in order: (due until, due from, after id, how many) → events.
     pub due: Arc<Statement>,
     /// What became of an event: (id, state, tenant, actions, tries, since, due, error,
     /// ended) → id.
     pub settle: Arc<Statement>,
-    /// An event is to be run anew, unless it waits already: (id, actions, now) → id, object.
-    pub again: Arc<Statement>,
     /// Events newest first: (state or empty, hook or empty, received before, how many) → events.
     pub list: Arc<Statement>,
     /// Events of a time in the order in which they were made: (hook or empty, received from, received until, created
@@ -42,9 +40,11 @@ pub struct Inbox {
     pub erase_old: Arc<Statement>,
     /// Takes an object, if nobody holds it: (object, token, lease, now) → marks.
     pub take: Arc<Statement>,
+    /// What is marked of an object: (object) → marks.
+    pub marks: Arc<Statement>,
     /// We still hold an object: (object, token, lease, marks, now) → object.
     pub hold: Arc<Statement>,
-    /// Lengthens leases: (their tokens as a list, lease) → token.
+    /// Lengthens leases that are not over: (their tokens as a list, lease, now) → token.
     pub beat: Arc<Statement>,
     /// Gives up an object that has marks: (object, token, now).
     pub release: Arc<Statement>,

@@ -15,6 +15,7 @@ mod marks;
 mod pass;
 mod ready;
 mod receive;
+mod rehearsal;
 mod rehearse;
 mod replay;
 mod run;
@@ -23,7 +24,7 @@ mod tenant;
 pub use desk::{EventDesk, EventDetail, EventInfo};
 pub(crate) use effect::{Effect, Written};
 pub(crate) use event::Event;
-pub(crate) use rehearse::Rehearsal;
+pub(crate) use rehearsal::Rehearsal;
 pub use rehearse::{Rehearsed, RowChange};
 pub use replay::Replay;
 

@@ -3,8 +3,8 @@
 use crate::folder::{Folder, Ran};
 use crate::http::{Answer, Server};
 use backflow_connect::sandbox::signature;
+use backflow_engine::{Clock, SystemClock};
 use std::io::{Read, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 const SECRET: &str = "whsec_black_box";
 
@@ -42,8 +42,7 @@ fn project() -> Folder {
 }
 
 fn deliver(server: &Server, secret: &str, body: &str) -> Answer {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let signed = signature(secret, i64::try_from(now).unwrap(), body.as_bytes());
+    let signed = signature(secret, SystemClock.now().as_second(), body.as_bytes());
     let request = format!(
         "POST /hooks HTTP/1.1\r\nHost: localhost\r\nStripe-Signature: {signed}\r\nContent-Length: {}\r\n\
          Connection: close\r\n\r\n{body}",

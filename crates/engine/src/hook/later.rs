@@ -95,7 +95,7 @@ impl Hooks {
                     return Ok(());
                 };
                 if let Some(held) = self.take(&object).await? {
-                    self.go_on(held, Some(place));
+                    self.go_on(held, Some(place), None);
                 }
             }
         }

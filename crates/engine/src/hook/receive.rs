@@ -136,12 +136,12 @@ impl Hooks {
         place: Option<OwnedSemaphorePermit>,
     ) -> Option<State> {
         let Some(id) = event else {
-            self.go_on(held, place);
+            self.go_on(held, place, None);
             return None;
         };
         let (sender, first) = oneshot::channel();
         self.waiting().insert(Arc::clone(&id), sender);
-        self.go_on(held, place);
+        self.go_on(held, place, Some(Arc::clone(&id)));
         let state = tokio::time::timeout(self.patience, first).await;
         self.waiting().remove(&id);
         state.ok()?.ok()

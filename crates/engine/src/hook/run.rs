@@ -47,14 +47,23 @@ impl Drop for Holding<'_> {
 }
 
 impl Hooks {
-    /// Runs an object's events in a task of its own.
-    pub(super) fn go_on(self: &Arc<Self>, held: Held, place: Option<OwnedSemaphorePermit>) {
+    /// Runs an object's events in a task of its own. `first`: the event that somebody waits for.
+    pub(super) fn go_on(
+        self: &Arc<Self>,
+        held: Held,
+        place: Option<OwnedSemaphorePermit>,
+        first: Option<Arc<str>>,
+    ) {
         let hooks = Arc::clone(self);
         tokio::spawn(async move {
             let object = Arc::clone(&held.object);
             if let Err(fault) = hooks.run(held).await {
                 // The lease runs out, and the events are still due.
                 log::object_left(&object, fault.private_text().unwrap_or(fault.code_text()));
+            }
+            // Whoever waits for an event that was not run here waits in vain.
+            if let Some(first) = first {
+                hooks.waiting().remove(&first);
             }
             drop(place);
             hooks.wake.notify_one();

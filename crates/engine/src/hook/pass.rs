@@ -196,14 +196,7 @@ impl Hooks {
         let missing = || Trouble::Fault(Fault::internal("an action that does not exist"));
         let doing = case.ready.actions.get(at).ok_or_else(missing)?;
         let frame = case.frame(at, tenant);
-        let starting = Starting {
-            guard: tenant
-                .filter(|_| doing.is_bound())
-                .map(|tenant| Ok(vec![tenant.clone()])),
-            refused: None,
-            join: None,
-            meter: None,
-        };
+        let starting = doing.starting(tenant);
         match doing.job.work.durable {
             true => {
                 self.act_durably(case, (at, doing), (starting, frame), effect)
@@ -352,6 +345,18 @@ impl Case<'_> {
 }
 
 impl Doing {
+    /// What a run of it starts with.
+    pub(super) fn starting(&self, tenant: Option<&Datum>) -> Starting {
+        Starting {
+            guard: tenant
+                .filter(|_| self.is_bound())
+                .map(|tenant| Ok(vec![tenant.clone()])),
+            refused: None,
+            join: None,
+            meter: None,
+        }
+    }
+
     /// Whether it runs inside a tenant.
     pub(super) fn is_bound(&self) -> bool {
         matches!(self.job.place, Place::Named(_))

@@ -19,7 +19,7 @@ use crate::fault::{Code, Fault};
 use crate::permit::Permit;
 use crate::store::{Call, RowSet};
 use crate::transaction::Transaction;
-use crate::work::{Group, Starting, call, tenant_text, text};
+use crate::work::{Group, call, tenant_text, text};
 use backflow_plan::model::Place;
 use backflow_sql::ir::Datum;
 use std::collections::BTreeMap;
@@ -168,14 +168,7 @@ impl Hooks {
 
     fn group_of(&self, case: &Case<'_>, at: usize, tenant: Option<&Datum>) -> Option<Group> {
         let doing = case.ready.actions.get(at)?;
-        let starting = Starting {
-            guard: tenant
-                .filter(|_| doing.is_bound())
-                .map(|tenant| Ok(vec![tenant.clone()])),
-            refused: None,
-            join: None,
-            meter: None,
-        };
+        let starting = doing.starting(tenant);
         let context = self.works.context_of_event(&doing.job, &case.event.id, None);
         let world = (self.works.now(), Arc::clone(self.works.ids()));
         Some(Group::first(context, (starting, case.frame(at, tenant)), world))

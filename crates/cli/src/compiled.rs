@@ -11,7 +11,6 @@ use crate::environment::Environment;
 use crate::files::Files;
 use crate::project::Project;
 use crate::settings::{self, Jwt};
-use crate::unserved;
 use crate::version::{self, Former};
 use anyhow::Result;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -21,6 +20,7 @@ use backflow_diag::{Diagnostics, Severity, SourceMap, codes, render};
 use backflow_engine::Version;
 use backflow_plan::{Inputs, Plan, compile};
 use backflow_postgres::{Live, Script};
+use backflow_sql::changes::Watch;
 use backflow_sql::ir::Dialect;
 use backflow_sqlite::Translated;
 use std::path::PathBuf;
@@ -91,7 +91,6 @@ impl Compiled {
         let migrations = migrations(&sources, &schema, dialect, &mut out);
         let jwt = settings::jwt(&document, &environment, &mut out);
         settings::check_secret(&document, &jwt, &mut out);
-        unserved::report(&document, &mut out);
         let plan = plan.filter(|_| !out.has_errors());
         if dialect == Dialect::Postgres && live.is_none() {
             out = beyond::point_out(&sources, &schema, out);
@@ -138,6 +137,11 @@ impl Compiled {
     /// What makes our own tables at each start.
     pub(crate) fn setup(&self) -> Vec<String> {
         self.plan.iter().flat_map(Plan::setup).cloned().collect()
+    }
+
+    /// What must be there so that changes are logged of what is kept.
+    pub(crate) fn watches(&self) -> &[Watch] {
+        self.plan.as_ref().map_or(&[], Plan::watches)
     }
 
     /// Whether all that is wrong may be right, if the database has what the files do not say.

@@ -76,13 +76,24 @@ impl Database {
 
     /// Applies what is pending, then makes our own tables.
     pub(crate) fn migrate(&self, compiled: &Compiled) -> Result<Report> {
-        Ok(match (&self.store, &compiled.migrations) {
+        let report = match (&self.store, &compiled.migrations) {
             (Opened::Sqlite(store), Migrations::Sqlite(files)) => store.migrate(files, &compiled.setup())?,
             (Opened::Postgres(store), Migrations::Postgres(files)) => {
                 self.runtime.block_on(store.migrate(files, &compiled.setup()))?
             }
             _ => bail!("the migrations are for another database"),
-        })
+        };
+        self.watch(compiled)?;
+        Ok(report)
+    }
+
+    /// Sees to it that changes are logged of what is kept.
+    fn watch(&self, compiled: &Compiled) -> Result<(), MigrateError> {
+        let watches = compiled.watches();
+        match &self.store {
+            Opened::Sqlite(store) => store.watch(watches),
+            Opened::Postgres(store) => self.runtime.block_on(store.watch(watches)),
+        }
     }
 
     /// Makes our own tables where they are missing.
@@ -90,7 +101,10 @@ impl Database {
         match &self.store {
             // It makes them whenever it migrates.
             Opened::Sqlite(_) => self.migrate(compiled).map(drop),
-            Opened::Postgres(store) => Ok(self.runtime.block_on(store.prepare(&compiled.setup()))?),
+            Opened::Postgres(store) => {
+                self.runtime.block_on(store.prepare(&compiled.setup()))?;
+                Ok(self.watch(compiled)?)
+            }
         }
     }
 

@@ -24,7 +24,6 @@ mod refusal;
 mod run;
 mod settings;
 mod terminal;
-mod unserved;
 mod version;
 
 use args::{Args, Command};

@@ -18,6 +18,7 @@ macro_rules! equal_but_for_place {
     };
 }
 
+mod cache;
 mod integration;
 mod limit;
 mod query;
@@ -26,10 +27,11 @@ mod rules;
 mod webhook;
 mod workflow;
 
+pub use cache::{Cache, Caches};
 pub use integration::{Auth, Integration, IntegrationAction, IntegrationParam, RepeatWord};
 pub use limit::{CountBy, Network, Proxies, RateLimit, RateLimits};
 pub use query::{Filter, FilterTest, OfEmbed, Operation, Query};
-pub use route::{Cache, Method, Route};
+pub use route::{Method, Route};
 pub use rules::{Field, RuleType, Rules, Validation};
 pub use webhook::{
     DigestWord, HashWord, SignedPart, Webhook, WebhookAction, WebhookEvent, WebhookRows, WebhookSignature,
@@ -79,7 +81,7 @@ pub struct Project {
     /// `rateLimit`
     pub rate_limit: Option<RateLimits>,
     /// `cache`
-    pub cache: Option<Node>,
+    pub cache: Option<Caches>,
     /// `cors.origins`
     pub cors_origins: Vec<Text>,
     /// `server.trustedProxies`

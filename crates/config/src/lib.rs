@@ -18,6 +18,7 @@
 //! assert_eq!(diagnostics.iter().next().unwrap().helps, ["did you mean `requireAuth`?"]);
 //! ```
 
+mod cache;
 pub mod document;
 mod dotenv;
 mod duration;

@@ -7,7 +7,7 @@
 use crate::document::{Jwt, Project};
 use crate::object::Object;
 use crate::tree::{Node, Tree};
-use crate::{limit, tenancy, value};
+use crate::{cache, limit, tenancy, value};
 use backflow_diag::{Diagnostic, Span, Spanned, codes};
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ pub(crate) fn settings(object: &mut Object<'_, '_>, project: &mut Project, seen:
     project.constants = project.constants.take().or(object.kept_object("constants"));
     project.credentials = project.credentials.take().or(credentials(object));
     project.rate_limit = project.rate_limit.take().or(limit::of_project(object));
-    project.cache = project.cache.take().or(cache(object));
+    project.cache = project.cache.take().or(cache::of_project(object));
     cors(object, project);
     if let Some(proxies) = limit::proxies(object) {
         project.proxies = proxies;
@@ -142,20 +142,6 @@ fn credentials(object: &mut Object<'_, '_>) -> Option<Node> {
         }
     }
     Some(node)
-}
-
-/// `cache` of the project.
-fn cache(object: &mut Object<'_, '_>) -> Option<Node> {
-    let node = object.node("cache")?;
-    let mut inner = Object::open(node, "cache", "`cache`", object.out)?;
-    inner.switch("enabled");
-    inner.integer("ttl", 1..=u32::MAX);
-    inner.integer("maxSize", 1..=u32::MAX);
-    inner.integer("maxMemoryMB", 1..=u32::MAX);
-    let provider = inner.word("provider");
-    value::keyword(provider, "provider of caches", &["memory"], inner.out);
-    inner.finish();
-    Some(node.clone())
 }
 
 fn cors(object: &mut Object<'_, '_>, project: &mut Project) {

@@ -4,11 +4,11 @@
 //! Invariant: one broken part leaves the others to be read and checked.
 //! Not here: whether two routes collide, and what a route may touch.
 
-use crate::document::{Cache, Method, Route, Validation};
+use crate::document::{Method, Route, Validation};
 use crate::object::Object;
 use crate::query::{OperationAt, cross_tenant, query};
 use crate::tree::{Node, Tree};
-use crate::{limit, rules, value, workflow};
+use crate::{cache, limit, rules, value, workflow};
 use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
 
 /// Reads a route.
@@ -26,7 +26,7 @@ pub(crate) fn route(node: &Node, out: &mut Diagnostics) -> Option<Route> {
         .node("workflow")
         .map_or((None, None), |node| workflow::of_route(node, object.out));
     let status = object.integer("status", 200..=599);
-    let cache = cache(&mut object);
+    let cache = cache::of_route(&mut object);
     let require_auth = object.flag("requireAuth", false);
     let roles = roles(&mut object);
     if !require_auth {
@@ -114,19 +114,4 @@ fn roles(object: &mut Object<'_, '_>) -> Option<Spanned<Vec<Spanned<String>>>> {
     }
     inner.finish();
     roles
-}
-
-/// `cache {enabled, ttl, key, coherent}`
-fn cache(object: &mut Object<'_, '_>) -> Option<Cache> {
-    let node = object.node("cache")?;
-    let mut inner = Object::open(node, "cache", "`cache`", object.out)?;
-    let cache = Cache {
-        span: inner.span(),
-        enabled: inner.flag("enabled", true),
-        ttl: inner.integer("ttl", 1..=u32::MAX),
-        key: inner.text("key"),
-        coherent: inner.flag("coherent", false),
-    };
-    inner.finish();
-    Some(cache)
 }

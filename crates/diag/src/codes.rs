@@ -160,8 +160,9 @@ codes! {
     MEMBER_FROM_CALLER = "W0604" "a caller can name any user";
     UNUSED_ALIAS = "W0701" "a route alias matches no route";
     UNREAD_RESULT = "W0702" "a result has a name but nobody reads it";
-    NOT_SERVED_YET = "W0703" "a route's feature is not part of this version";
+    NOT_SERVED_YET = "W0703" "a setting is not part of this version";
     UNUSED_PARAM = "W0704" "a validated parameter is not in the path";
+    NEVER_KEPT = "W0705" "a route's answers cannot be kept";
     UNMAPPED_NAME = "W0801" "a name is sent to a provider as it stands";
     SECRET_KEPT = "W0802" "a secret is kept with the requests to a provider";
     SECRET_SENT = "W0805" "a secret is sent to a provider";

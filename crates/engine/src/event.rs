@@ -43,6 +43,22 @@ pub(crate) fn not_in_directory(request_id: &str, why: &'static str) {
     tracing::warn!(request_id, why, "caller is not kept in the directory of users");
 }
 
+/// What others have changed cannot be learnt: nothing that is kept is given again until it can.
+pub(crate) fn changes_unknown(fault: &Fault) {
+    let (code, why) = (fault.code_text(), fault.private_text());
+    tracing::warn!(
+        code,
+        why,
+        "log of changes cannot be read; answers are computed each time"
+    );
+}
+
+/// Old entries of the log of changes are still there.
+pub(crate) fn changes_not_forgotten(fault: &Fault) {
+    let (code, why) = (fault.code_text(), fault.private_text());
+    tracing::warn!(code, why, "old changes were not forgotten");
+}
+
 /// The directory of users could not be written; the request goes on.
 pub(crate) fn directory_failed(request_id: &str, fault: &Fault) {
     let (code, why) = (fault.code_text(), fault.private_text());

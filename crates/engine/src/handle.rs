@@ -5,6 +5,8 @@
 //! Invariant: every request gets a reply, and every refusal one event.
 //! Not here: what each station does.
 
+mod recall;
+
 use crate::caller::Identity;
 use crate::event;
 use crate::fault::{Code, Fault};
@@ -20,7 +22,7 @@ use crate::request::{BodySource, Request};
 use crate::route::Served;
 use crate::router::Found;
 use crate::runtime::Runtime;
-use crate::transaction::{Keyed, Outcome, Transaction, Work};
+use crate::transaction::{Keyed, Transaction, Work};
 use crate::work::{Ask, Job, Reached};
 use backflow_expr::Value;
 use backflow_plan::model::Place;
@@ -139,7 +141,10 @@ async fn serve<B: BodySource>(
     };
     let reply = match &served.job {
         Some(job) => asking.run(runtime, permit, job, (method, input)).await?,
-        None => asking.execute(runtime, permit, (method, input)).await?,
+        None => match (&runtime.answers, &served.route.cache) {
+            (Some(answers), Some(cache)) => asking.recall(runtime, permit, (answers, cache), &input).await?,
+            _ => asking.execute(runtime, permit, (method, input)).await?,
+        },
     };
     Ok(Reply {
         route: Some(Arc::clone(&served.name)),
@@ -193,11 +198,12 @@ impl Asking<'_> {
             refused,
             key,
             meter: self.meter,
+            recall: None,
             now: self.now,
             ids: Arc::clone(&runtime.ids),
         });
-        let outcome = execute(runtime, permit, transaction, self.request_id).await?;
-        Ok(Reply::of(outcome, self.caller.is_some()))
+        let done = execute(runtime, permit, transaction, self.request_id).await?;
+        Ok(Reply::of(done.into_outcome()?, self.caller.is_some()))
     }
 
     /// Answers by a run of the route's workflow.
@@ -300,10 +306,10 @@ async fn execute(
     permit: Permit,
     mut transaction: Transaction,
     request_id: &str,
-) -> Result<Outcome, Fault> {
+) -> Result<Transaction, Fault> {
     if transaction.is_idle() {
         drop(transaction.next(None));
-        return transaction.into_outcome();
+        return Ok(transaction);
     }
     let mut transaction = runtime.store.run(permit, transaction).await?;
     if let Some(call) = transaction.refused_under_key() {
@@ -315,5 +321,5 @@ async fn execute(
             event::refusal_not_kept(request_id);
         }
     }
-    transaction.into_outcome()
+    Ok(transaction)
 }

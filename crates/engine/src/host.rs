@@ -46,6 +46,11 @@ impl RequestHost {
         }
     }
 
+    /// The request's instant.
+    pub(crate) fn instant(&self) -> jiff::Timestamp {
+        self.now
+    }
+
     /// A uuid for the key of a new row.
     pub(crate) fn key(&mut self) -> String {
         self.keys.draw(|| self.ids.key())

@@ -27,6 +27,7 @@
 
 mod base64url;
 mod binds;
+mod cache;
 mod caller;
 mod clock;
 pub mod connector;

@@ -7,17 +7,20 @@
 use crate::clock::Ids;
 use crate::fault::Fault;
 use crate::transaction::Outcome;
+use aws_lc_rs::digest::{Context, SHA256};
 use backflow_expr::Value;
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RETRY_AFTER, VARY,
-    WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
+    RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use std::sync::Arc;
 
 /// The header that ties a reply to the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Whether an answer was kept.
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 /// Longest id that is taken from a caller.
 const LONGEST_ID: usize = 128;
 
@@ -32,6 +35,41 @@ pub struct Reply {
     pub body: Bytes,
     /// The route that answered, as `GET /things/:id`, for logs; `None`: no route.
     pub route: Option<Arc<str>>,
+}
+
+/// Where an answer comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It was kept.
+    Kept,
+    /// It was computed for this request.
+    Computed,
+}
+
+/// What an answer is called: half of its digest.
+pub(crate) fn tag(outcome: &Outcome) -> HeaderValue {
+    let mut digest = Context::new(&SHA256);
+    digest.update(outcome.range.as_deref().unwrap_or_default().as_bytes());
+    digest.update(b"\0");
+    digest.update(&outcome.body);
+    let digest = digest.finish();
+    let hex: String = digest
+        .as_ref()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    HeaderValue::try_from(format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// Whether a caller says that they have an answer.
+fn has(asked: &HeaderMap, tag: &HeaderValue) -> bool {
+    let lists = asked
+        .get_all(IF_NONE_MATCH)
+        .into_iter()
+        .filter_map(|list| list.to_str().ok());
+    let mut names = lists.flat_map(|list| list.split(',')).map(str::trim);
+    names.any(|name| name == "*" || name.strip_prefix("W/").unwrap_or(name).as_bytes() == tag.as_bytes())
 }
 
 /// The caller's own id of the request if it is sane, else a new one.
@@ -84,6 +122,22 @@ impl Reply {
                 .insert(VARY, HeaderValue::from_static("Authorization, X-Tenant-ID"));
         }
         reply
+    }
+
+    /// An answer of a route that keeps its answers; without its body for whoever has it.
+    pub(crate) fn recalled(mut self, asked: &HeaderMap, tag: &HeaderValue, found: Found) -> Self {
+        let word = match found {
+            Found::Kept => "HIT",
+            Found::Computed => "MISS",
+        };
+        self.headers.insert(X_CACHE, HeaderValue::from_static(word));
+        self.headers.insert(ETAG, tag.clone());
+        if self.status == StatusCode::OK && has(asked, tag) {
+            self.status = StatusCode::NOT_MODIFIED;
+            self.headers.remove(CONTENT_TYPE);
+            self.body = Bytes::new();
+        }
+        self
     }
 
     /// A refusal.

@@ -5,6 +5,7 @@
 //! Invariant: once built it does not change; a reload builds another.
 //! Not here: reading files, applying migrations, sockets.
 
+use crate::cache::Answers;
 use crate::clock::{Clock, Ids};
 use crate::connector::Connectors;
 use crate::directory::Recorder;
@@ -36,6 +37,8 @@ pub struct Runtime {
     pub(crate) works: Option<Arc<Works>>,
     /// What takes events in; a plan without a journal has none.
     pub(crate) hooks: Option<Arc<Hooks>>,
+    /// Answers that are kept; a plan in which no route keeps any has none.
+    pub(crate) answers: Option<Arc<Answers>>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
@@ -114,10 +117,16 @@ impl Runtime {
     ///
     /// # Errors
     /// When the secret for tokens is too short, or two routes have one method and path.
-    pub fn build(plan: Plan, settings: Settings, outside: Outside) -> Result<Runtime, BuildError> {
+    pub fn build(plan: Plan, settings: Settings, mut outside: Outside) -> Result<Runtime, BuildError> {
         let router = Router::build(&plan)?;
         let verifier = Verifier::new(&settings)?;
         let jobs = Job::all(&plan, &settings.env);
+        let answers = plan
+            .changes
+            .map(|changes| Arc::new(Answers::new(changes, plan.capacity, settings.cache_age)));
+        if let Some(answers) = &answers {
+            outside.store = answers.watch(outside.store);
+        }
         let routes = plan
             .routes
             .into_iter()
@@ -138,6 +147,7 @@ impl Runtime {
             verifier,
             recorder: plan.directory.map(Recorder::new),
             works,
+            answers,
             store: outside.store,
             clock: outside.clock,
             ids: outside.ids,

@@ -26,6 +26,8 @@ pub struct Settings {
     pub max_body: usize,
     /// How long a delivery to a webhook waits for the first run of its event.
     pub event_patience: Duration,
+    /// How old, at most, what is known of others' changes may be when a kept answer is given again.
+    pub cache_age: Duration,
     /// Whether this is the development server.
     pub dev: bool,
     /// Which version of the project's files this is.
@@ -42,6 +44,7 @@ impl Default for Settings {
             public_env: Vec::new(),
             max_body: 1024 * 1024,
             event_patience: Duration::from_millis(250),
+            cache_age: Duration::from_millis(500),
             dev: false,
             version: Version::default(),
         }

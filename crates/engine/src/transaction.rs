@@ -6,6 +6,7 @@
 
 mod run;
 
+use crate::cache::{Key, Versions, Wrote};
 use crate::caller::Identity;
 use crate::clock::Ids;
 use crate::fault::Fault;
@@ -17,13 +18,25 @@ use crate::work::Group;
 use backflow_expr::Value;
 use bytes::Bytes;
 use http::HeaderMap;
-pub(crate) use run::Keyed;
 use run::Run;
+pub(crate) use run::{Keyed, Missed, Recall, Recalled};
 use std::fmt;
 use std::sync::Arc;
 
 /// One route's work in one transaction.
-pub struct Transaction(Script);
+pub struct Transaction {
+    script: Script,
+    wrote: Wrote,
+}
+
+impl From<Script> for Transaction {
+    fn from(script: Script) -> Self {
+        Transaction {
+            script,
+            wrote: Wrote::default(),
+        }
+    }
+}
 
 enum Script {
     Route(Box<Run>),
@@ -71,6 +84,8 @@ pub(crate) struct Work<'a> {
     pub(crate) key: Option<Keyed>,
     /// Counts the request, if the route is limited.
     pub(crate) meter: Option<Arc<Meter>>,
+    /// What it has to do with kept answers.
+    pub(crate) recall: Option<Recall>,
     pub(crate) now: jiff::Timestamp,
     pub(crate) ids: Arc<dyn Ids>,
 }
@@ -78,12 +93,12 @@ pub(crate) struct Work<'a> {
 impl Transaction {
     /// A route's transaction. What depends on the request alone is computed here.
     pub(crate) fn new(work: Work<'_>) -> Self {
-        Self(Script::Route(Box::new(Run::new(work))))
+        Self::from(Script::Route(Box::new(Run::new(work))))
     }
 
     /// A transaction of a workflow.
     pub(crate) fn group(group: Group) -> Self {
-        Self(Script::Group(Box::new(group)))
+        Self::from(Script::Group(Box::new(group)))
     }
 
     /// One statement that writes.
@@ -93,7 +108,7 @@ impl Transaction {
 
     /// Statements that write; `guarded`: nothing is kept unless the last one finds a row.
     pub(crate) fn sequence(calls: Vec<Call>, guarded: bool) -> Self {
-        Self(Script::Sequence(Sequence {
+        Self::from(Script::Sequence(Sequence {
             calls,
             guarded,
             ..Sequence::default()
@@ -102,7 +117,7 @@ impl Transaction {
 
     /// Statements that write; those behind the first are left out if it finds no row.
     pub(crate) fn first_decides(calls: Vec<Call>) -> Self {
-        Self(Script::Sequence(Sequence {
+        Self::from(Script::Sequence(Sequence {
             calls,
             decided: true,
             ..Sequence::default()
@@ -111,12 +126,12 @@ impl Transaction {
 
     /// What is rolled back in any case.
     pub(crate) fn rehearsal(rehearsal: Rehearsal) -> Self {
-        Self(Script::Rehearsal(Box::new(rehearsal)))
+        Self::from(Script::Rehearsal(Box::new(rehearsal)))
     }
 
     /// One statement that reads.
     pub(crate) fn reading(call: Call) -> Self {
-        Self(Script::Sequence(Sequence {
+        Self::from(Script::Sequence(Sequence {
             calls: vec![Call { alone: true, ..call }],
             reads: true,
             ..Sequence::default()
@@ -125,7 +140,7 @@ impl Transaction {
 
     /// Starts again: everything learnt from the database is forgotten.
     pub fn rewind(&mut self) {
-        match &mut self.0 {
+        match &mut self.script {
             Script::Route(run) => run.rewind(),
             Script::Group(group) => group.rewind(),
             Script::Rehearsal(rehearsal) => rehearsal.rewind(),
@@ -139,18 +154,29 @@ impl Transaction {
 
     /// What to do next; `last` is the result of the statement that was asked for last.
     pub fn next(&mut self, last: Option<Result<RowSet, StatementError>>) -> Turn {
-        match &mut self.0 {
+        let turn = match &mut self.script {
             Script::Route(run) => run.next(last),
             Script::Group(group) => group.next(last),
             Script::Rehearsal(rehearsal) => rehearsal.next(last),
             Script::Sequence(sequence) => sequence.next(last),
-        }
+        };
+        self.wrote.note(&turn, || match &self.script {
+            Script::Route(run) => run.scope(),
+            Script::Group(group) => group.scope(),
+            Script::Rehearsal(_) | Script::Sequence(_) => None,
+        });
+        turn
+    }
+
+    /// What it may have written is told to these when it is over.
+    pub(crate) fn tell(&mut self, versions: &Arc<Versions>) {
+        self.wrote.tell(versions);
     }
 
     /// Whether it only reads: it may be served by a reader from one snapshot.
     #[must_use]
     pub fn reads_only(&self) -> bool {
-        match &self.0 {
+        match &self.script {
             Script::Route(run) => run.reads_only(),
             Script::Group(_) | Script::Rehearsal(_) => false,
             Script::Sequence(sequence) => sequence.reads,
@@ -159,7 +185,7 @@ impl Transaction {
 
     /// Whether it has no statement at all.
     pub(crate) fn is_idle(&self) -> bool {
-        match &self.0 {
+        match &self.script {
             Script::Route(run) => run.is_idle(),
             Script::Group(group) => group.is_idle(),
             Script::Sequence(_) | Script::Rehearsal(_) => false,
@@ -168,7 +194,7 @@ impl Transaction {
 
     /// What keeps the refusal of a request that its caller named; `None`: there is nothing to be kept.
     pub(crate) fn refused_under_key(&mut self) -> Option<Call> {
-        match &mut self.0 {
+        match &mut self.script {
             Script::Route(run) => run.refused_under_key(),
             Script::Group(_) | Script::Sequence(_) | Script::Rehearsal(_) => None,
         }
@@ -176,7 +202,7 @@ impl Transaction {
 
     /// How a route's transaction ended.
     pub(crate) fn into_outcome(self) -> Result<Outcome, Fault> {
-        match self.0 {
+        match self.script {
             Script::Route(run) => run.into_end().unwrap_or_else(|| Err(unfinished())),
             Script::Group(_) | Script::Sequence(_) | Script::Rehearsal(_) => {
                 Err(Fault::internal("an outcome of no route"))
@@ -184,9 +210,28 @@ impl Transaction {
         }
     }
 
+    /// What a look for a kept answer found.
+    pub(crate) fn into_recalled(self) -> Result<Recalled, Fault> {
+        match self.script {
+            Script::Route(run) => run.into_recalled(),
+            Script::Group(_) | Script::Sequence(_) | Script::Rehearsal(_) => {
+                Err(Fault::internal("an answer of no route"))
+            }
+        }
+    }
+
+    /// How a route's transaction ended, and under what its answer is to be kept.
+    pub(crate) fn into_filled(mut self) -> Result<(Outcome, Option<Key>), Fault> {
+        let key = match &mut self.script {
+            Script::Route(run) => run.filled(),
+            Script::Group(_) | Script::Sequence(_) | Script::Rehearsal(_) => None,
+        };
+        self.into_outcome().map(|outcome| (outcome, key))
+    }
+
     /// The rows of the last statement of a sequence.
     pub(crate) fn into_rows(self) -> Result<RowSet, Fault> {
-        match self.0 {
+        match self.script {
             Script::Sequence(mut sequence) => {
                 sequence.end.unwrap_or_else(|| Err(unfinished()))?;
                 Ok(sequence.rows.pop().unwrap_or_default())
@@ -199,7 +244,7 @@ impl Transaction {
 
     /// The rows of all statements of a sequence that were run.
     pub(crate) fn into_all_rows(self) -> Result<Vec<RowSet>, Fault> {
-        match self.0 {
+        match self.script {
             Script::Sequence(sequence) => {
                 sequence.end.unwrap_or_else(|| Err(unfinished()))?;
                 Ok(sequence.rows)
@@ -212,7 +257,7 @@ impl Transaction {
 
     /// The workflow's transaction, to be asked how it ended.
     pub(crate) fn into_group(self) -> Option<Group> {
-        match self.0 {
+        match self.script {
             Script::Group(group) => Some(*group),
             Script::Route(_) | Script::Sequence(_) | Script::Rehearsal(_) => None,
         }
@@ -220,7 +265,7 @@ impl Transaction {
 
     /// The rehearsal, to be asked what it saw.
     pub(crate) fn into_rehearsal(self) -> Option<Rehearsal> {
-        match self.0 {
+        match self.script {
             Script::Rehearsal(rehearsal) => Some(*rehearsal),
             Script::Route(_) | Script::Sequence(_) | Script::Group(_) => None,
         }
@@ -260,7 +305,7 @@ impl Sequence {
 impl fmt::Debug for Transaction {
     /// Values are the caller's; only the name of the route is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match &self.0 {
+        let name = match &self.script {
             Script::Route(run) => run.name(),
             Script::Group(group) => group.name(),
             Script::Sequence(_) => "a sequence of statements".to_owned(),

@@ -39,6 +39,7 @@ mod prove;
 mod report;
 pub mod tenancy;
 mod types;
+mod unserved;
 
 pub use model::Plan;
 
@@ -115,6 +116,7 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
     let customs = lower::custom::lower(&project, out);
     collide::report(&routes, &hooks, out);
     report::warnings(&project, &routes, out);
+    unserved::report(inputs.document, out);
     let directory = lower::directory::build(&project);
     let mut plan = Plan {
         hooks: hooks.into_iter().map(|(hook, _)| hook).collect(),
@@ -122,6 +124,8 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
         customs,
         directory,
         journal: Some(journal::build(&project)),
+        changes: lower::cache::changes(&project, routes.iter().map(|(route, _)| route)),
+        capacity: lower::cache::capacity(inputs.document),
         workflows,
         proxies,
         ..Plan::default()

@@ -3,6 +3,7 @@
 //! Invariant: the same plan prints the same bytes.
 //! Not here: what was found out about the project in words; see `report`.
 
+mod cache;
 mod hook;
 mod rate;
 mod work;
@@ -73,6 +74,9 @@ pub fn route(route: &Route) -> String {
         self::fused(&mut text, fused, route);
     }
     answer(&mut text, &route.answer);
+    if let Some(cache) = &route.cache {
+        cache::lines(&mut text, cache);
+    }
     text
 }
 

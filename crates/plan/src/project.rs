@@ -6,6 +6,7 @@
 //! Not here: anything about a single route.
 
 use crate::draft::{self, DraftQuery, DraftValue};
+use crate::lower::cache::written;
 use crate::lower::hook::marks::Marks;
 use crate::manifest::Manifests;
 use crate::tenancy::{self, Tenancy};
@@ -17,7 +18,7 @@ use backflow_config::document::{Document, Operation, Query, Relationship, StepAc
 use backflow_config::tree::{Node, Tree};
 use backflow_diag::{Diagnostics, Spanned};
 use backflow_expr::{Number, Value};
-use backflow_sql::ir::{self, Dialect, Statement};
+use backflow_sql::ir::{self, Dialect, Statement, Whose, Written};
 use backflow_sql::{SelectItem, SelectList, parse_select, render};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -44,7 +45,7 @@ pub(crate) struct Project<'a> {
     /// What tells whose an event of a webhook is.
     pub(crate) marks: Marks,
     /// Finished statements by text: equal ones are one, so that stores prepare them once.
-    statements: RefCell<HashMap<String, Arc<Statement>>>,
+    statements: RefCell<HashMap<(String, Box<[Written]>), Arc<Statement>>>,
 }
 
 impl<'a> Project<'a> {
@@ -92,12 +93,21 @@ impl<'a> Project<'a> {
         self.kept(render(query, &self.catalog, self.dialect))
     }
 
+    /// The finished statement of a query that may write, and whose rows.
+    pub(crate) fn writing(&self, query: &ir::Query, whose: Whose) -> Arc<Statement> {
+        let statement = render(query, &self.catalog, self.dialect);
+        self.kept(Statement {
+            writes: written(&self.catalog, query, whose),
+            ..statement
+        })
+    }
+
     /// One statement for each text.
     pub(crate) fn kept(&self, statement: Statement) -> Arc<Statement> {
         let mut known = self.statements.borrow_mut();
         Arc::clone(
             known
-                .entry(statement.text.clone())
+                .entry((statement.text.clone(), statement.writes.clone()))
                 .or_insert_with(|| Arc::new(statement)),
         )
     }

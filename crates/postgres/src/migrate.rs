@@ -15,10 +15,12 @@ mod lock;
 mod prepare;
 mod record;
 mod statement;
+mod watch;
 
 use crate::store::Postgres;
 use backflow_catalog::Piece;
 use backflow_engine::migrations::{File, MigrateError, Report, Status, compare, is_applied};
+use backflow_sql::changes::Watch;
 use record::{Home, broken};
 use statement::Failure;
 use std::time::Duration;
@@ -87,6 +89,14 @@ impl Postgres {
     /// See [`MigrateError`].
     pub async fn prepare(&self, setup: &[String]) -> Result<(), MigrateError> {
         prepare::prepare(&self.work().await?, setup).await
+    }
+
+    /// Makes the triggers that log changes of tables, where they are missing.
+    ///
+    /// # Errors
+    /// See [`MigrateError`].
+    pub async fn watch(&self, watches: &[Watch]) -> Result<(), MigrateError> {
+        watch::watch(&self.work().await?, watches).await
     }
 
     /// Where the database stands; nothing is changed.

@@ -105,6 +105,7 @@ mod tests {
             text: text.to_owned(),
             json: false,
             cells: 0,
+            ..Statement::default()
         })
     }
 

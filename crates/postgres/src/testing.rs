@@ -22,6 +22,7 @@ pub(crate) fn statement(text: &str, json: bool, cells: usize) -> Arc<Statement> 
         text: text.to_owned(),
         json,
         cells,
+        ..backflow_sql::ir::Statement::default()
     })
 }
 

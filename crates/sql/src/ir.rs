@@ -291,4 +291,26 @@ pub struct Statement {
     pub json: bool,
     /// How many typed columns follow.
     pub cells: usize,
+    /// The author's tables whose rows it may change.
+    pub writes: Box<[Written]>,
+}
+
+/// A table whose rows a statement may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Written {
+    /// The table.
+    pub table: TableId,
+    /// Whose rows.
+    pub whose: Whose,
+}
+
+/// Whose rows a statement may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Whose {
+    /// Those of the tenant for which its transaction runs.
+    Scope,
+    /// Those of a tenant that its transaction makes: nobody else has seen any of them.
+    New,
+    /// Anybody's.
+    Any,
 }

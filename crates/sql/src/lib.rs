@@ -5,6 +5,7 @@
 //! Invariant: no value of a request is ever part of a statement's text.
 //! Not here: evaluating templates, running statements.
 
+pub mod changes;
 pub mod ddl;
 mod duration;
 pub mod filter;

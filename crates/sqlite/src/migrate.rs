@@ -9,9 +9,11 @@
 mod record;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use backflow_engine::migrations::{File, MigrateError, Report, Status, compare, is_applied};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+pub(crate) use watch::watch;
 
 /// A migration file in SQLite's dialect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +84,7 @@ fn apply(connection: &Connection, migration: &Translated) -> Result<bool, Migrat
     if is_applied(migration.file(), &record::read(&transaction).map_err(broken)?)? {
         return Ok(false);
     }
+    watch::unwatch(&transaction)?;
     let before = record::reserved(&transaction).map_err(broken)?;
     for statement in &migration.statements {
         run(&transaction, &migration.name, statement)?;

@@ -13,6 +13,7 @@ use backflow_engine::migrations::{MigrateError, Report, Status};
 use backflow_engine::permit::Permit;
 use backflow_engine::store::{BoxFuture, Store, StoreError};
 use backflow_engine::transaction::Transaction;
+use backflow_sql::changes::Watch;
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use rusqlite::Connection;
 use std::path::Path;
@@ -80,6 +81,16 @@ impl Sqlite {
         let (migrations, setup) = (migrations.to_vec(), setup.to_vec());
         self.pool
             .task(move |connection| migrate::migrate(connection, &migrations, &setup))?
+    }
+
+    /// Makes the triggers that log changes of tables, where they are missing. Blocks the calling thread.
+    ///
+    /// # Errors
+    /// See [`MigrateError`].
+    pub fn watch(&self, watches: &[Watch]) -> Result<(), MigrateError> {
+        let watches = watches.to_vec();
+        self.pool
+            .task(move |connection| migrate::watch(connection, &watches))?
     }
 
     /// Which migrations are applied and which are pending; changes nothing. Blocks the calling thread.

@@ -51,6 +51,7 @@ pub(crate) fn call(text: &str, json: bool, cells: usize, values: Vec<Datum>) -> 
             text: text.to_owned(),
             json,
             cells,
+            ..backflow_sql::ir::Statement::default()
         }),
         values,
         alone: false,

@@ -12,6 +12,7 @@ use crate::project::Compiled;
 use backflow_catalog::Catalog;
 use backflow_engine::store::Store;
 use backflow_postgres::{Postgres, Script};
+use backflow_sql::changes::Watch;
 use backflow_sql::ir::Dialect;
 use backflow_sqlite::{Options, Sqlite};
 use std::future::Future;
@@ -123,7 +124,11 @@ impl Home {
     }
 
     /// Opens the store and brings the tables up to date.
-    pub(crate) fn open(&self, compiled: &Compiled, setup: &[String]) -> Arc<dyn Store> {
+    pub(crate) fn open(
+        &self,
+        compiled: &Compiled,
+        (setup, watches): (&[String], &[Watch]),
+    ) -> Arc<dyn Store> {
         assert!(
             compiled.dialect == self.backend().dialect(),
             "the project is compiled for another database"
@@ -134,15 +139,16 @@ impl Home {
                 store
                     .migrate(&compiled.migrations, setup)
                     .expect("migrations that apply");
+                store.watch(watches).expect("triggers");
                 Arc::new(store)
             }
             Home::Postgres(_) | Home::Pooled(..) => {
-                let (scripts, setup) = (compiled.scripts.clone(), setup.to_vec());
+                let (scripts, setup, watches) = (compiled.scripts.clone(), setup.to_vec(), watches.to_vec());
                 let opened = self.connect();
                 let store = blocking::wait(async move {
                     let store = opened.await;
-                    let migrated = store.migrate(&scripts, &setup).await;
-                    migrated.map(|_| store)
+                    store.migrate(&scripts, &setup).await?;
+                    store.watch(&watches).await.map(|()| store)
                 });
                 Arc::new(store.unwrap_or_else(|error| panic!("migrations that apply: {error}")))
             }

@@ -189,7 +189,8 @@ impl World {
             .iter()
             .flat_map(|plan| plan.setup().cloned())
             .collect();
-        let store = between(home.open(&compiled, &setup));
+        let watches = compiled.plan.iter().flat_map(|plan| plan.watches().to_vec());
+        let store = between(home.open(&compiled, (&setup, &watches.collect::<Vec<_>>())));
         let plan = compiled.plan.expect("looked at a moment before");
         let settings = Settings {
             jwt_secret: Some(Secret::new(SECRET)),

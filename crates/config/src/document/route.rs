@@ -3,7 +3,7 @@
 //! Invariant: method and path are there; a route without them is reported and left out.
 //! Not here: whether two routes collide; see the planner.
 
-use super::{Query, RateLimit, Run, Validation, Workflow};
+use super::{Cache, Query, RateLimit, Run, Validation, Workflow};
 use crate::tree::Node;
 use backflow_diag::{Span, Spanned, Text};
 
@@ -104,26 +104,4 @@ equal_but_for_place!(Route {
     cache,
     rate_limit,
     exclude_fields,
-});
-
-/// `cache` of a route.
-#[derive(Debug, Clone)]
-pub struct Cache {
-    /// Where it stands.
-    pub span: Span,
-    /// `enabled` (default true when the object is there)
-    pub enabled: bool,
-    /// `ttl` in seconds
-    pub ttl: Option<Spanned<u32>>,
-    /// `key`
-    pub key: Option<Text>,
-    /// `coherent`
-    pub coherent: bool,
-}
-
-equal_but_for_place!(Cache {
-    enabled,
-    ttl,
-    key,
-    coherent,
 });

@@ -10,12 +10,15 @@ mod fused;
 mod keyed;
 mod limited;
 mod page;
+mod recalled;
 
 use keyed::Held;
 pub(crate) use keyed::Keyed;
+pub(crate) use recalled::{Missed, Recall, Recalled};
 
 use super::{Outcome, Work};
 use crate::binds::{self, Reading};
+use crate::cache::Key;
 use crate::event;
 use crate::fault::{Code, Fault};
 use crate::guard::{self, Named};
@@ -61,6 +64,11 @@ pub(super) struct Run {
     /// The caller's own name of the request.
     key: Option<Held>,
     meter: Option<Arc<Meter>>,
+    recall: Option<Recall>,
+    /// What a look for a kept answer found.
+    recalled: Option<Recalled>,
+    /// Under what the answer is to be kept.
+    filled: Option<Key>,
     end: Option<Result<Outcome, Fault>>,
 }
 
@@ -77,6 +85,8 @@ enum Phase {
     KeyTaken,
     KeyRead,
     KeyKept,
+    /// What a look for a kept answer needs to know.
+    Recall,
     Ended,
 }
 
@@ -120,6 +130,9 @@ impl Run {
             candidate: None,
             key: work.key.map(Held::new),
             meter: work.meter,
+            recall: work.recall,
+            recalled: None,
+            filled: None,
             end: None,
         };
         let fused = run.served.route.fused.is_some();
@@ -151,6 +164,8 @@ impl Run {
         self.phase = Phase::Start;
         self.candidate = None;
         self.parts = None;
+        self.recalled = None;
+        self.filled = None;
         self.key.iter_mut().for_each(Held::forget);
         self.end = None;
     }
@@ -175,8 +190,14 @@ impl Run {
     pub(super) fn is_idle(&self) -> bool {
         match &self.guard_values {
             Some(values) => values.is_err(),
+            None if self.only_looks() => !self.asks_for_changes(),
             None => self.refused.is_some() || self.served.route.steps.is_empty(),
         }
+    }
+
+    /// The tenant in which the caller's membership was found.
+    pub(super) fn scope(&self) -> Option<&Scope> {
+        self.scope.as_ref()
     }
 
     pub(super) fn into_end(self) -> Option<Result<Outcome, Fault>> {
@@ -197,7 +218,13 @@ impl Run {
             return Ok(Turn::Run(call));
         }
         let Place::One(guard) = &served.route.place else {
-            return self.begin();
+            if !self.only_looks() {
+                return self.begin();
+            }
+            return match self.look_up(None)? {
+                Some(call) => Ok(Turn::Run(call)),
+                None => self.recall(false),
+            };
         };
         let values = match &self.guard_values {
             Some(Ok(values)) => values.clone(),
@@ -208,6 +235,9 @@ impl Run {
             Some(Err(fault)) => return Err(fault.clone()),
             None => return Err(Fault::internal("a guard without parameters")),
         };
+        if let Some(call) = self.look_up(Some((guard, values.clone())))? {
+            return Ok(Turn::Run(call));
+        }
         self.phase = Phase::Guard;
         Ok(Turn::Run(Call {
             statement: Arc::clone(&guard.statement),
@@ -224,6 +254,8 @@ impl Run {
                 self.admit(guard, &rows)?;
                 self.begin()
             }
+            (Phase::Recall, Place::One(guard)) => self.recall_behind(Some(guard), &rows),
+            (Phase::Recall, _) => self.recall_behind(None, &rows),
             (Phase::KeyTaken, _) => self.key_taken(&rows),
             (Phase::KeyRead, _) => self.key_read(&rows),
             (Phase::KeyKept, _) => {

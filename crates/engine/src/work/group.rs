@@ -191,6 +191,11 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// The tenant for which it runs.
+    pub(crate) fn scope(&self) -> Option<&Scope> {
+        self.progress.scope.as_ref()
+    }
+
     /// The first transaction of a run.
     pub(crate) fn first(
         context: Arc<Context>,

@@ -8,7 +8,7 @@ use crate::project::Project;
 use backflow_catalog::{ColumnId, ColumnType};
 use backflow_sql::ddl;
 use backflow_sql::ir::{
-    Assigned, Comparison, Cond, Conflict, ConflictUpdate, Insert, Outputs, ParamId, Query, Scalar,
+    Assigned, Comparison, Cond, Conflict, ConflictUpdate, Insert, Outputs, ParamId, Query, Scalar, Whose,
 };
 
 /// Columns of the directory, by position.
@@ -64,6 +64,6 @@ pub(crate) fn build(project: &Project<'_>) -> Option<Directory> {
     Some(Directory {
         table: project.table(id).name.clone(),
         setup: vec![ddl::system(project.table(id), project.dialect)],
-        record: project.statement(&Query::Insert(insert)),
+        record: project.writing(&Query::Insert(insert), Whose::Any),
     })
 }

@@ -5,6 +5,7 @@
 //! Not here: routes, workflows and webhooks themselves; they all come through here.
 
 use super::binds::Binds;
+use super::cache;
 use super::order;
 use super::pin::{Anchor, Pins};
 use super::query::{self, Lowered, Total};
@@ -18,7 +19,7 @@ use crate::prove::{Kind, NamedBy};
 use backflow_catalog::{ColumnId, TableId};
 use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
 use backflow_expr::{Expr, Key, Program, Slot};
-use backflow_sql::ir::Query;
+use backflow_sql::ir::{Query, Whose};
 use backflow_sql::{SelectItem, SelectList};
 use std::sync::Arc;
 
@@ -50,6 +51,8 @@ pub(crate) struct OpenStep {
     table: TableId,
     result: usize,
     email: Option<ColumnId>,
+    /// Whose rows it writes, if it writes.
+    whose: Whose,
     /// What counts its rows, before it.
     total: Option<(Step, Query)>,
 }
@@ -259,6 +262,17 @@ fn anchor(setting: &Setting<'_, '_>, frame: &mut Frame<'_>, kind: &Kind, draft: 
     }
 }
 
+/// Whose rows of a table a query of this kind writes.
+fn whose(setting: &Setting<'_, '_>, kind: &Kind, table: TableId) -> Whose {
+    match kind {
+        _ if !setting.project.is_scoped(table) => Whose::Any,
+        Kind::Pinned if setting.named != Some(&NamedBy::Mine) => Whose::Scope,
+        Kind::System => Whose::Scope,
+        Kind::Creates | Kind::Created { .. } => Whose::New,
+        _ => Whose::Any,
+    }
+}
+
 /// The table of the row that a query opened.
 fn opened_table(frame: &Frame<'_>, by: usize) -> Option<TableId> {
     frame.results.get(*frame.query_results.get(by)?)?.table
@@ -281,6 +295,7 @@ fn open(
         label: String::new(),
         table: table.name.clone(),
         kind: kind.to_string(),
+        scoped: cache::is_scoped(setting.named, kind),
         operation: lowered.operation,
         condition_late: condition
             .as_ref()
@@ -307,6 +322,7 @@ fn open(
         table: draft.table,
         result,
         email,
+        whose: whose(setting, kind, draft.table),
         total: None,
     };
     opened.total = total.zip(count).map(|(total, slot)| opened.counting(total, slot));
@@ -361,7 +377,7 @@ pub(crate) fn close(
             let later = written.iter().skip(index + 1);
             read.lock = !is_grouped(members) && later.into_iter().any(|table| *table == Some(read.from));
         }
-        open.step.statement = project.statement(&open.query);
+        open.step.statement = project.writing(&open.query, open.whose);
         open.step.label = label(index);
         statements.push((open.step, open.query));
         closed.push(statements);

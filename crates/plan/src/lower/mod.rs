@@ -8,6 +8,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod binds;
+pub(crate) mod cache;
 pub(crate) mod computed;
 pub(crate) mod credentials;
 pub(crate) mod custom;

@@ -6,7 +6,7 @@
 
 use super::flow::{self, OpenStep, Setting};
 use super::rate::Limits;
-use super::{answer, binds, exclude, fuse, guard, input, paths, shape, whole, work};
+use super::{answer, binds, cache, exclude, fuse, guard, input, paths, shape, whole, work};
 use crate::draft::DraftQuery;
 use crate::frame::{Frame, Position, TenantView};
 use crate::model::{
@@ -33,7 +33,6 @@ pub(crate) fn lower<'a>(
     shape::faults(doc, out);
     let named = named_by(project, doc, &path);
     let mut notes = Vec::new();
-    shape::report_unserved(doc, &name, out);
     let mut lowering = Lowering {
         project,
         doc,
@@ -42,7 +41,7 @@ pub(crate) fn lower<'a>(
         named,
     };
     let Body {
-        frame,
+        mut frame,
         place,
         guard,
         steps,
@@ -54,6 +53,18 @@ pub(crate) fn lower<'a>(
     let (steps, queries): (Vec<_>, Vec<_>) = closed.into_iter().flatten().unzip();
     let writes = steps.iter().any(|step| step.operation != Operation::Select)
         || work.as_ref().is_some_and(work_writes);
+    let cache = cache::lower(
+        &cache::Kept {
+            lowering: &lowering,
+            place: &place,
+            steps: &steps,
+            queries: &queries,
+            answer: &answer,
+            works: work.is_some(),
+        },
+        &mut frame,
+        out,
+    );
     let sequence = fuse::Sequence {
         project,
         place: &place,
@@ -76,6 +87,7 @@ pub(crate) fn lower<'a>(
         aliases,
         auth: doc.require_auth,
         limit,
+        cache,
         place,
         input: input::lower(&doc.validation, &lowering.path, frame.reads_body, out),
         path: lowering.path,
@@ -105,7 +117,7 @@ pub(crate) struct Lowering<'a> {
     pub(crate) project: &'a Project<'a>,
     pub(crate) doc: &'a RouteDoc,
     path: PathPattern,
-    name: String,
+    pub(crate) name: String,
     pub(crate) named: Option<NamedBy>,
 }
 

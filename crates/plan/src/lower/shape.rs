@@ -1,10 +1,10 @@
 //! What is said of a route as a whole, before its queries are looked at.
 //!
-//! Invariant: a feature that does not run in this version is said, and its route answers 501.
+//! Invariant: nothing here looks into a query.
 //! Not here: the stages of a route; see `route`.
 
 use crate::model::{Naming, PathPattern};
-use backflow_config::document::{Method, Route as RouteDoc};
+use backflow_config::document::Route as RouteDoc;
 use backflow_diag::{Diagnostic, Diagnostics, Span, Spanned, codes, nearest};
 
 /// What belongs to no single query.
@@ -53,23 +53,6 @@ fn answer_without_body(doc: &RouteDoc) -> Option<Diagnostic> {
         .at(status.span, "allows no body")
         .help("take `response` away, or answer with 200")
     })
-}
-
-/// What is read and checked, but has no effect in this version.
-pub(crate) fn report_unserved(doc: &RouteDoc, name: &str, out: &mut Diagnostics) {
-    // Elsewhere than on GET it was refused.
-    let cached = doc
-        .cache
-        .as_ref()
-        .filter(|cache| cache.enabled && doc.method.value == Method::Get);
-    if let Some(cache) = cached {
-        out.push(
-            Diagnostic::new(codes::NOT_SERVED_YET, "answers are not cached in this version").at(
-                cache.span,
-                format!("`{name}` is served, each time from the database"),
-            ),
-        );
-    }
 }
 
 pub(crate) fn unknown_role(name: &Spanned<String>, possible: &[String]) -> Diagnostic {

@@ -6,6 +6,7 @@
 //! Not here: how it is made (`lower`), how it is run (the engine).
 
 mod answer;
+mod cache;
 mod custom;
 mod fused;
 mod hook;
@@ -21,6 +22,7 @@ mod work;
 
 pub use answer::{Answer, Shape};
 pub use backflow_config::document::Method;
+pub use cache::{Cache, CacheRead, Capacity, Changes};
 pub use custom::{Custom, CustomAction, CustomAuth, CustomBody};
 pub use fused::{Fused, FusedValue};
 pub use hook::{
@@ -42,6 +44,7 @@ pub use step::{
 pub use work::{Call, Given, Refuse, Retry, Work, WorkAction, WorkStep, Workflow};
 
 use crate::tenancy::Tenancy;
+use backflow_sql::changes::Watch;
 
 /// A compiled project.
 #[derive(Debug, Default)]
@@ -62,6 +65,10 @@ pub struct Plan {
     pub directory: Option<Directory>,
     /// Where durable runs are kept.
     pub journal: Option<Journal>,
+    /// How it is learnt what others change; `None`: no answer is kept.
+    pub changes: Option<Changes>,
+    /// How much of what is answered is kept.
+    pub capacity: Capacity,
     /// Whose word about a caller's address counts.
     pub proxies: Proxies,
     /// Facts that `check` reports and `plan` prints.
@@ -87,7 +94,16 @@ impl Plan {
     /// Texts that make the tables of our own, each for one table, in the dialect of the plan.
     pub fn setup(&self) -> impl Iterator<Item = &String> {
         let directory = self.directory.iter().flat_map(|directory| &directory.setup);
-        directory.chain(self.journal.iter().flat_map(|journal| &journal.setup))
+        let journal = self.journal.iter().flat_map(|journal| &journal.setup);
+        directory
+            .chain(journal)
+            .chain(self.changes.iter().map(|changes| &changes.setup))
+    }
+
+    /// What must be there so that changes are logged of what is kept.
+    #[must_use]
+    pub fn watches(&self) -> &[Watch] {
+        self.changes.as_ref().map_or(&[], |changes| &changes.watches)
     }
 
     /// The texts of all statements that requests, workflows and events run.

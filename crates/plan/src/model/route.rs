@@ -3,7 +3,7 @@
 //! Invariant: every slot that a program of the route loads is a position of its frame.
 //! Not here: what one query does; see `step`.
 
-use super::{Answer, Fused, Input, Place, Rate, Step, Work};
+use super::{Answer, Cache, Fused, Input, Place, Rate, Step, Work};
 use backflow_config::document::Method;
 use backflow_expr::{Key, Value};
 use std::sync::Arc;
@@ -105,6 +105,8 @@ pub struct Route {
     pub auth: bool,
     /// How many requests it takes.
     pub limit: Option<Arc<Rate>>,
+    /// How its answers are kept, if they are.
+    pub cache: Option<Box<Cache>>,
     /// How its tenant is known and the caller's membership verified.
     pub place: Place,
     /// What requests must look like.

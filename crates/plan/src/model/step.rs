@@ -45,6 +45,8 @@ pub struct Step {
     pub table: String,
     /// Why it touches only rows that its caller may touch, in words.
     pub kind: String,
+    /// All rows of tenants that it touches are the route's tenant's.
+    pub scoped: bool,
     /// What it does.
     pub operation: Operation,
     /// It runs only if this is truthy.

@@ -6,6 +6,7 @@
 
 use crate::OURS;
 use backflow_engine::migrations::RESERVED;
+use backflow_sql::changes::TRIGGERS;
 
 /// All questions see the same state, and constants are printed in one way.
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;
@@ -46,6 +47,7 @@ SELECT r.oid, r.relname::text, r.relkind::text,
     OR EXISTS (
       SELECT FROM below b JOIN pg_catalog.pg_trigger t ON t.tgrelid = b.oid
       WHERE b.root = r.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+        AND NOT pg_catalog.starts_with(t.tgname::text, '{TRIGGERS}')
     )
     OR EXISTS (
       SELECT FROM below b JOIN pg_catalog.pg_rewrite w ON w.ev_class = b.oid

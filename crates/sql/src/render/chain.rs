@@ -80,6 +80,7 @@ impl Renderer<'_> {
             text,
             json,
             cells: width,
+            ..Statement::default()
         };
         Chained { statement, parts }
     }

@@ -44,6 +44,7 @@ pub fn render(query: &Query, catalog: &Catalog, dialect: Dialect) -> Statement {
         text,
         json: outputs.members.is_some(),
         cells: outputs.cells.len() + outputs.extra.len(),
+        ..Statement::default()
     }
 }
 
@@ -62,6 +63,7 @@ pub fn render_offered(offered: &Offered, catalog: &Catalog, dialect: Dialect) ->
         text: format!("SELECT {}{filter}", cells.join(",")),
         json: false,
         cells: offered.values.len(),
+        ..Statement::default()
     }
 }
 

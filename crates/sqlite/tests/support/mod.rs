@@ -88,6 +88,7 @@ fn route(method: Method, operation: Operation, text: &str) -> Route {
         aliases: Vec::new(),
         auth: false,
         limit: None,
+        cache: None,
         place: Place::Nowhere,
         input: Input::default(),
         frame: vec![Source::Param(0)],
@@ -117,6 +118,7 @@ fn step(operation: Operation, text: &str) -> Step {
         label: "supabaseQueries[0]".to_owned(),
         table: "usage".to_owned(),
         kind: "declared global".to_owned(),
+        scoped: false,
         operation,
         condition: None,
         condition_late: false,
@@ -124,6 +126,7 @@ fn step(operation: Operation, text: &str) -> Step {
             text: text.to_owned(),
             json: true,
             cells: 0,
+            ..backflow_sql::ir::Statement::default()
         }),
         binds: vec![id],
         rows: Rows::One,

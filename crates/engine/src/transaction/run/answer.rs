@@ -42,6 +42,7 @@ impl Run {
             range,
         };
         let kept = self.keep_answer(&outcome)?;
+        self.note_key()?;
         self.end = Some(Ok(outcome));
         Ok(kept.unwrap_or_else(|| {
             self.phase = Phase::Ended;

@@ -24,7 +24,7 @@ impl Run {
             .route
             .fused
             .as_ref()
-            .filter(|_| self.refused.is_none() && self.key.is_none())?;
+            .filter(|_| self.refused.is_none() && self.key.is_none() && !self.only_looks())?;
         let guard = match &self.guard_values {
             Some(values) => values.as_ref().ok()?.as_slice(),
             None => &[],

@@ -132,6 +132,7 @@ pub(crate) fn route(method: &str, path: &str, frame: Frame) -> Route {
         path: pattern(path),
         aliases: Vec::new(),
         limit: None,
+        cache: None,
         auth: false,
         place: Place::Nowhere,
         input: Input::default(),
@@ -167,6 +168,7 @@ pub(crate) fn single(text: &str) -> Arc<Statement> {
         text: text.to_owned(),
         json: true,
         cells: 0,
+        ..backflow_sql::ir::Statement::default()
     })
 }
 
@@ -176,6 +178,7 @@ pub(crate) fn step(operation: Operation, text: &str, binds: Vec<Bind>) -> Step {
         label: text.to_owned(),
         table: "table".to_owned(),
         kind: String::new(),
+        scoped: false,
         operation,
         condition: None,
         condition_late: false,

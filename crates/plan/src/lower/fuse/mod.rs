@@ -19,7 +19,7 @@ mod rewrite;
 
 use crate::model::{Answer, Fused, Place, Source, Step};
 use crate::project::Project;
-use backflow_sql::ir::{Chain, Comparison, Cond, Datum, Dialect, PartCell, Query, Scalar};
+use backflow_sql::ir::{Chain, Comparison, Cond, Datum, Dialect, PartCell, Query, Scalar, Statement};
 pub(crate) use proof::finds_one;
 use rewrite::Part;
 use std::cmp::Ordering;
@@ -70,8 +70,15 @@ pub(crate) fn fuse(sequence: Sequence<'_>) -> (Option<Fused>, bool) {
         guarded: sequence.guard.is_some(),
     };
     let chained = backflow_sql::render_chain(&chain, &project.catalog, project.dialect);
+    let writes = sequence
+        .steps
+        .iter()
+        .flat_map(|step| step.statement.writes.iter().copied());
     let fused = Fused {
-        statement: Arc::new(chained.statement),
+        statement: Arc::new(Statement {
+            writes: writes.collect(),
+            ..chained.statement
+        }),
         values: parts.values,
         parts: chained.parts,
         main,

@@ -2,7 +2,7 @@
 //!
 //! Role: warns about each, so that nobody relies on it.
 //! Invariant: a setting that has no effect never passes silently.
-//! Not here: features of routes (the planner).
+//! Not here: what a route does.
 
 use backflow_config::document::Document;
 use backflow_diag::{Diagnostic, Diagnostics, Span, codes};
@@ -10,28 +10,9 @@ use backflow_diag::{Diagnostic, Diagnostics, Span, codes};
 /// Warns about all of them.
 pub(crate) fn report(document: &Document, out: &mut Diagnostics) {
     let project = &document.project;
-    let place = |node: &backflow_config::Node| node.place();
-    let settings = [
-        (
-            "cors",
-            project.cors_origins.first().map(|origin| origin.map.whole()),
-            "answers carry no CORS headers",
-        ),
-        (
-            "cache",
-            project.cache.as_ref().map(place),
-            "every answer is computed",
-        ),
-    ];
-    for (name, span, meanwhile) in settings {
-        if let Some(span) = span {
-            warn(
-                &format!("`{name}` has no effect in this version"),
-                span,
-                meanwhile,
-                out,
-            );
-        }
+    if let Some(origin) = project.cors_origins.first() {
+        let (what, span) = ("`cors` has no effect in this version", origin.map.whole());
+        warn(what, span, "answers carry no CORS headers", out);
     }
     let others = project
         .jwt

@@ -1,0 +1,165 @@
+//! What others change.
+//!
+//! Role: asks the database's log of changes what other processes, and programs that are not ours, have written.
+//! Invariant: whoever is told that a token is current may believe what is kept: everything that was committed longer
+//! ago than the promised age is known.
+//! Not here: the log itself (the sql crate, the stores).
+//!
+//! It asks when somebody wants to know and it has not asked for a while: a process that serves nothing asks nothing, and
+//! one that serves much asks twice a second.
+
+use super::Versions;
+use super::versions::Owner;
+use crate::event;
+use crate::fault::Fault;
+use crate::permit::Permit;
+use crate::store::{Call, Row, Store};
+use crate::transaction::Transaction;
+use backflow_catalog::TableId;
+use backflow_plan::model::Changes;
+use backflow_sql::ir::{Datum, Statement};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Entries are forgotten when they are older than that.
+const MEMORY: Duration = Duration::from_secs(120);
+/// Who has not asked for so long starts anew: something may have been forgotten meanwhile.
+const ABSENCE: Duration = Duration::from_secs(60);
+
+/// Up to where changes are known; only the database reads it.
+pub(crate) type Token = Arc<str>;
+
+/// Asks for changes.
+pub(crate) struct Follower {
+    since: Arc<Statement>,
+    forget: Arc<Statement>,
+    tables: HashMap<String, TableId>,
+    age: Duration,
+    known: Mutex<Known>,
+    /// Who asks; the others wait for what is learnt.
+    asking: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// The newest token, and when it was asked for.
+    last: Option<(Token, Instant)>,
+    /// One that is kept until what is behind it can be forgotten.
+    old: Option<(Token, Instant)>,
+}
+
+impl Follower {
+    /// Nothing is known yet.
+    pub(crate) fn new(changes: Changes, age: Duration) -> Self {
+        let tables = changes.tables.into_iter().zip(0..);
+        Follower {
+            since: changes.since,
+            forget: changes.forget,
+            tables: tables.map(|(name, at)| (name, TableId(at))).collect(),
+            age,
+            known: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The current token, once everything before it has been told to the versions. `None`: the log cannot be read, and
+    /// nothing that is kept can be believed.
+    pub(crate) async fn heard(&self, store: &Arc<dyn Store>, versions: &Versions) -> Option<Token> {
+        if let Some(token) = self.current() {
+            return Some(token);
+        }
+        let _asking = self.asking.lock().await;
+        // Somebody else may have asked meanwhile.
+        if let Some(token) = self.current() {
+            return Some(token);
+        }
+        let begun = Instant::now();
+        match self.ask(store, versions).await {
+            Ok(token) => {
+                self.learnt(&token, begun, store);
+                Some(token)
+            }
+            Err(fault) => {
+                event::changes_unknown(&fault);
+                *self.known() = Known::default();
+                None
+            }
+        }
+    }
+
+    fn current(&self) -> Option<Token> {
+        let known = self.known();
+        let (token, at) = known.last.as_ref()?;
+        (at.elapsed() < self.age).then(|| Arc::clone(token))
+    }
+
+    async fn ask(&self, store: &Arc<dyn Store>, versions: &Versions) -> Result<Token, Fault> {
+        let last = self.known().last.clone();
+        let last = last
+            .filter(|(_, at)| at.elapsed() < ABSENCE)
+            .map(|(token, _)| token);
+        let call = Call {
+            statement: Arc::clone(&self.since),
+            values: vec![last.clone().map_or(Datum::Null, Datum::Text)],
+            alone: true,
+        };
+        let done = store.run(Permit::judged(), Transaction::reading(call)).await?;
+        let rows = done.into_rows()?.rows;
+        let next = match rows.first().and_then(|row| row.cells.first()) {
+            Some(Datum::Text(token)) => Arc::clone(token),
+            _ => return Err(Fault::internal("the log of changes gave no token")),
+        };
+        if last.is_none() {
+            versions.all_changed();
+        }
+        rows.iter().for_each(|row| self.tell(row, versions));
+        Ok(next)
+    }
+
+    fn tell(&self, row: &Row, versions: &Versions) {
+        let Some(Datum::Text(name)) = row.cells.get(1) else {
+            return;
+        };
+        let owner = match row.cells.get(2) {
+            Some(Datum::Text(tenant)) => Owner::Tenant(tenant),
+            _ => Owner::Anybody,
+        };
+        match self.tables.get(&**name) {
+            Some(table) => versions.changed(*table, owner),
+            // Another version of the files may log what this one does not know, and does not read.
+            None => {}
+        }
+    }
+
+    fn learnt(&self, token: &Token, begun: Instant, store: &Arc<dyn Store>) {
+        let mut known = self.known();
+        known.last = Some((Arc::clone(token), begun));
+        match &known.old {
+            Some((_, at)) if at.elapsed() < MEMORY => return,
+            Some((old, _)) => self.forget(Arc::clone(old), Arc::clone(store)),
+            None => {}
+        }
+        known.old = Some((Arc::clone(token), begun));
+    }
+
+    /// Forgets what everybody knows; nobody waits for it.
+    fn forget(&self, old: Token, store: Arc<dyn Store>) {
+        let call = Call {
+            statement: Arc::clone(&self.forget),
+            values: vec![Datum::Text(old)],
+            alone: true,
+        };
+        tokio::spawn(async move {
+            let done = store.run(Permit::judged(), Transaction::single(call)).await;
+            let done = done.map_err(Fault::from).and_then(Transaction::into_rows);
+            if let Err(fault) = done {
+                event::changes_not_forgotten(&fault);
+            }
+        });
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

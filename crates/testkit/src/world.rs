@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The secret of all tokens in tests.
 const SECRET: &str = "a secret for tests, thirty-two bytes or more";
@@ -82,6 +83,7 @@ pub struct World {
     ids: Arc<CountedIds>,
     /// What stands in for providers.
     pub providers: Arc<Providers>,
+    cache_age: Duration,
     /// Goes last.
     home: Arc<Home>,
 }
@@ -92,6 +94,9 @@ struct Around {
     clock: Arc<FixedClock>,
     ids: Arc<CountedIds>,
     providers: Arc<Providers>,
+    /// How old kept answers may be, as far as others have written. By default what tests write past a world is seen
+    /// at once, so that nothing depends on how busy the machine is.
+    cache_age: Duration,
 }
 
 /// What came back.
@@ -141,6 +146,20 @@ impl World {
         Self::serve(compiled, home, Around::default(), |store| store)
     }
 
+    /// Serves a project from a fresh database, and gives kept answers again without asking whether others have written
+    /// for so long.
+    ///
+    /// # Panics
+    /// When the project has faults or its migrations fail.
+    #[must_use]
+    pub fn start_keeping(backend: Backend, compiled: Compiled, cache_age: Duration) -> Self {
+        let around = Around {
+            cache_age,
+            ..Around::default()
+        };
+        Self::serve(compiled, Arc::new(Home::new(backend)), around, |store| store)
+    }
+
     /// Serves a project from the same database, as a second process would.
     ///
     /// # Panics
@@ -164,6 +183,7 @@ impl World {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             providers: self.providers.clone(),
+            cache_age: self.cache_age,
         };
         Self::serve(compiled, self.home.clone(), around, between)
     }
@@ -178,6 +198,7 @@ impl World {
             clock,
             ids,
             providers,
+            cache_age,
         } = around;
         assert!(
             compiled.plan.is_some(),
@@ -197,6 +218,7 @@ impl World {
             env: compiled.env.into_iter().collect(),
             // What is told of an event must not depend on how busy the machine is.
             event_patience: std::time::Duration::from_secs(20),
+            cache_age,
             ..Settings::default()
         };
         let outside = Outside {
@@ -210,6 +232,7 @@ impl World {
             clock,
             ids,
             providers,
+            cache_age,
             home,
         }
     }

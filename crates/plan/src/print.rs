@@ -75,7 +75,7 @@ pub fn route(route: &Route) -> String {
     }
     answer(&mut text, &route.answer);
     if let Some(cache) = &route.cache {
-        cache::lines(&mut text, cache);
+        cache::lines(&mut text, cache, &route.place);
     }
     text
 }

@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// Name of the directory's table.
 pub(crate) const DIRECTORY: &str = "users";
 
+/// Statements by their text and what they write.
+type Finished = HashMap<(String, Box<[Written]>), Arc<Statement>>;
+
 /// What all stages read.
 pub(crate) struct Project<'a> {
     pub(crate) document: &'a Document,
@@ -45,7 +48,7 @@ pub(crate) struct Project<'a> {
     /// What tells whose an event of a webhook is.
     pub(crate) marks: Marks,
     /// Finished statements by text: equal ones are one, so that stores prepare them once.
-    statements: RefCell<HashMap<(String, Box<[Written]>), Arc<Statement>>>,
+    statements: RefCell<Finished>,
 }
 
 impl<'a> Project<'a> {

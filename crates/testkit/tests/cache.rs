@@ -247,10 +247,12 @@ fn id(number: usize) -> String {
     format!("{number:08}-0000-4000-8000-000000000000")
 }
 
+#[allow(clippy::disallowed_methods, reason = "a test is told its size by who runs it")]
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 
+#[allow(clippy::print_stdout, reason = "who runs many wants to see them go")]
 fn storm(backend: Backend, processes: usize, steps: u64) {
     let compiled = |keeps| project(keeps).compile_for(backend.dialect());
     let first = World::start_keeping(backend, compiled(true), Duration::from_millis(500));

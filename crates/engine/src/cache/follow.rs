@@ -125,10 +125,9 @@ impl Follower {
             Some(Datum::Text(tenant)) => Owner::Tenant(tenant),
             _ => Owner::Anybody,
         };
-        match self.tables.get(&**name) {
-            Some(table) => versions.changed(*table, owner),
-            // Another version of the files may log what this one does not know, and does not read.
-            None => {}
+        // Another version of the files may log what this one does not know, and does not read.
+        if let Some(table) = self.tables.get(&**name) {
+            versions.changed(*table, owner);
         }
     }
 

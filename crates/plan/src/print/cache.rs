@@ -4,13 +4,17 @@
 //! Not here: the rest of a route.
 
 use super::line;
-use crate::model::Cache;
+use crate::model::{Cache, Place};
 
-pub(super) fn lines(text: &mut String, cache: &Cache) {
-    let mut found_by = vec!["route", "tenant", "what its statements are given"];
+pub(super) fn lines(text: &mut String, cache: &Cache, place: &Place) {
+    let mut found_by = vec!["route"];
+    if matches!(place, Place::One(_)) {
+        found_by.push("tenant");
+    }
     if cache.by_caller {
         found_by.push("caller");
     }
+    found_by.push("what its statements are given");
     let mut found_by: Vec<String> = found_by.into_iter().map(str::to_owned).collect();
     found_by.extend(cache.late.iter().map(|slot| format!("${}", slot.0)));
     found_by.extend(cache.key.iter().map(ToString::to_string));

@@ -146,11 +146,7 @@ impl Run {
     }
 
     fn tenant(&self) -> Option<String> {
-        self.scope
-            .as_ref()
-            .map(Scope::tenant)
-            .and_then(tenant_text)
-            .map(Into::into)
+        self.scope.as_ref().map(Scope::tenant).and_then(tenant_text)
     }
 
     /// By what the answer is found.

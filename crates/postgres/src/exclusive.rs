@@ -9,7 +9,7 @@ use crate::connect::{ConnectError, Connector, Purpose};
 use crate::errors::RETRY_AFTER;
 use crate::event;
 use crate::gate::{Gate, Way};
-use crate::jam::Turn;
+use crate::{batches, jam};
 use crate::link::Link;
 use backflow_engine::store::StoreError;
 use std::collections::VecDeque;
@@ -54,7 +54,14 @@ pub(crate) struct Lease {
     pool: Arc<Pool>,
     soiled: bool,
     /// For as long as the connection is taken, whoever waits for it.
-    turn: Option<Turn>,
+    turns: Turns,
+}
+
+/// What somebody else waits for until the connection comes back.
+#[derive(Default)]
+pub(crate) struct Turns {
+    pub(crate) jam: Option<jam::Turn>,
+    pub(crate) batch: Option<batches::Turn>,
 }
 
 enum Entry {
@@ -260,7 +267,7 @@ impl Pool {
             link: Some(link),
             pool: Arc::clone(self),
             soiled: false,
-            turn: None,
+            turns: Turns::default(),
         }
     }
 
@@ -306,9 +313,9 @@ fn refuse_all(mut state: MutexGuard<'_, State>) {
 }
 
 impl Lease {
-    /// Gives a turn back when the connection comes back.
-    pub(crate) fn keep(&mut self, turn: Option<Turn>) {
-        self.turn = turn;
+    /// Gives turns back when the connection comes back.
+    pub(crate) fn keep(&mut self, turns: Turns) {
+        self.turns = turns;
     }
 
     /// From here on the connection may be inside a transaction.

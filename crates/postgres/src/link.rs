@@ -9,10 +9,11 @@ use crate::statements::Statements;
 use crate::values::{self, Bound};
 use backflow_engine::store::{Call, RowSet};
 use futures_core::Stream;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_postgres::types::Type;
@@ -29,6 +30,15 @@ pub(crate) struct Link {
     in_flight: Arc<AtomicUsize>,
     /// When something last went right here, in microseconds after the first look at a clock.
     moved: AtomicU64,
+}
+
+/// The answers to what went out together.
+#[derive(Debug)]
+pub(crate) struct Together {
+    pub(crate) begun: Result<(), Error>,
+    /// One for each call.
+    pub(crate) answers: Vec<Result<RowSet, Trouble>>,
+    pub(crate) ended: Result<(), Error>,
 }
 
 /// What goes wrong on a link.
@@ -101,6 +111,44 @@ impl Link {
             // If it was not begun, the statement did stand alone.
             (_, Ok(rows)) => ended.map(|()| rows).map_err(Trouble::from),
         }
+    }
+
+    /// Makes calls ready to be sent.
+    pub(crate) async fn prepare(&self, calls: &[Call]) -> Result<(), Trouble> {
+        if let Some(statements) = &self.statements {
+            for call in calls {
+                statements.prepared(&self.client, &call.statement).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs calls that are ready in a transaction that begins so, all in one flight.
+    pub(crate) async fn together(&self, opening: &str, calls: &[Call]) -> Together {
+        let mut begun = Sent::new(self.command(opening));
+        let mut answers: Vec<_> = calls.iter().map(|call| Sent::new(self.execute(call))).collect();
+        let mut ended = Sent::new(self.commit());
+        let flight = InFlight::new(&self.in_flight, calls.len());
+        // In this order on the wire: the driver sends what is polled first.
+        poll_fn(|cx| {
+            begun.poll(cx);
+            answers.iter_mut().for_each(|answer| answer.poll(cx));
+            ended.poll(cx);
+            Poll::Ready(())
+        })
+        .await;
+        // They come in this order, too.
+        let mut together = Together {
+            begun: begun.output().await,
+            answers: Vec::with_capacity(calls.len()),
+            ended: Ok(()),
+        };
+        for answer in answers {
+            together.answers.push(answer.output().await);
+        }
+        together.ended = ended.output().await;
+        drop(flight);
+        together
     }
 
     /// Runs a statement without values or rows.
@@ -239,17 +287,80 @@ async fn read(stream: RowStream, call: &Call) -> Result<RowSet, Trouble> {
     let mut set = RowSet::default();
     let mut bytes = 0;
     while let Some(row) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
-        let row = values::row(&row?, &call.statement).map_err(Trouble::Answer)?;
-        bytes += values::size(&row);
-        if bytes > values::MOST_BYTES {
-            return Err(Trouble::Answer(format!(
-                "the rows take more than {} bytes: give the query a `limit`",
-                values::MOST_BYTES
-            )));
+        let why = match values::row(&row?, &call.statement) {
+            Ok(row) => {
+                bytes += values::size(&row);
+                set.rows.push(row);
+                if bytes <= values::MOST_BYTES {
+                    continue;
+                }
+                format!(
+                    "the rows take more than {} bytes: give the query a `limit`",
+                    values::MOST_BYTES
+                )
+            }
+            Err(why) => why,
+        };
+        if call.shares.is_some() {
+            heard_out(stream).await?;
         }
-        set.rows.push(row);
+        return Err(Trouble::Answer(why));
     }
     Ok(set)
+}
+
+/// Waits for the end of a statement: an error of the server's may come late, and says that nothing was kept.
+async fn heard_out(mut stream: Pin<&mut RowStream>) -> Result<(), Error> {
+    while let Some(row) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+        row?;
+    }
+    Ok(())
+}
+
+/// Something that goes out when it is first polled, and whose answer may be asked for later.
+struct Sent<F: Future> {
+    future: Pin<Box<F>>,
+    output: Option<F::Output>,
+}
+
+impl<F: Future> Sent<F> {
+    fn new(future: F) -> Self {
+        Sent {
+            future: Box::pin(future),
+            output: None,
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) {
+        if self.output.is_none()
+            && let Poll::Ready(output) = self.future.as_mut().poll(cx)
+        {
+            self.output = Some(output);
+        }
+    }
+
+    async fn output(self) -> F::Output {
+        match self.output {
+            Some(output) => output,
+            None => self.future.await,
+        }
+    }
+}
+
+/// So many wait for their answers: the task that moves the bytes wants to know.
+struct InFlight<'a>(&'a AtomicUsize, usize);
+
+impl<'a> InFlight<'a> {
+    fn new(count: &'a AtomicUsize, calls: usize) -> Self {
+        count.fetch_add(calls, Relaxed);
+        InFlight(count, calls)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(self.1, Relaxed);
+    }
 }
 
 /// The highest `$n` of a text. In our statements a `$` before a digit is nothing else.

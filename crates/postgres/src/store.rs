@@ -5,6 +5,7 @@
 //! Not here: which connection a transaction gets (run), what happens on it (drive).
 
 use crate::aside::Aside;
+use crate::batches::Batches;
 use crate::connect::{Connector, Purpose};
 use crate::drive::Tools;
 use crate::errors::RETRY_AFTER;
@@ -78,7 +79,9 @@ impl Postgres {
             keys: Keys::default(),
             paces: Paces::default(),
         });
+        let width = std::env::var("WIDTH").ok().and_then(|v| v.parse().ok()).unwrap_or(1);
         let lanes = Lanes {
+            batches: Batches::new(Arc::clone(&tools), Arc::clone(&writers), width),
             tools,
             readers: Shared::new(reading, reading_gate, options.readers),
             writers,

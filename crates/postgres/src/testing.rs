@@ -31,6 +31,7 @@ pub(crate) fn call(text: &str, cells: usize, values: Vec<Datum>) -> Call {
         statement: statement(text, false, cells),
         values,
         alone: false,
+        shares: None,
     }
 }
 

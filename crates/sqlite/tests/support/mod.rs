@@ -102,6 +102,7 @@ fn route(method: Method, operation: Operation, text: &str) -> Route {
         },
         fused: None,
         alone: false,
+        shares: None,
     }
 }
 

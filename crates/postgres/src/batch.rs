@@ -50,7 +50,10 @@ pub(crate) async fn run(tools: &Tools, mut lease: Lease, calls: &[Call]) -> End 
         return End::Undone(why(&trouble));
     }
     let lock = LOCK.min(tools.connector.options.lock_timeout()).as_millis();
-    let opening = format!("{}; SET LOCAL lock_timeout={lock}", opening(&tools.connector, false));
+    let opening = format!(
+        "{}; SET LOCAL lock_timeout={lock}",
+        opening(&tools.connector, false)
+    );
     let sent = async { Ok(lease.together(&opening, calls).await) };
     let Ok(together) = limit.run(&lease, sent).await else {
         return End::Unknown("no answer to a batch".to_owned());

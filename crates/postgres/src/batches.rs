@@ -243,7 +243,8 @@ impl Turn {
             return;
         }
         taken.sort_by(|one, other| batch::by_row(&one.call, &other.call));
-        let (calls, replies): (Vec<Call>, Vec<_>) = taken.into_iter().map(|one| (one.call, one.reply)).unzip();
+        let (calls, replies): (Vec<Call>, Vec<_>) =
+            taken.into_iter().map(|one| (one.call, one.reply)).unzip();
         let fates: Vec<Fate> = match batch::run(&self.batches.tools, lease, &calls).await {
             End::Kept(answers) => {
                 let count = u64::try_from(answers.len()).unwrap_or(u64::MAX);

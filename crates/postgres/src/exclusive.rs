@@ -9,8 +9,8 @@ use crate::connect::{ConnectError, Connector, Purpose};
 use crate::errors::RETRY_AFTER;
 use crate::event;
 use crate::gate::{Gate, Way};
-use crate::{batches, jam};
 use crate::link::Link;
+use crate::{batches, jam};
 use backflow_engine::store::StoreError;
 use std::collections::VecDeque;
 use std::ops::Deref;
@@ -54,14 +54,9 @@ pub(crate) struct Lease {
     pool: Arc<Pool>,
     soiled: bool,
     /// For as long as the connection is taken, whoever waits for it.
-    turns: Turns,
-}
-
-/// What somebody else waits for until the connection comes back.
-#[derive(Default)]
-pub(crate) struct Turns {
-    pub(crate) jam: Option<jam::Turn>,
-    pub(crate) batch: Option<batches::Turn>,
+    jam: Option<jam::Turn>,
+    /// The same.
+    batch: Option<batches::Turn>,
 }
 
 enum Entry {
@@ -267,7 +262,8 @@ impl Pool {
             link: Some(link),
             pool: Arc::clone(self),
             soiled: false,
-            turns: Turns::default(),
+            jam: None,
+            batch: None,
         }
     }
 
@@ -314,8 +310,9 @@ fn refuse_all(mut state: MutexGuard<'_, State>) {
 
 impl Lease {
     /// Gives turns back when the connection comes back.
-    pub(crate) fn keep(&mut self, turns: Turns) {
-        self.turns = turns;
+    pub(crate) fn keep(&mut self, jam: Option<jam::Turn>, batch: Option<batches::Turn>) {
+        self.jam = jam;
+        self.batch = batch;
     }
 
     /// From here on the connection may be inside a transaction.

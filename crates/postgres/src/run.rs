@@ -11,7 +11,7 @@ use crate::batches::{self, Batches, Entry, Fate};
 use crate::drive::{self, Answer, End, Tools};
 use crate::errors::RETRY_AFTER;
 use crate::event;
-use crate::exclusive::{Lease, Pool, Turns};
+use crate::exclusive::{Lease, Pool};
 use crate::guarded::Guarded;
 use crate::jam::Jams;
 use crate::job::{self, Job};
@@ -165,7 +165,7 @@ impl Lanes {
             let mut lease = self.writers.acquire(lost).await?;
             // The jam may have come while it waited for the connection, which is then somebody else's.
             if jam.is_some() || !self.jams.holds(call) {
-                lease.keep(Turns { jam, batch });
+                lease.keep(jam, batch);
                 return Ok(lease);
             }
         }
@@ -223,12 +223,7 @@ impl Lanes {
     }
 
     /// One try; on a connection that has just answered, if one was lost before.
-    async fn attempt<J: Job>(
-        &self,
-        mut job: J,
-        call: Call,
-        tries: &Tries,
-    ) -> Result<(J, End), StoreError> {
+    async fn attempt<J: Job>(&self, mut job: J, call: Call, tries: &Tries) -> Result<(J, End), StoreError> {
         let tools = Arc::clone(&self.tools);
         if call.alone && job.reads_only() && !tries.lost {
             match self.shared(&call).await? {

@@ -45,6 +45,8 @@ pub struct Postgres {
 pub struct Stats {
     /// Transactions that ran to their end.
     pub transactions: u64,
+    /// Those of them that shared a commit with others.
+    pub gathered: u64,
     /// Connections that reads share.
     pub readers: usize,
     /// Connections that serve one transaction at a time.
@@ -79,7 +81,8 @@ impl Postgres {
             keys: Keys::default(),
             paces: Paces::default(),
         });
-        let width = std::env::var("WIDTH").ok().and_then(|v| v.parse().ok()).unwrap_or(1);
+        // So many cores, so many that are worth being busy; and never most of the connections.
+        let width = options.lines.min(most / 4);
         let lanes = Lanes {
             batches: Batches::new(Arc::clone(&tools), Arc::clone(&writers), width),
             tools,
@@ -112,6 +115,7 @@ impl Postgres {
         let (writers, waiting) = self.lanes.writers.counts();
         Stats {
             transactions: self.transactions.load(Relaxed),
+            gathered: self.lanes.batches.gathered(),
             readers: self.lanes.readers.count(),
             writers,
             waiting,

@@ -4,16 +4,19 @@
 //! Invariant: a link that was asked to cancel is retired: the cancel may arrive late, and hit whatever runs then.
 //! Not here: who uses it (lanes), what errors mean (errors).
 
+mod together;
+
+pub(crate) use together::Together;
+
 use crate::connect::{Connected, Connector};
 use crate::statements::Statements;
 use crate::values::{self, Bound};
 use backflow_engine::store::{Call, RowSet};
 use futures_core::Stream;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_postgres::types::Type;
@@ -30,15 +33,6 @@ pub(crate) struct Link {
     in_flight: Arc<AtomicUsize>,
     /// When something last went right here, in microseconds after the first look at a clock.
     moved: AtomicU64,
-}
-
-/// The answers to what went out together.
-#[derive(Debug)]
-pub(crate) struct Together {
-    pub(crate) begun: Result<(), Error>,
-    /// One for each call.
-    pub(crate) answers: Vec<Result<RowSet, Trouble>>,
-    pub(crate) ended: Result<(), Error>,
 }
 
 /// What goes wrong on a link.
@@ -111,44 +105,6 @@ impl Link {
             // If it was not begun, the statement did stand alone.
             (_, Ok(rows)) => ended.map(|()| rows).map_err(Trouble::from),
         }
-    }
-
-    /// Makes calls ready to be sent.
-    pub(crate) async fn prepare(&self, calls: &[Call]) -> Result<(), Trouble> {
-        if let Some(statements) = &self.statements {
-            for call in calls {
-                statements.prepared(&self.client, &call.statement).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Runs calls that are ready in a transaction that begins so, all in one flight.
-    pub(crate) async fn together(&self, opening: &str, calls: &[Call]) -> Together {
-        let mut begun = Sent::new(self.command(opening));
-        let mut answers: Vec<_> = calls.iter().map(|call| Sent::new(self.execute(call))).collect();
-        let mut ended = Sent::new(self.commit());
-        let flight = InFlight::new(&self.in_flight, calls.len());
-        // In this order on the wire: the driver sends what is polled first.
-        poll_fn(|cx| {
-            begun.poll(cx);
-            answers.iter_mut().for_each(|answer| answer.poll(cx));
-            ended.poll(cx);
-            Poll::Ready(())
-        })
-        .await;
-        // They come in this order, too.
-        let mut together = Together {
-            begun: begun.output().await,
-            answers: Vec::with_capacity(calls.len()),
-            ended: Ok(()),
-        };
-        for answer in answers {
-            together.answers.push(answer.output().await);
-        }
-        together.ended = ended.output().await;
-        drop(flight);
-        together
     }
 
     /// Runs a statement without values or rows.
@@ -315,52 +271,6 @@ async fn heard_out(mut stream: Pin<&mut RowStream>) -> Result<(), Error> {
         row?;
     }
     Ok(())
-}
-
-/// Something that goes out when it is first polled, and whose answer may be asked for later.
-struct Sent<F: Future> {
-    future: Pin<Box<F>>,
-    output: Option<F::Output>,
-}
-
-impl<F: Future> Sent<F> {
-    fn new(future: F) -> Self {
-        Sent {
-            future: Box::pin(future),
-            output: None,
-        }
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) {
-        if self.output.is_none()
-            && let Poll::Ready(output) = self.future.as_mut().poll(cx)
-        {
-            self.output = Some(output);
-        }
-    }
-
-    async fn output(self) -> F::Output {
-        match self.output {
-            Some(output) => output,
-            None => self.future.await,
-        }
-    }
-}
-
-/// So many wait for their answers: the task that moves the bytes wants to know.
-struct InFlight<'a>(&'a AtomicUsize, usize);
-
-impl<'a> InFlight<'a> {
-    fn new(count: &'a AtomicUsize, calls: usize) -> Self {
-        count.fetch_add(calls, Relaxed);
-        InFlight(count, calls)
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(self.1, Relaxed);
-    }
 }
 
 /// The highest `$n` of a text. In our statements a `$` before a digit is nothing else.

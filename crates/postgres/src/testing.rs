@@ -196,6 +196,12 @@ impl Bench {
         }
     }
 
+    /// A second store on the same database, as of another process.
+    pub(crate) async fn beside(&self) -> Arc<Postgres> {
+        let store = Postgres::open(parse(&self.database.url())).await;
+        Arc::new(store.expect("open"))
+    }
+
     pub(crate) fn proxy(&self) -> &Proxy {
         self.proxy.as_ref().expect("a proxy")
     }

@@ -1,7 +1,8 @@
 //! A private PostgreSQL.
 //!
 //! Role: makes a cluster in a folder of its own, starts it, stops it.
-//! Invariant: default settings (fsync on); never runs as root; listens on loopback and in its folder only.
+//! Invariant: default settings (fsync on) but for more connections, as pgbench takes one for each of the load's beside
+//! the servers'; never runs as root; listens on loopback and in its folder only.
 //! Not here: tables and rows.
 
 use crate::process::{Guard, run, wrapped};
@@ -47,6 +48,7 @@ impl Cluster {
                 .arg("-k")
                 .arg(&folder)
                 .args(["-h", "127.0.0.1", "-p", &port.to_string()])
+                .args(["-c", "max_connections=200"])
                 .current_dir(&folder),
         );
         let guard = Guard::start(&server, "INT", &below.join("postgres.log"))?;

@@ -101,6 +101,7 @@ impl Recorder {
             statement: Arc::clone(&self.statement),
             values,
             alone: true,
+            shares: None,
         }
     }
 

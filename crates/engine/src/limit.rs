@@ -31,6 +31,7 @@ pub(crate) fn look(step: &Step, number: usize, given: &[Datum]) -> Result<Option
         statement: Arc::clone(&look.statement),
         values: values.ok_or_else(|| Fault::internal("a look without its values"))?,
         alone: false,
+        shares: None,
     }))
 }
 

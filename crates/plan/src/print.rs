@@ -146,6 +146,15 @@ fn fused(text: &mut String, fused: &Fused, route: &Route) {
         };
         line(text, 3, &format!("?{} = {value}", position + 1));
     }
+    if let Some(row) = &route.shares {
+        let row: Vec<String> = row.iter().map(|position| format!("?{}", position + 1)).collect();
+        let row = row.join(", ");
+        line(
+            text,
+            3,
+            &format!("others who count in the row of {row} may share its commit"),
+        );
+    }
 }
 
 /// What is below the line that says what a query is.

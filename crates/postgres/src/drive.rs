@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 pub(crate) enum End {
     /// The job was heard to its end, which is certain.
     Done,
+    /// Nothing was written, and more is asked for: it is to run by itself.
+    Apart,
     /// Nothing was committed; somebody else kept a lock for too long.
     Locked,
     /// Nothing was committed, and nothing is wrong: it may run again.
@@ -44,7 +46,8 @@ pub(crate) struct Tools {
     pub(crate) paces: Paces,
 }
 
-type Answer = Result<RowSet, StatementError>;
+/// What a job is told of a statement.
+pub(crate) type Answer = Result<RowSet, StatementError>;
 
 impl Tools {
     /// What a job is told of a failure; `Err`: it is told nothing, the try ends so.
@@ -66,7 +69,7 @@ impl Tools {
     }
 
     /// What has to be done on the connection's side when a statement failed.
-    fn note(&self, link: &Link, failure: &Failure) {
+    pub(crate) fn note(&self, link: &Link, failure: &Failure) {
         match failure {
             // Behind a pooler that showed itself late no prepared statement is of use.
             Failure::Stale { .. } if self.connector.pooled() => drop(link.retire()),
@@ -157,6 +160,15 @@ pub(crate) async fn alone<J: Job>(tools: Arc<Tools>, mut lease: Lease, mut job: 
     };
     let end = last_turn(&mut job, answer);
     (job, end)
+}
+
+/// Tells a job of its first statement, which was committed together with others'.
+pub(crate) fn shared_turn<J: Job>(job: &mut J, answer: Answer) -> End {
+    match job::turn(job, Some(answer)) {
+        Ok(Turn::Commit | Turn::RollBack) => End::Done,
+        Ok(Turn::Run(_) | Turn::Mark(_)) => End::Apart,
+        Err(error) => End::Failed(error),
+    }
 }
 
 /// Tells a job of its only statement.
@@ -326,7 +338,7 @@ async fn begin(
 
 /// How a transaction begins. Behind a pooler the limits of time go with the transaction, as no setting outlives
 /// it there.
-fn opening(connector: &Connector, reads: bool) -> String {
+pub(crate) fn opening(connector: &Connector, reads: bool) -> String {
     let begin = match reads {
         true => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         false => "BEGIN ISOLATION LEVEL READ COMMITTED",

@@ -49,6 +49,11 @@ pub(crate) fn lost(why: &str) {
     tracing::warn!(why, "transaction lost its connection");
 }
 
+/// A batch was undone; its calls run one by one.
+pub(crate) fn batch_undone(why: &str, calls: usize) {
+    tracing::warn!(why, calls, "a batch was undone; its calls run one by one");
+}
+
 /// Nobody knows whether a transaction was committed.
 pub(crate) fn outcome_unknown(why: &str) {
     tracing::error!(why, "outcome of a transaction is unknown");

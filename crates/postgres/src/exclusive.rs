@@ -9,8 +9,8 @@ use crate::connect::{ConnectError, Connector, Purpose};
 use crate::errors::RETRY_AFTER;
 use crate::event;
 use crate::gate::{Gate, Way};
-use crate::jam::Turn;
 use crate::link::Link;
+use crate::{batches, jam};
 use backflow_engine::store::StoreError;
 use std::collections::VecDeque;
 use std::ops::Deref;
@@ -54,7 +54,9 @@ pub(crate) struct Lease {
     pool: Arc<Pool>,
     soiled: bool,
     /// For as long as the connection is taken, whoever waits for it.
-    turn: Option<Turn>,
+    jam: Option<jam::Turn>,
+    /// The same.
+    batch: Option<batches::Turn>,
 }
 
 enum Entry {
@@ -260,7 +262,8 @@ impl Pool {
             link: Some(link),
             pool: Arc::clone(self),
             soiled: false,
-            turn: None,
+            jam: None,
+            batch: None,
         }
     }
 
@@ -306,9 +309,10 @@ fn refuse_all(mut state: MutexGuard<'_, State>) {
 }
 
 impl Lease {
-    /// Gives a turn back when the connection comes back.
-    pub(crate) fn keep(&mut self, turn: Option<Turn>) {
-        self.turn = turn;
+    /// Gives turns back when the connection comes back.
+    pub(crate) fn keep(&mut self, jam: Option<jam::Turn>, batch: Option<batches::Turn>) {
+        self.jam = jam;
+        self.batch = batch;
     }
 
     /// From here on the connection may be inside a transaction.

@@ -143,6 +143,7 @@ mod tests {
             statement: Arc::clone(statement),
             values: values.map(text).to_vec(),
             alone: true,
+            shares: None,
         };
         values.iter().map(one).collect()
     }

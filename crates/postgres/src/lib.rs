@@ -6,6 +6,8 @@
 //! Not here: SQL text (finished in the plan), the meaning of rows and errors (the engine's), HTTP.
 
 mod aside;
+mod batch;
+mod batches;
 mod clock;
 mod connect;
 mod drift;

@@ -4,6 +4,10 @@
 //! Invariant: a link that was asked to cancel is retired: the cancel may arrive late, and hit whatever runs then.
 //! Not here: who uses it (lanes), what errors mean (errors).
 
+mod together;
+
+pub(crate) use together::Together;
+
 use crate::connect::{Connected, Connector};
 use crate::statements::Statements;
 use crate::values::{self, Bound};
@@ -239,17 +243,34 @@ async fn read(stream: RowStream, call: &Call) -> Result<RowSet, Trouble> {
     let mut set = RowSet::default();
     let mut bytes = 0;
     while let Some(row) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
-        let row = values::row(&row?, &call.statement).map_err(Trouble::Answer)?;
-        bytes += values::size(&row);
-        if bytes > values::MOST_BYTES {
-            return Err(Trouble::Answer(format!(
-                "the rows take more than {} bytes: give the query a `limit`",
-                values::MOST_BYTES
-            )));
+        let why = match values::row(&row?, &call.statement) {
+            Ok(row) => {
+                bytes += values::size(&row);
+                set.rows.push(row);
+                if bytes <= values::MOST_BYTES {
+                    continue;
+                }
+                format!(
+                    "the rows take more than {} bytes: give the query a `limit`",
+                    values::MOST_BYTES
+                )
+            }
+            Err(why) => why,
+        };
+        if call.shares.is_some() {
+            heard_out(stream).await?;
         }
-        set.rows.push(row);
+        return Err(Trouble::Answer(why));
     }
     Ok(set)
+}
+
+/// Waits for the end of a statement: an error of the server's may come late, and says that nothing was kept.
+async fn heard_out(mut stream: Pin<&mut RowStream>) -> Result<(), Error> {
+    while let Some(row) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+        row?;
+    }
+    Ok(())
 }
 
 /// The highest `$n` of a text. In our statements a `$` before a digit is nothing else.

@@ -37,6 +37,8 @@ pub struct Options {
     pub writers: usize,
     /// How many connections are shared by reads of one statement.
     pub readers: usize,
+    /// Lines of one statement that counts: each has one batch under way at a time.
+    pub lines: usize,
     /// How many transactions may wait for a connection.
     pub queue: usize,
 }
@@ -112,6 +114,7 @@ impl Options {
             queue_timeout: Duration::from_secs(5),
             writers: 16,
             readers: cores.clamp(2, 4),
+            lines: cores.clamp(2, 4),
             queue: 4096,
         }
     }
@@ -173,6 +176,7 @@ impl fmt::Debug for Options {
             .field("queue_timeout", &self.queue_timeout)
             .field("writers", &self.writers)
             .field("readers", &self.readers)
+            .field("lines", &self.lines)
             .field("queue", &self.queue)
             .finish_non_exhaustive()
     }

@@ -4,10 +4,11 @@
 //! Invariant: a job runs again only if nothing of the last try was committed.
 //! Not here: one try (drive), connections (shared, exclusive).
 //!
-//! A single statement that reads shares a connection with others; everything else has one of its own: behind a
-//! commit nobody else shall wait.
+//! A single statement that reads shares a connection with others; a statement that counts shares a commit with those
+//! that wait for the same row; everything else has a connection of its own: behind a commit nobody else shall wait.
 
-use crate::drive::{self, End, Tools};
+use crate::batches::{self, Batches, Entry, Fate};
+use crate::drive::{self, Answer, End, Tools};
 use crate::errors::RETRY_AFTER;
 use crate::event;
 use crate::exclusive::{Lease, Pool};
@@ -43,6 +44,16 @@ enum Way {
     Own,
 }
 
+/// What became of a first call.
+enum Gathered {
+    /// It runs by itself; others may wait for that.
+    Itself(Call, Option<batches::Turn>),
+    /// It is committed with others.
+    Kept(Answer),
+    /// It has no outcome, or an unknown one.
+    Failed(StoreError),
+}
+
 /// How often a job was tried, and why.
 #[derive(Default)]
 struct Tries {
@@ -51,6 +62,8 @@ struct Tries {
     /// How often the server did not know a statement at all.
     unknown: u32,
     lost: bool,
+    /// It has to run by itself.
+    apart: bool,
 }
 
 /// Where transactions run.
@@ -59,6 +72,7 @@ pub(crate) struct Lanes {
     pub(crate) readers: Arc<Shared>,
     pub(crate) writers: Arc<Pool>,
     pub(crate) jams: Jams,
+    pub(crate) batches: Arc<Batches>,
 }
 
 impl Lanes {
@@ -74,7 +88,7 @@ impl Lanes {
                     return Err(StoreError::Failed(why));
                 }
             };
-            let (back, end) = self.attempt(job, call, tries.lost).await?;
+            let (back, end) = self.attempt(job, call, &tries).await?;
             job = back;
             match end {
                 End::Done => return Ok(job),
@@ -96,6 +110,7 @@ impl Lanes {
         let refused = StoreError::Unavailable(RETRY_AFTER);
         match end {
             End::Done => {}
+            End::Apart => tries.apart = true,
             End::Failed(error) => return Err(error),
             End::Locked => return Err(refused),
             End::Again(why) if tries.again == AGAIN => {
@@ -138,17 +153,42 @@ impl Lanes {
         StoreError::Unavailable(RETRY_AFTER)
     }
 
-    /// A connection for a job that begins with a call.
-    async fn lease(&self, call: &Call, lost: bool) -> Result<Lease, StoreError> {
+    /// A connection for a job that begins with a call; who waits for the batch's turn waits until it comes back.
+    async fn lease(
+        &self,
+        call: &Call,
+        lost: bool,
+        batch: Option<batches::Turn>,
+    ) -> Result<Lease, StoreError> {
         loop {
-            let turn = self.jams.turn(call).await?;
+            let jam = self.jams.turn(call).await?;
             let mut lease = self.writers.acquire(lost).await?;
             // The jam may have come while it waited for the connection, which is then somebody else's.
-            if turn.is_some() || !self.jams.holds(call) {
-                lease.keep(turn);
+            if jam.is_some() || !self.jams.holds(call) {
+                lease.keep(jam, batch);
                 return Ok(lease);
             }
         }
+    }
+
+    /// Lets a call that counts go with others, if it finds some.
+    async fn gather(&self, call: Call, tries: &Tries) -> Result<Gathered, StoreError> {
+        if call.shares.is_none() || tries.apart || tries.lost || self.jams.holds(&call) {
+            return Ok(Gathered::Itself(call, None));
+        }
+        let fate = match self.batches.enter(call) {
+            Entry::Now(call, turn) => return Ok(Gathered::Itself(call, turn)),
+            Entry::Full => return Err(StoreError::Unavailable(RETRY_AFTER)),
+            Entry::Waits(fate) => fate.await,
+        };
+        Ok(match fate {
+            Ok(Fate::Answer(answer)) => Gathered::Kept(answer),
+            Ok(Fate::Apart(call)) => Gathered::Itself(call, None),
+            Ok(Fate::Failed(error)) => Gathered::Failed(error),
+            Err(_gone) => Gathered::Failed(StoreError::OutcomeUnknown(
+                "who committed for several callers is gone".to_owned(),
+            )),
+        })
     }
 
     /// A server forgets statements when it is told to; one that has forgotten again what was prepared a moment
@@ -182,17 +222,25 @@ impl Lanes {
         Ok(Way::Shared(flight))
     }
 
-    /// One try; on a connection that has just answered, if one was `lost` before.
-    async fn attempt<J: Job>(&self, job: J, call: Call, lost: bool) -> Result<(J, End), StoreError> {
+    /// One try; on a connection that has just answered, if one was lost before.
+    async fn attempt<J: Job>(&self, mut job: J, call: Call, tries: &Tries) -> Result<(J, End), StoreError> {
         let tools = Arc::clone(&self.tools);
-        if call.alone && job.reads_only() && !lost {
+        if call.alone && job.reads_only() && !tries.lost {
             match self.shared(&call).await? {
                 Way::Shared(flight) => return Ok(read(tools, flight, job, call).await),
                 Way::Spare(lease) => return Ok(alone(tools, lease, job, call).await),
                 Way::Own => {}
             }
         }
-        let lease = self.lease(&call, lost).await?;
+        let (call, turn) = match self.gather(call, tries).await? {
+            Gathered::Itself(call, turn) => (call, turn),
+            Gathered::Kept(answer) => {
+                let end = drive::shared_turn(&mut job, answer);
+                return Ok((job, end));
+            }
+            Gathered::Failed(error) => return Ok((job, End::Failed(error))),
+        };
+        let lease = self.lease(&call, tries.lost, turn).await?;
         Ok(match call.alone {
             true => alone(tools, lease, job, call).await,
             false => whole(tools, lease, job, call).await,

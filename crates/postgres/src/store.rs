@@ -5,6 +5,7 @@
 //! Not here: which connection a transaction gets (run), what happens on it (drive).
 
 use crate::aside::Aside;
+use crate::batches::Batches;
 use crate::connect::{Connector, Purpose};
 use crate::drive::Tools;
 use crate::errors::RETRY_AFTER;
@@ -44,6 +45,8 @@ pub struct Postgres {
 pub struct Stats {
     /// Transactions that ran to their end.
     pub transactions: u64,
+    /// Those of them that shared a commit with others.
+    pub gathered: u64,
     /// Connections that reads share.
     pub readers: usize,
     /// Connections that serve one transaction at a time.
@@ -78,7 +81,10 @@ impl Postgres {
             keys: Keys::default(),
             paces: Paces::default(),
         });
+        // So many cores, so many that are worth being busy; and never most of the connections.
+        let width = options.lines.min(most / 4);
         let lanes = Lanes {
+            batches: Batches::new(Arc::clone(&tools), Arc::clone(&writers), width),
             tools,
             readers: Shared::new(reading, reading_gate, options.readers),
             writers,
@@ -109,6 +115,7 @@ impl Postgres {
         let (writers, waiting) = self.lanes.writers.counts();
         Stats {
             transactions: self.transactions.load(Relaxed),
+            gathered: self.lanes.batches.gathered(),
             readers: self.lanes.readers.count(),
             writers,
             waiting,

@@ -32,6 +32,7 @@ pub(crate) fn call(text: &str, cells: usize, values: Vec<Datum>) -> Call {
         statement: statement(text, false, cells),
         values,
         alone: false,
+        shares: None,
     }
 }
 
@@ -194,6 +195,12 @@ impl Bench {
             proxy,
             database,
         }
+    }
+
+    /// A second store on the same database, as of another process.
+    pub(crate) async fn beside(&self) -> Arc<Postgres> {
+        let store = Postgres::open(parse(&self.database.url())).await;
+        Arc::new(store.expect("open"))
     }
 
     pub(crate) fn proxy(&self) -> &Proxy {

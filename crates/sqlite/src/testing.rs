@@ -55,6 +55,7 @@ pub(crate) fn call(text: &str, json: bool, cells: usize, values: Vec<Datum>) -> 
         }),
         values,
         alone: false,
+        shares: None,
     }
 }
 

@@ -266,3 +266,59 @@ fn the_tenant_is_the_guards_own_key() {
         );
     }
 }
+
+/// The positions of the values that name the row in which a route counts.
+fn shared(queries: &str) -> Option<Vec<usize>> {
+    route_with(
+        "CREATE TABLE counters (
+           id UUID PRIMARY KEY DEFAULT gen_random_uuid(), org_id UUID NOT NULL REFERENCES orgs(id), name TEXT NOT NULL,
+           used INTEGER DEFAULT 0, most INTEGER, UNIQUE (org_id, name)
+         );",
+        queries,
+        "",
+    )
+    .shares
+    .map(|row| row.to_vec())
+}
+
+fn counting(more: &str) -> String {
+    format!(
+        r#"[{{"table": "counters", "operation": "upsert", "onConflict": ["org_id", "name"],
+            "data": {{"name": "{{{{params.id}}}}", "used": "used + 1"}}{more}}}]"#
+    )
+}
+
+#[test]
+fn who_counts_shares_a_commit() {
+    // The tenant's name, and the counter's; the caller between them names no row.
+    let upsert = shared(&counting("")).expect("it counts");
+    assert_eq!(upsert.len(), 2);
+    assert_eq!(upsert[0], 0);
+    assert!(upsert[1] > 1);
+    // A limit refuses only what has written nothing.
+    assert_eq!(shared(&counting(r#", "require": "used <= most""#)), Some(upsert));
+    let update = |data: &str, more: &str| {
+        format!(
+            r#"[{{"table": "counters", "operation": "update", "data": {{{data}}}, {more}
+                "filters": [{{"column": "id", "operator": "eq", "value": "{{{{params.id}}}}"}}]}}]"#
+        )
+    };
+    let single = r#""single": true,"#;
+    assert!(shared(&update(r#""used": "used + 1""#, single)).is_some_and(|row| row.len() == 1));
+    assert_eq!(shared(&update(r#""used": 1"#, single)), None, "it does not count");
+    assert_eq!(
+        shared(&update(r#""used": "used + 1", "name": "x""#, single)),
+        None,
+        "a key may be taken"
+    );
+    let by_name = r#"[{"table": "counters", "operation": "update", "data": {"used": "used + 1"},
+        "filters": [{"column": "most", "operator": "eq", "value": 1}]}]"#;
+    assert_eq!(shared(by_name), None, "any number of rows");
+    let behind = counting(r#", "require": "used <= most""#)
+        .replace("}]", "}, ")
+        .to_owned()
+        + NOTE
+        + "]";
+    assert_eq!(shared(&behind), None, "something is written behind it");
+    assert_eq!(shared(&format!("[{NOTE}]")), None, "nothing is counted");
+}

@@ -103,6 +103,7 @@ impl Follower {
             statement: Arc::clone(&self.since),
             values: vec![last.clone().map_or(Datum::Null, Datum::Text)],
             alone: true,
+            shares: None,
         };
         let done = store.run(Permit::judged(), Transaction::reading(call)).await?;
         let rows = done.into_rows()?.rows;
@@ -148,6 +149,7 @@ impl Follower {
             statement: Arc::clone(&self.forget),
             values: vec![Datum::Text(old)],
             alone: true,
+            shares: None,
         };
         tokio::spawn(async move {
             let done = store.run(Permit::judged(), Transaction::single(call)).await;

@@ -24,6 +24,9 @@ pub(super) struct Settling {
     pub(super) error: Option<String>,
 }
 
+/// Of the values of [`accept`]: those that are an event's key.
+pub(super) const EVENT: [usize; 2] = [1, 2];
+
 pub(super) fn accept(journal: &Journal, event: &Event) -> Call {
     let values = vec![
         text(&event.id),

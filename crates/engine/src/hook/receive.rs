@@ -152,6 +152,7 @@ impl Hooks {
         calls.extend(taking);
         if let [only] = calls.as_mut_slice() {
             only.alone = true;
+            only.shares = Some(calls::EVENT.into());
         }
         let transaction = Transaction::first_decides(calls);
         let permit = Permit::of_event(&verified);

@@ -244,6 +244,7 @@ impl Run {
             values,
             // What was refused is only told after the guard; then nothing follows.
             alone: self.refused.is_some(),
+            shares: None,
         }))
     }
 
@@ -332,10 +333,12 @@ impl Run {
         for (at, step) in served.route.steps.iter().enumerate().skip(at) {
             if let Some(values) = self.values(at, step)? {
                 self.phase = Phase::Step(at);
+                let only = self.is_one_statement();
                 return Ok(Turn::Run(Call {
                     statement: Arc::clone(&step.statement),
                     values,
-                    alone: self.stands_alone(),
+                    alone: only && served.route.alone,
+                    shares: served.route.shares.clone().filter(|_| only),
                 }));
             }
             event::skipped(&self.request_id, step);
@@ -344,10 +347,9 @@ impl Run {
         self.conclude()
     }
 
-    /// Whether the route is one statement, which needs no transaction.
-    fn stands_alone(&self) -> bool {
-        let route = &self.served.route;
-        route.alone && route.steps.len() == 1 && self.scope.is_none() && self.key.is_none()
+    /// Whether this request is the route's only step, and nothing else.
+    fn is_one_statement(&self) -> bool {
+        self.served.route.steps.len() == 1 && self.scope.is_none() && self.key.is_none()
     }
 
     /// The values of a step; `None` if its condition does not hold.

@@ -163,6 +163,7 @@ pub(crate) fn call(statement: &Arc<Statement>, values: Vec<Datum>, alone: bool) 
         statement: Arc::clone(statement),
         values,
         alone,
+        shares: None,
     }
 }
 

@@ -76,9 +76,9 @@ pub(crate) fn lower<'a>(
     };
     let limit = limits.settle(limit, (doc, &lowering.name), &place);
     let by_tenant = limit.as_ref().is_some_and(|limit| limit.by == CountBy::Tenant);
-    let (fused, alone) = match by_tenant && writes {
+    let fusion = match by_tenant && writes {
         // What was written must not have to be undone because the tenant has no request left.
-        true => (None, false),
+        true => fuse::Fusion::default(),
         false => fuse::fuse(sequence),
     };
     Some(Route {
@@ -97,8 +97,9 @@ pub(crate) fn lower<'a>(
         answer,
         status: doc.status.as_ref().map(|status| status.value),
         access: if writes { Access::Write } else { Access::Read },
-        fused,
-        alone,
+        fused: fusion.fused,
+        alone: fusion.alone,
+        shares: fusion.shares,
     })
 }
 

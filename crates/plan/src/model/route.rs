@@ -127,6 +127,9 @@ pub struct Route {
     pub fused: Option<Fused>,
     /// There is one statement, and whatever is made of its rows, nothing of it will have to be undone.
     pub alone: bool,
+    /// There is one statement, which counts in one row: the parameters that name the row. If no row of it comes back,
+    /// it has written nothing; if one does, it is as `alone`. Others' calls may be committed together with it.
+    pub shares: Option<Arc<[usize]>>,
 }
 
 impl Route {

@@ -2,6 +2,7 @@
 //!
 //! Invariant: each asserts what callers are told and in which state the connections are afterwards.
 
+mod counters;
 mod failures;
 mod hanging_up;
 mod lanes;

@@ -103,6 +103,7 @@ fn route(method: Method, operation: Operation, text: &str) -> Route {
         },
         fused: None,
         alone: false,
+        shares: None,
     }
 }
 

@@ -15,6 +15,7 @@
 
 mod caller;
 mod commits;
+mod counted;
 mod gate;
 mod history;
 mod http;
@@ -31,6 +32,7 @@ mod stage;
 
 use backflow_testkit::Backend;
 use caller::Kind;
+use counted::Victim;
 use judge::Figures;
 use random::Chaos;
 use std::time::Duration;
@@ -176,5 +178,21 @@ fn a_journal_costs_two_commits_at_most() {
                 "{kind:?}: {whole:?}, {alone:?}"
             );
         }
+    }
+}
+
+#[test]
+fn what_is_counted_is_neither_lost_nor_doubled() {
+    let plays = [
+        (Backend::Sqlite, Victim::Server),
+        (Backend::Postgres, Victim::Server),
+        (Backend::Postgres, Victim::Database),
+    ];
+    for (backend, victim) in plays.into_iter().filter(|(backend, _)| is_chosen(*backend)) {
+        let (acknowledged, open) = counted::play(backend, victim);
+        println!(
+            "kills of the {victim:?} on {}: {acknowledged} counted, {open} unknown",
+            backend.name()
+        );
     }
 }

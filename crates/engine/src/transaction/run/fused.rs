@@ -35,6 +35,7 @@ impl Run {
             statement: Arc::clone(&fused.statement),
             values: values(fused, guard, steps, self.email.as_ref())?,
             alone: self.served.route.alone,
+            shares: self.served.route.shares.clone(),
         })
     }
 

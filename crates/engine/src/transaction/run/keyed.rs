@@ -146,6 +146,7 @@ impl Run {
             statement: Arc::clone(&held.keyed.journal.keys.answer),
             values,
             alone: false,
+            shares: None,
         })
     }
 
@@ -163,6 +164,7 @@ impl Run {
             statement,
             values,
             alone: false,
+            shares: None,
         })
     }
 }

@@ -93,6 +93,7 @@ impl Run {
             statement,
             values,
             alone: true,
+            shares: None,
         }))
     }
 

@@ -148,6 +148,7 @@ pub(crate) fn route(method: &str, path: &str, frame: Frame) -> Route {
         },
         fused: None,
         alone: false,
+        shares: None,
     }
 }
 

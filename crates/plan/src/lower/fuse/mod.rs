@@ -3,7 +3,7 @@
 //! Role: on databases behind a network every statement is a journey. Where it is proved that one statement
 //! writes what several would have written, and that the engine can judge its rows as if they had come one after
 //! another, the several become one.
-//! Input: a route's statements before they are texts. Output: [`Fused`], and whether it may commit by itself.
+//! Input: a route's statements before they are texts. Output: [`Fusion`]: the one statement, and how it may commit.
 //! Invariant: without a proof the statements stay apart.
 //! Not here: the text (the sql crate), the judging (the engine).
 //!
@@ -16,6 +16,7 @@
 
 mod proof;
 mod rewrite;
+mod together;
 
 use crate::model::{Answer, Fused, Place, Source, Step};
 use crate::project::Project;
@@ -42,24 +43,40 @@ pub(crate) struct Sequence<'s> {
 /// More parts than that stay apart: plans of long chains cost more than they save.
 const MOST_PARTS: usize = 8;
 
-/// The one statement, if there is one, and whether it (or the only step there is) needs no transaction around it.
-pub(crate) fn fuse(sequence: Sequence<'_>) -> (Option<Fused>, bool) {
+/// What became of a route's statements.
+#[derive(Default)]
+pub(crate) struct Fusion {
+    /// The one statement, if there is one.
+    pub(crate) fused: Option<Fused>,
+    /// It, or the only step there is, needs no transaction around it.
+    pub(crate) alone: bool,
+    /// The parameters of it, or of the only step there is, that name the row in which it counts, if its commit may be
+    /// shared.
+    pub(crate) shares: Option<Arc<[usize]>>,
+}
+
+/// Joins a route's statements, if they may be joined.
+pub(crate) fn fuse(sequence: Sequence<'_>) -> Fusion {
     let count = sequence.steps.len() + usize::from(sequence.guard.is_some());
     if sequence.project.dialect != Dialect::Postgres || sequence.steps.is_empty() || count > MOST_PARTS {
-        return (None, false);
+        return Fusion::default();
     }
     let Some(mut parts) = rewrite::parts(&sequence) else {
-        return (None, false);
+        return Fusion::default();
     };
-    let alone = proof::alone(&sequence, &parts.list);
+    let mut fusion = Fusion {
+        fused: None,
+        alone: proof::alone(&sequence, &parts.list),
+        shares: together::row(&sequence, &parts),
+    };
     if count == 1 {
-        return (None, alone);
+        return fusion;
     }
     let Some(main) = proof::main(&sequence, &parts.list) else {
-        return (None, false);
+        return Fusion::default();
     };
     if !proof::sees_the_same(&sequence, &parts.list) {
-        return (None, false);
+        return Fusion::default();
     }
     hold(&sequence, &mut parts);
     drop_unread(&sequence, &mut parts);
@@ -74,7 +91,7 @@ pub(crate) fn fuse(sequence: Sequence<'_>) -> (Option<Fused>, bool) {
         .steps
         .iter()
         .flat_map(|step| step.statement.writes.iter().copied());
-    let fused = Fused {
+    fusion.fused = Some(Fused {
         statement: Arc::new(Statement {
             writes: writes.collect(),
             ..chained.statement
@@ -82,8 +99,8 @@ pub(crate) fn fuse(sequence: Sequence<'_>) -> (Option<Fused>, bool) {
         values: parts.values,
         parts: chained.parts,
         main,
-    };
-    (Some(fused), alone)
+    });
+    fusion
 }
 
 /// Adds to each part what must hold before it does anything.

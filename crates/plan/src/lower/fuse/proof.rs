@@ -153,9 +153,15 @@ fn is_total(read: &Read) -> bool {
 
 /// Whether a condition fixes every column of some key.
 pub(crate) fn finds_one(catalog: &Catalog, table: TableId, filter: &Cond) -> bool {
-    let fixed: Vec<ColumnId> = conjuncts(filter).into_iter().filter_map(fixed_column).collect();
+    let fixed = fixed(filter);
+    let is_fixed = |column: &ColumnId| fixed.iter().any(|(known, _)| known == column);
     let mut keys = catalog.table(table).keys();
-    keys.any(|key| !key.is_empty() && key.iter().all(|column| fixed.contains(column)))
+    keys.any(|key| !key.is_empty() && key.iter().all(is_fixed))
+}
+
+/// The columns that a condition fixes, and what each is compared with.
+pub(super) fn fixed(filter: &Cond) -> Vec<(ColumnId, &Scalar)> {
+    conjuncts(filter).into_iter().filter_map(fixed_column).collect()
 }
 
 fn conjuncts(cond: &Cond) -> Vec<&Cond> {
@@ -165,13 +171,13 @@ fn conjuncts(cond: &Cond) -> Vec<&Cond> {
     }
 }
 
-fn fixed_column(cond: &Cond) -> Option<ColumnId> {
+fn fixed_column(cond: &Cond) -> Option<(ColumnId, &Scalar)> {
     match cond {
         Cond::Compare {
             left: Scalar::Column(column),
             op: Comparison::Eq,
-            right: Scalar::Param(..) | Scalar::Literal(..) | Scalar::Earlier { .. },
-        } => Some(*column),
+            right: right @ (Scalar::Param(..) | Scalar::Literal(..) | Scalar::Earlier { .. }),
+        } => Some((*column, right)),
         _ => None,
     }
 }
@@ -230,8 +236,15 @@ fn same_email(parts: &mut Parts, part: usize, cell: usize) -> Cond {
     }
 }
 
-/// Whether nothing of the statement will have to be undone, whatever is made of its rows.
+/// Whether nothing of the statement will have to be undone, whatever is made of its rows, and nothing is to be asked
+/// behind it.
 pub(super) fn alone(sequence: &Sequence<'_>, parts: &[Part]) -> bool {
+    // Whether a limit has refused, another statement has to tell.
+    sequence.steps.iter().all(|step| step.limit.is_none()) && is_kept(sequence, parts)
+}
+
+/// Whether nothing of the statement will have to be undone, whatever is made of its rows.
+pub(super) fn is_kept(sequence: &Sequence<'_>, parts: &[Part]) -> bool {
     let first_step = parts.len() - sequence.steps.len();
     let steps: Vec<(usize, &Part, &Step)> = parts
         .iter()
@@ -243,10 +256,6 @@ pub(super) fn alone(sequence: &Sequence<'_>, parts: &[Part]) -> bool {
     let Some(first) = steps.iter().position(|(_, part, _)| writes(part)) else {
         return true;
     };
-    // Whether a limit has refused, another statement has to tell.
-    if steps.iter().any(|(_, _, step)| step.limit.is_some()) {
-        return false;
-    }
     if !cannot_fail(sequence.answer) {
         return false;
     }

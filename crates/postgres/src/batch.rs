@@ -1,0 +1,160 @@
+//! Several callers' statements in one commit.
+//!
+//! Role: sends them in one go, each as its caller made it, in a transaction around all; says what became of it.
+//! Invariant: nobody's rows are handed out before the commit that they rest on is certain; a batch of which one
+//! statement failed has kept nothing of any.
+//! Not here: who waits for whom (batches).
+//!
+//! Each statement sees the rows that those before it have written: its answer is the one that it would have had
+//! behind their commits.
+
+use crate::connect::chain;
+use crate::drive::{Tools, opening};
+use crate::errors::{self, Failure, Loss};
+use crate::exclusive::Lease;
+use crate::limit::Limit;
+use crate::link::{Together, Trouble};
+use backflow_engine::store::{Call, RowSet, StatementError};
+use backflow_sql::ir::Datum;
+use std::cmp::Ordering;
+use std::time::Duration;
+
+/// How long a batch waits for a lock that somebody keeps: not long, as others wait for the whole batch. Shorter than
+/// the server's `deadlock_timeout`, so that who is tied to others is free again before they are looked for.
+const LOCK: Duration = Duration::from_millis(100);
+
+/// How a batch ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// It is committed: the answer of each, in the order of the calls.
+    Kept(Vec<Result<RowSet, StatementError>>),
+    /// Nothing of it was committed.
+    Undone(String),
+    /// Nobody knows.
+    Unknown(String),
+}
+
+/// Runs calls of one statement, as many as there are.
+pub(crate) async fn run(tools: &Tools, mut lease: Lease, calls: &[Call]) -> End {
+    lease.soil();
+    let limit = Limit {
+        connector: &tools.connector,
+        caller: None,
+    };
+    if let Err(trouble) = limit.run(&lease, lease.prepare(calls)).await {
+        let failure = errors::failure(&trouble);
+        tools.note(&lease, &failure);
+        if !matches!(failure, Failure::Lost(..) | Failure::Silent) {
+            lease.rest();
+        }
+        return End::Undone(why(&trouble));
+    }
+    let lock = LOCK.min(tools.connector.options.lock_timeout()).as_millis();
+    let opening = format!(
+        "{}; SET LOCAL lock_timeout={lock}",
+        opening(&tools.connector, false)
+    );
+    let sent = async { Ok(lease.together(&opening, calls).await) };
+    let Ok(together) = limit.run(&lease, sent).await else {
+        return End::Unknown("no answer to a batch".to_owned());
+    };
+    for trouble in together.answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        tools.note(&lease, &errors::failure(trouble));
+    }
+    let ended = together.ended.as_ref().err().map(errors::driver);
+    if !matches!(ended, Some(Failure::Lost(..))) {
+        lease.rest();
+    }
+    end(together, ended)
+}
+
+/// What became of a batch whose COMMIT was answered so.
+fn end(together: Together, ended: Option<Failure>) -> End {
+    if let Err(error) = &together.begun {
+        return unopened(errors::driver(error), chain(error));
+    }
+    let mut answers = Vec::with_capacity(together.answers.len());
+    let mut lost = None;
+    for answer in together.answers {
+        let trouble = match answer {
+            Ok(rows) => {
+                answers.push(Ok(rows));
+                continue;
+            }
+            Err(trouble) => trouble,
+        };
+        match (errors::failure(&trouble), is_said(&trouble)) {
+            // The server may have done what follows, and its answers were lost.
+            (Failure::Lost(Loss::Unknown, why), _) => {
+                lost.get_or_insert(why);
+            }
+            // It is not understood on our side; the server has done it.
+            (Failure::Statement(error), false) => answers.push(Err(error)),
+            // Behind an error in a transaction COMMIT rolls back.
+            _ => return End::Undone(why(&trouble)),
+        }
+    }
+    match (ended, lost) {
+        (Some(Failure::Lost(Loss::Unknown, why)), _) | (_, Some(why)) => End::Unknown(why),
+        // An answer is missing only where the connection is lost.
+        (None, None) => End::Kept(answers),
+        (Some(failure), None) => End::Undone(format!("COMMIT was refused: {failure:?}")),
+    }
+}
+
+/// Without a BEGIN each statement may stand committed by itself, and who knows which.
+fn unopened(failure: Failure, why: String) -> End {
+    match failure {
+        Failure::Lost(Loss::Undone, _) => End::Undone(why),
+        _ => End::Unknown(format!("BEGIN failed: {why}")),
+    }
+}
+
+/// Whether it is the server's word.
+fn is_said(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Driver(error) if error.as_db_error().is_some())
+}
+
+fn why(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Driver(error) => chain(error),
+        Trouble::Answer(text) => text.clone(),
+        Trouble::Silent => "no answer".to_owned(),
+    }
+}
+
+/// The order of two calls of a statement by the rows that they count in: batches that lock rows in one order are
+/// never tied to each other.
+pub(crate) fn by_row(one: &Call, other: &Call) -> Ordering {
+    row(one)
+        .zip(row(other))
+        .map(|(one, other)| datum(one, other))
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
+}
+
+/// The values that name the row in which a call counts.
+pub(crate) fn row(call: &Call) -> impl Iterator<Item = &Datum> {
+    let positions = call.shares.as_deref().unwrap_or_default();
+    positions.iter().filter_map(|at| call.values.get(*at))
+}
+
+fn datum(one: &Datum, other: &Datum) -> Ordering {
+    match (one, other) {
+        (Datum::Text(one), Datum::Text(other)) => one.cmp(other),
+        (Datum::Int(one), Datum::Int(other)) => one.cmp(other),
+        (Datum::Float(one), Datum::Float(other)) => one.total_cmp(other),
+        (Datum::Bool(one), Datum::Bool(other)) => one.cmp(other),
+        (one, other) => rank(one).cmp(&rank(other)),
+    }
+}
+
+fn rank(datum: &Datum) -> u8 {
+    match datum {
+        Datum::Null => 0,
+        Datum::Bool(_) => 1,
+        Datum::Int(_) => 2,
+        Datum::Float(_) => 3,
+        Datum::Text(_) => 4,
+    }
+}

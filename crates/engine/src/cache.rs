@@ -22,16 +22,21 @@ pub(crate) use versions::{Version, Versions};
 pub(crate) use watched::Watched;
 pub(crate) use wrote::Wrote;
 
+use crate::clock::Clock;
 use crate::store::Store;
 use crate::transaction::Outcome;
 use backflow_plan::model::{Cache, Capacity, Changes};
 use http::HeaderValue;
 use jiff::Timestamp;
-use quick_cache::Weighter;
-use quick_cache::sync;
+use quick_cache::sync::{self, DefaultLifecycle as Lifecycle};
+use quick_cache::{DefaultHashBuilder as Hasher, OptionsBuilder, Weighter};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How often it is asked what others have changed where nobody wants to know.
+const PULSE: Duration = Duration::from_secs(30);
+/// In how many parts answers are kept, each with a lock of its own: none larger than a part is kept.
+const PARTS: usize = 4;
 /// What an entry takes beside its bytes, roughly.
 const OVERHEAD: u64 = 256;
 /// How large an answer usually is, to guess how many there will be.
@@ -74,13 +79,29 @@ impl Answers {
     pub(crate) fn new(changes: Changes, capacity: Capacity, age: Duration) -> Self {
         let bytes = capacity.bytes.max(1);
         let usual = bytes / USUAL;
-        let (least, entries) = match capacity.answers {
-            Some(most) => (bytes.div_ceil(u64::from(most).max(1)), usual.min(u64::from(most))),
-            None => (0, usual),
+        let (least, entries, parts) = match capacity.answers {
+            // One part, that they may be any; a little less than their share, so that all of them fit.
+            Some(most) => (
+                bytes / u64::from(most).max(1) * 9 / 10,
+                usual.min(u64::from(most)),
+                1,
+            ),
+            None => (0, usual, PARTS),
         };
         let entries = usize::try_from(entries).unwrap_or(usize::MAX).max(16);
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(entries)
+            .weight_capacity(bytes)
+            .shards(parts)
+            .build();
+        let weigher = Weigher { least };
         Answers {
-            kept: sync::Cache::with_weighter(entries, bytes, Weigher { least }),
+            kept: match options {
+                Ok(options) => {
+                    sync::Cache::with_options(options, weigher, Hasher::default(), Lifecycle::default())
+                }
+                Err(_) => sync::Cache::with_weighter(entries, bytes, weigher),
+            },
             versions: Arc::new(Versions::new(changes.tables.len())),
             fills: Fills::default(),
             follower: Follower::new(changes, age),
@@ -93,8 +114,27 @@ impl Answers {
     }
 
     /// Up to where it is known what others have changed; `None`: that is not known well enough.
-    pub(crate) async fn heard(&self, store: &Arc<dyn Store>) -> Option<Token> {
-        self.follower.heard(store, &self.versions).await
+    pub(crate) async fn heard(&self, store: &Arc<dyn Store>, now: Timestamp) -> Option<Token> {
+        self.follower.heard(store, &self.versions, now).await
+    }
+
+    /// Something was changed by others a moment ago: who looks next asks for it.
+    pub(crate) fn doubt(&self) {
+        self.follower.doubt();
+    }
+
+    /// Asks from time to time, for as long as there is somebody to keep answers for.
+    pub(crate) fn look_after(self: &Arc<Self>, store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) {
+        let (answers, store, clock) = (Arc::downgrade(self), Arc::downgrade(store), Arc::clone(clock));
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(PULSE).await;
+                let (Some(answers), Some(store)) = (answers.upgrade(), store.upgrade()) else {
+                    return;
+                };
+                answers.heard(&store, clock.now()).await;
+            }
+        });
     }
 
     /// The version of what an answer is read from. To be asked before the reading begins.

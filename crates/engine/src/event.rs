@@ -53,6 +53,13 @@ pub(crate) fn changes_unknown(fault: &Fault) {
     );
 }
 
+/// Another version of the project has ended the logging of what this one reads.
+pub(crate) fn changes_end() {
+    tracing::warn!(
+        "changes are not logged any more: another version of the project runs; answers are computed each time"
+    );
+}
+
 /// Old entries of the log of changes are still there.
 pub(crate) fn changes_not_forgotten(fault: &Fault) {
     let (code, why) = (fault.code_text(), fault.private_text());

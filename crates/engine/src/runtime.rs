@@ -168,6 +168,9 @@ impl Runtime {
             Arc::clone(works).start().await?;
         }
         self.hooks.iter().for_each(Hooks::start);
+        if let Some(answers) = &self.answers {
+            answers.look_after(&self.store, &self.clock);
+        }
         Ok(())
     }
 

@@ -6,8 +6,8 @@
 //! Not here: anything about a single route.
 
 use crate::draft::{self, DraftQuery, DraftValue};
-use crate::lower::cache::written;
 use crate::lower::hook::marks::Marks;
+use crate::lower::written::written;
 use crate::manifest::Manifests;
 use crate::tenancy::{self, Tenancy};
 use crate::{Environment, Inputs, lower};
@@ -47,7 +47,7 @@ pub(crate) struct Project<'a> {
     pub(crate) secrets: BTreeSet<(TableId, ColumnId)>,
     /// What tells whose an event of a webhook is.
     pub(crate) marks: Marks,
-    /// Finished statements by text: equal ones are one, so that stores prepare them once.
+    /// Finished statements by text and what they write: equal ones are one, so that stores prepare them once.
     statements: RefCell<Finished>,
 }
 
@@ -105,7 +105,7 @@ impl<'a> Project<'a> {
         })
     }
 
-    /// One statement for each text.
+    /// One statement for each text and what it writes.
     pub(crate) fn kept(&self, statement: Statement) -> Arc<Statement> {
         let mut known = self.statements.borrow_mut();
         Arc::clone(
@@ -121,6 +121,15 @@ impl<'a> Project<'a> {
 
     pub(crate) fn column(&self, table: TableId, column: ColumnId) -> &Column {
         self.catalog.column(table, column)
+    }
+
+    /// Whether two keys of tenants are equal only if their texts are: else nobody can tell from a text whose it is.
+    pub(crate) fn tenants_have_texts(&self) -> bool {
+        let key = self
+            .tenancy
+            .as_ref()
+            .map(|tenancy| self.column(tenancy.table, tenancy.key));
+        key.is_some_and(|key| matches!(key.ty, ColumnType::Uuid | ColumnType::Text) || key.ty.is_integer())
     }
 
     pub(crate) fn is_scoped(&self, table: TableId) -> bool {

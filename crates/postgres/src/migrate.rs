@@ -185,6 +185,7 @@ async fn under_lock(client: &Client, script: &Script) -> Result<bool, Failure> {
         .batch_execute(&settings)
         .await
         .map_err(|error| broken(&error))?;
+    let aside = watch::aside(client).await?;
     let before = record::reserved(client).await?;
     for piece in &script.statements {
         statement::forbid(&script.name, piece)?;
@@ -195,6 +196,7 @@ async fn under_lock(client: &Client, script: &Script) -> Result<bool, Failure> {
         .await
         .map_err(|error| broken(&error))?;
     unless_reserved(&script.name, &before, &record::reserved(client).await?)?;
+    watch::back(client, &aside).await?;
     home.write(client, script.file()).await?;
     client
         .batch_execute("COMMIT")

@@ -84,7 +84,7 @@ fn apply(connection: &Connection, migration: &Translated) -> Result<bool, Migrat
     if is_applied(migration.file(), &record::read(&transaction).map_err(broken)?)? {
         return Ok(false);
     }
-    watch::unwatch(&transaction)?;
+    let aside = watch::aside(&transaction)?;
     let before = record::reserved(&transaction).map_err(broken)?;
     for statement in &migration.statements {
         run(&transaction, &migration.name, statement)?;
@@ -97,6 +97,7 @@ fn apply(connection: &Connection, migration: &Translated) -> Result<bool, Migrat
             name: name.clone(),
         });
     }
+    watch::back(&transaction, &aside)?;
     record::write(&transaction, &migration.name, &migration.checksum).map_err(broken)?;
     transaction
         .commit()

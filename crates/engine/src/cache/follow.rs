@@ -5,8 +5,8 @@
 //! ago than the promised age is known.
 //! Not here: the log itself (the sql crate, the stores).
 //!
-//! It asks when somebody wants to know and it has not asked for a while: a process that serves nothing asks nothing, and
-//! one that serves much asks twice a second.
+//! It asks when somebody wants to know and it has not asked for a while: twice a second where much is served, and once a
+//! minute in any case, so that the log does not grow where nobody asks.
 
 use super::Versions;
 use super::versions::Owner;
@@ -17,7 +17,9 @@ use crate::store::{Call, Row, Store};
 use crate::transaction::Transaction;
 use backflow_catalog::TableId;
 use backflow_plan::model::Changes;
+use backflow_sql::changes::ENDED;
 use backflow_sql::ir::{Datum, Statement};
+use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -35,6 +37,8 @@ pub(crate) struct Follower {
     since: Arc<Statement>,
     forget: Arc<Statement>,
     tables: HashMap<String, TableId>,
+    /// The names of those that are logged for us.
+    watched: Vec<String>,
     age: Duration,
     known: Mutex<Known>,
     /// Who asks; the others wait for what is learnt.
@@ -44,9 +48,24 @@ pub(crate) struct Follower {
 #[derive(Default)]
 struct Known {
     /// The newest token, and when it was asked for.
-    last: Option<(Token, Instant)>,
+    last: Option<(Token, Asked)>,
     /// One that is kept until what is behind it can be forgotten.
-    old: Option<(Token, Instant)>,
+    old: Option<(Token, Asked)>,
+    /// When the log could not be read.
+    failed: Option<Asked>,
+    /// Something that is read is not logged any more: another version of the project has taken over.
+    ended: bool,
+}
+
+/// When something was asked for, by a clock that never jumps and by one that goes on while the machine sleeps.
+#[derive(Debug, Clone, Copy)]
+struct Asked(Instant, Timestamp);
+
+impl Asked {
+    fn longer_than(self, time: Duration, now: Timestamp) -> bool {
+        let passed = Duration::try_from(now.duration_since(self.1)).unwrap_or(Duration::MAX);
+        self.0.elapsed() >= time || passed >= time
+    }
 }
 
 impl Follower {
@@ -56,6 +75,7 @@ impl Follower {
         Follower {
             since: changes.since,
             forget: changes.forget,
+            watched: changes.watches.into_iter().map(|watch| watch.table).collect(),
             tables: tables.map(|(name, at)| (name, TableId(at))).collect(),
             age,
             known: Mutex::default(),
@@ -65,40 +85,58 @@ impl Follower {
 
     /// The current token, once everything before it has been told to the versions. `None`: the log cannot be read, and
     /// nothing that is kept can be believed.
-    pub(crate) async fn heard(&self, store: &Arc<dyn Store>, versions: &Versions) -> Option<Token> {
-        if let Some(token) = self.current() {
-            return Some(token);
+    pub(crate) async fn heard(
+        &self,
+        store: &Arc<dyn Store>,
+        versions: &Versions,
+        now: Timestamp,
+    ) -> Option<Token> {
+        if let Some(known) = self.current(now) {
+            return known;
         }
         let _asking = self.asking.lock().await;
         // Somebody else may have asked meanwhile.
-        if let Some(token) = self.current() {
-            return Some(token);
+        if let Some(known) = self.current(now) {
+            return known;
         }
-        let begun = Instant::now();
-        match self.ask(store, versions).await {
+        let begun = Asked(Instant::now(), now);
+        match self.ask(store, versions, now).await {
             Ok(token) => {
                 self.learnt(&token, begun, store);
-                Some(token)
+                self.current(now).unwrap_or(Some(token))
             }
             Err(fault) => {
                 event::changes_unknown(&fault);
-                *self.known() = Known::default();
+                let mut known = self.known();
+                known.last = None;
+                known.failed = Some(begun);
                 None
             }
         }
     }
 
-    fn current(&self) -> Option<Token> {
-        let known = self.known();
-        let (token, at) = known.last.as_ref()?;
-        (at.elapsed() < self.age).then(|| Arc::clone(token))
+    /// The next who wants to know asks anew.
+    pub(crate) fn doubt(&self) {
+        if let Some((_, asked)) = &mut self.known().last {
+            asked.1 = Timestamp::MIN;
+        }
     }
 
-    async fn ask(&self, store: &Arc<dyn Store>, versions: &Versions) -> Result<Token, Fault> {
+    /// What is known, if it is new enough: a token, or that there is none.
+    fn current(&self, now: Timestamp) -> Option<Option<Token>> {
+        let known = self.known();
+        if known.ended || known.failed.is_some_and(|at| !at.longer_than(self.age, now)) {
+            return Some(None);
+        }
+        let (token, at) = known.last.as_ref()?;
+        (!at.longer_than(self.age, now)).then(|| Some(Arc::clone(token)))
+    }
+
+    async fn ask(&self, store: &Arc<dyn Store>, versions: &Versions, now: Timestamp) -> Result<Token, Fault> {
         let last = self.known().last.clone();
-        let last = last
-            .filter(|(_, at)| at.elapsed() < ABSENCE)
-            .map(|(token, _)| token);
+        let is_far =
+            |at: Asked| at.0.elapsed() >= ABSENCE || (at.1 != Timestamp::MIN && at.longer_than(ABSENCE, now));
+        let last = last.filter(|(_, at)| !is_far(*at)).map(|(token, _)| token);
         let call = Call {
             statement: Arc::clone(&self.since),
             values: vec![last.clone().map_or(Datum::Null, Datum::Text)],
@@ -130,13 +168,19 @@ impl Follower {
         if let Some(table) = self.tables.get(&**name) {
             versions.changed(*table, owner);
         }
+        let ended = name.strip_prefix(ENDED);
+        if ended.is_some_and(|table| self.watched.iter().any(|watched| watched == table)) {
+            event::changes_end();
+            self.known().ended = true;
+        }
     }
 
-    fn learnt(&self, token: &Token, begun: Instant, store: &Arc<dyn Store>) {
+    fn learnt(&self, token: &Token, begun: Asked, store: &Arc<dyn Store>) {
         let mut known = self.known();
+        known.failed = None;
         known.last = Some((Arc::clone(token), begun));
         match &known.old {
-            Some((_, at)) if at.elapsed() < MEMORY => return,
+            Some((_, at)) if at.0.elapsed() < MEMORY => return,
             Some((old, _)) => self.forget(Arc::clone(old), Arc::clone(store)),
             None => {}
         }
@@ -145,17 +189,21 @@ impl Follower {
 
     /// Forgets what everybody knows; nobody waits for it.
     fn forget(&self, old: Token, store: Arc<dyn Store>) {
-        let call = Call {
-            statement: Arc::clone(&self.forget),
-            values: vec![Datum::Text(old)],
-            alone: true,
-            shares: None,
-        };
+        let statement = Arc::clone(&self.forget);
         tokio::spawn(async move {
-            let done = store.run(Permit::judged(), Transaction::single(call)).await;
-            let done = done.map_err(Fault::from).and_then(Transaction::into_rows);
-            if let Err(fault) = done {
-                event::changes_not_forgotten(&fault);
+            loop {
+                let call = Call {
+                    statement: Arc::clone(&statement),
+                    values: vec![Datum::Text(Arc::clone(&old))],
+                    alone: true,
+                    shares: None,
+                };
+                let done = store.run(Permit::judged(), Transaction::single(call)).await;
+                match done.map_err(Fault::from).and_then(Transaction::into_rows) {
+                    Ok(rows) if rows.rows.is_empty() => return,
+                    Ok(_) => {}
+                    Err(fault) => return event::changes_not_forgotten(&fault),
+                }
             }
         });
     }

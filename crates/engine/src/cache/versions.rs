@@ -5,8 +5,8 @@
 //! differ may mean nothing, as tenants share numbers.
 //! Not here: who tells of changes (`wrote`, `follow`).
 //!
-//! Memory does not grow with the number of tenants: each table has a fixed row of numbers, and a tenant's key says which
-//! of them is its own.
+//! Memory does not grow with the number of tenants: there is a fixed row of numbers, and table and key together say which
+//! of them is a tenant's own.
 
 use backflow_catalog::TableId;
 use backflow_plan::model::CacheRead;

@@ -1,8 +1,9 @@
 //! What a transaction writes.
 //!
 //! Role: notes the statements that a transaction asks for, and tells of the tables they write when it is over.
-//! Invariant: whoever drives a transaction, and whether anybody waits for it or not, what it may have committed is told
-//! before its outcome can be looked at.
+//! Invariant: whoever drives a transaction, what it may have committed is told before its outcome can be looked at.
+//! Where nobody looks, because the caller has hung up or the outcome is unknown, it may be told before it is committed: then
+//! it is heard of like what others have written.
 //! Not here: which tables a statement writes (the plan).
 
 use super::versions::{Owner, Versions};

@@ -27,7 +27,7 @@ impl Asking<'_> {
         (answers, cache): (&Arc<Answers>, &Cache),
         input: &Input,
     ) -> Result<Reply, Fault> {
-        let Some(token) = answers.heard(&runtime.store).await else {
+        let Some(token) = answers.heard(&runtime.store, self.now).await else {
             let (outcome, _) = self.compute(runtime, permit, input, None).await?;
             return Ok(self.reply(&outcome, &tag(&outcome), Found::Computed));
         };
@@ -41,7 +41,9 @@ impl Asking<'_> {
         // The look has counted the request.
         self.meter = None;
         let mut filling = None;
-        if !missed.moved {
+        if missed.moved {
+            answers.doubt();
+        } else {
             match answers.fills.enter(&missed.key).await {
                 Turn::First(first) => filling = Some(first),
                 Turn::Waited => {

@@ -1,7 +1,7 @@
 //! How the answers of a route are kept.
 //!
 //! Role: derives from a route's statements and expressions what an answer depends on, and which tables it is read
-//! from; says why where an answer cannot be kept. Names the tables that each statement may change.
+//! from; says why where an answer cannot be kept.
 //! Invariant: what cannot be shown to be found by all that it depends on is not kept.
 //! Not here: keeping answers (the engine), the log of changes (the sql crate).
 //!
@@ -12,17 +12,17 @@
 use super::route::Lowering;
 use crate::frame::{Frame, TenantView};
 use crate::model::{
-    Answer, BindValue, Cache, CacheRead, Capacity, Changes, Place, Route, Shape, Source, Step,
+    Answer, BindValue, Cache, CacheRead, Capacity, Changes, Operation, Place, Route, Shape, Source, Step,
 };
 use crate::project::Project;
 use crate::prove::NamedBy;
-use backflow_catalog::{Catalog, ColumnId, TableId, TableKind};
+use backflow_catalog::{TableId, TableKind};
 use backflow_config::document::{Cache as CacheDoc, Document, Method};
 use backflow_diag::{Diagnostic, Diagnostics, Text, codes};
 use backflow_expr::{Program, Slot, Template};
 use backflow_sql::changes::{self, Asked};
 use backflow_sql::ir::visit::{self, Visit};
-use backflow_sql::ir::{Query, Statement, Whose, Written};
+use backflow_sql::ir::{Query, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ pub(crate) fn lower<'a>(
         Some(text) => Some(template(kept, frame, text, out)?),
         None => None,
     };
-    if let Some(why) = kept.hindrance() {
+    if let Some(why) = kept.hindrance(key.as_ref()) {
         out.push(never(declared, &kept.lowering.name, why));
         return None;
     }
@@ -102,7 +102,8 @@ pub(crate) fn changes<'r>(project: &Project<'_>, routes: impl Iterator<Item = &'
         .flat_map(|c| &c.reads)
         .map(|read| read.table)
         .collect();
-    let tenant = |table| project.tenancy.as_ref()?.tenant_column(table);
+    let tenancy = project.tenancy.as_ref().filter(|_| project.tenants_have_texts());
+    let tenant = |table| tenancy?.tenant_column(table);
     let watches = read
         .into_iter()
         .map(|table| changes::watch(project.table(table), tenant(table), project.dialect));
@@ -120,58 +121,9 @@ pub(crate) fn changes<'r>(project: &Project<'_>, routes: impl Iterator<Item = &'
     })
 }
 
-/// The tables whose rows a query may change: where a row goes, or a key that others point at changes, those, too.
-pub(crate) fn written(catalog: &Catalog, query: &Query, whose: Whose) -> Box<[Written]> {
-    let (table, changed): (TableId, Option<Vec<ColumnId>>) = match query {
-        Query::Read(_) => return Box::default(),
-        Query::Insert(insert) => {
-            let update = insert
-                .conflict
-                .as_ref()
-                .and_then(|conflict| conflict.update.as_ref());
-            let set = update.map(|update| update.set.iter().map(|(column, _)| *column).collect());
-            (insert.into, Some(set.unwrap_or_default()))
-        }
-        Query::Update(update) => {
-            let set = update.set.iter().map(|(column, _)| *column);
-            (update.table, Some(set.collect()))
-        }
-        Query::Delete(delete) => (delete.table, None),
-    };
-    let mut found = vec![Written { table, whose }];
-    let mut next = 0;
-    while let Some(from) = found.get(next).map(|written| written.table) {
-        // Of what follows a row nothing is known but its table.
-        let set = changed.as_deref().filter(|_| next == 0);
-        for table in followers(catalog, from, set) {
-            if found.iter().all(|known| known.table != table) {
-                let whose = Whose::Any;
-                found.push(Written { table, whose });
-            }
-        }
-        next += 1;
-    }
-    found.into()
-}
-
-/// Tables whose rows may go or change with the rows of a table of which these columns change; `None`: all.
-fn followers<'c>(
-    catalog: &'c Catalog,
-    from: TableId,
-    changed: Option<&'c [ColumnId]>,
-) -> impl Iterator<Item = TableId> + 'c {
-    let follows = move |table: &TableId| {
-        catalog.table(*table).foreign_keys.iter().any(|key| {
-            let touched = |column| changed.is_none_or(|changed| changed.contains(column));
-            key.table == from && key.references.iter().any(touched)
-        })
-    };
-    catalog.table_ids().filter(follows)
-}
-
 impl Kept<'_, '_> {
     /// Why no answer can be kept.
-    fn hindrance(&self) -> Option<&'static str> {
+    fn hindrance(&self, key: Option<&Program>) -> Option<&'static str> {
         let catalog = &self.lowering.project.catalog;
         let mut tables = self
             .reads()
@@ -180,11 +132,13 @@ impl Kept<'_, '_> {
         let status = self.lowering.doc.status.as_ref();
         if self.works {
             Some("a workflow runs each time")
+        } else if self.steps.iter().any(|step| step.operation != Operation::Select) {
+            Some("it writes each time")
         } else if status.is_some_and(|status| status.value != 200) {
             Some("only answers with status 200 are kept")
         } else if tables.any(|kind| kind == TableKind::View) {
             Some("it reads a view, and nobody is told what a view's tables are")
-        } else if self.is_momentary() {
+        } else if self.is_momentary() || key.is_some_and(is_anew) {
             Some("it depends on the instant of the request, or on an id of its own: no two answers are one")
         } else {
             None
@@ -240,7 +194,7 @@ impl Kept<'_, '_> {
             let mut tables = Tables::default();
             visit::query(&mut query.clone(), &mut tables);
             for table in tables.0 {
-                let scoped = step.scoped && project.is_scoped(table);
+                let scoped = step.scoped && project.is_scoped(table) && project.tenants_have_texts();
                 found
                     .entry(table)
                     .and_modify(|all| *all &= scoped)
@@ -289,12 +243,16 @@ impl Visit for Tables {
 
 /// Whether a value is another one for each request. A date that is written in a form of its own is not.
 fn is_new(value: &BindValue) -> bool {
-    let of_now = |program: &Program| program.calls("now") && !program.calls("formatDate");
     match value {
         BindValue::Now | BindValue::NewKey => true,
         BindValue::Or(_, other) if is_new(other) => true,
-        value => programs(value).any(|program| of_now(program) || program.calls("uuid")),
+        value => programs(value).any(is_anew),
     }
+}
+
+fn is_anew(program: &Program) -> bool {
+    let is_now = program.calls("now") && !program.calls("formatDate");
+    is_now || program.calls("uuid")
 }
 
 fn programs(value: &BindValue) -> impl Iterator<Item = &Program> {

@@ -64,6 +64,14 @@ impl OpenStep {
         self
     }
 
+    /// One of several transactions of a run: what an earlier one has made, others may have read meanwhile.
+    pub(crate) fn apart(mut self) -> Self {
+        if self.whose == Whose::New {
+            self.whose = Whose::Any;
+        }
+        self
+    }
+
     /// The step that counts this one's rows, and puts their number into a slot.
     fn counting(&mut self, total: Total, slot: Slot) -> (Step, Query) {
         self.step.page = Some(Page {
@@ -265,7 +273,7 @@ fn anchor(setting: &Setting<'_, '_>, frame: &mut Frame<'_>, kind: &Kind, draft: 
 /// Whose rows of a table a query of this kind writes.
 fn whose(setting: &Setting<'_, '_>, kind: &Kind, table: TableId) -> Whose {
     match kind {
-        _ if !setting.project.is_scoped(table) => Whose::Any,
+        _ if !setting.project.is_scoped(table) || !setting.project.tenants_have_texts() => Whose::Any,
         Kind::Pinned if setting.named != Some(&NamedBy::Mine) => Whose::Scope,
         Kind::System => Whose::Scope,
         Kind::Creates | Kind::Created { .. } => Whose::New,

@@ -38,3 +38,4 @@ pub(crate) mod shape;
 pub(crate) mod value;
 pub(crate) mod whole;
 pub(crate) mod work;
+pub(crate) mod written;

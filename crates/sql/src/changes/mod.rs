@@ -98,7 +98,22 @@ pub fn since(dialect: Dialect) -> Statement {
     }
 }
 
-/// Forgets entries that everybody has seen who has asked since a token, the only parameter.
+/// What begins the name in an entry which says that a table's changes are not logged any more.
+pub const ENDED: char = '!';
+
+/// An entry that says that anything of a table may have changed; `ended`: and that nobody logs what will.
+#[must_use]
+pub fn entry(table: &str, ended: bool) -> String {
+    let name = match ended {
+        true => format!("{ENDED}{table}"),
+        false => table.to_owned(),
+    };
+    let name = literal(&name);
+    format!("INSERT INTO \"_backflow_changes\" (\"name\", \"tenant\") VALUES ({name}, NULL)")
+}
+
+/// Forgets entries that everybody has seen who has asked since a token, the only parameter: some of them, with a row
+/// for each; there may be more for as long as there are rows.
 #[must_use]
 pub fn forget(dialect: Dialect) -> Statement {
     Statement {
@@ -107,6 +122,7 @@ pub fn forget(dialect: Dialect) -> Statement {
             Dialect::Postgres => postgres::FORGET,
         }
         .to_owned(),
+        cells: 1,
         ..Statement::default()
     }
 }
@@ -174,12 +190,16 @@ impl Change {
     }
 }
 
-/// The name of a trigger, which tells apart what it does: 64 bits of FNV-1a.
+/// The name of a trigger, which tells apart what it does.
 fn named(change: Change, body: &str) -> String {
-    let digest = body.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
+    format!("{TRIGGERS}{:016x}_{}", digest(body), change.word())
+}
+
+/// 64 bits of FNV-1a: the same on every machine and in every version.
+fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |digest, byte| {
         (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{TRIGGERS}{digest:016x}_{}", change.word())
+    })
 }
 
 fn quoted(name: &str) -> String {

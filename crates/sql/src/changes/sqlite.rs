@@ -12,7 +12,8 @@ pub(super) const SINCE: &str = "SELECT n.\"next\", l.\"name\", l.\"tenant\" FROM
     FROM sqlite_sequence WHERE name = '_backflow_changes'), 0) AS TEXT) AS \"next\") AS n LEFT JOIN (SELECT DISTINCT \
     \"name\", \"tenant\" FROM \"_backflow_changes\" WHERE \"id\" > CAST(?1 AS INTEGER)) AS l ON true";
 
-pub(super) const FORGET: &str = "DELETE FROM \"_backflow_changes\" WHERE \"id\" <= CAST(?1 AS INTEGER)";
+pub(super) const FORGET: &str = "DELETE FROM \"_backflow_changes\" WHERE \"id\" IN (SELECT \"id\" FROM \
+    \"_backflow_changes\" WHERE \"id\" <= CAST(?1 AS INTEGER) ORDER BY \"id\" LIMIT 1000) RETURNING \"id\"";
 
 /// Entries that a token does not hold.
 pub(super) fn unseen(param: usize) -> String {

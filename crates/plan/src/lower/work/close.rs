@@ -61,7 +61,7 @@ fn transaction(project: &Project<'_>, frame: &Frame<'_>, group: Vec<OpenWork<'_>
         let action = match action {
             OpenAction::Database(step) => {
                 labels.push(format!("steps.{}", doc.id.value));
-                opened.push(*step);
+                opened.push(step.apart());
                 None
             }
             OpenAction::Call(mut call) => {

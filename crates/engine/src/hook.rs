@@ -9,6 +9,7 @@ mod arrival;
 mod calls;
 mod desk;
 mod effect;
+mod erase;
 mod event;
 mod later;
 mod marks;

@@ -11,6 +11,7 @@ use crate::work::{call, instant, maybe, text};
 use backflow_plan::model::Journal;
 use backflow_sql::ir::Datum;
 use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
 
 /// What becomes of an event.
 #[derive(Debug, Clone)]
@@ -26,15 +27,15 @@ pub(super) struct Settling {
 
 pub(super) fn accept(journal: &Journal, event: &Event) -> Call {
     let values = vec![
-        text(&event.id),
+        Datum::Text(Arc::clone(&event.id)),
         text(&event.hook),
         text(&event.event),
         maybe(event.kind.as_deref()),
-        text(&event.object),
+        Datum::Text(Arc::clone(&event.object)),
         instant(event.created),
         instant(event.received),
         text(&event.headers),
-        text(&event.body),
+        Datum::Text(Arc::clone(&event.body)),
         text(event.state.text()),
         instant(event.since),
         event.due.map_or(Datum::Null, instant),

@@ -113,7 +113,7 @@ impl EventDesk {
         };
         Ok(Some(EventDetail {
             headers: self.hooks.works.masked(&event.headers),
-            body: event.body.clone(),
+            body: event.body.to_string(),
             info: self.hooks.info(event),
         }))
     }
@@ -171,7 +171,16 @@ impl Hooks {
                 return Ok(Some(event));
             }
         }
-        let mut found = self.events(&inbox.named, vec![text(id)]).await?.into_iter();
+        let mut found = Vec::new();
+        for ready in &self.ready {
+            let own = Datum::Text(Event::id_of(&ready.hook.name, id));
+            found.extend(self.events(&inbox.read, vec![own]).await?);
+        }
+        if found.is_empty() {
+            // Its webhook may be gone from the files.
+            found = self.events(&inbox.named, vec![text(id)]).await?;
+        }
+        let mut found = found.into_iter();
         match (found.next(), found.next()) {
             (found, None) => Ok(found),
             (Some(one), Some(other)) => Err(Fault::new(

@@ -1,8 +1,8 @@
 //! Events that are due, whoever took them in.
 //!
-//! Role: keeps our objects ours, takes up what is due, erases what is old.
+//! Role: keeps our objects ours, takes up what is due.
 //! Invariant: an event that is due is run by somebody within a few seconds, also after its process died.
-//! Not here: running one (`run`).
+//! Not here: running one (`run`), erasing what is old (`erase`).
 
 use super::Hooks;
 use super::replay::NO_ID;
@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::work::{call, instant, text};
 use backflow_expr::Value;
 use backflow_sql::ir::Datum;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -28,12 +28,6 @@ const LOOK: i64 = 128;
 
 /// How often old events are erased.
 const ERASING: Duration = Duration::from_secs(3600);
-
-/// How long events of webhooks that are gone are kept, at least.
-const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
-
-/// How long it is known of an object who wrote last: longer than any provider sends again.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 impl Hooks {
     /// Goes on until the runtime rests.
@@ -111,35 +105,21 @@ impl Hooks {
             text(&page.id),
             Datum::Int(LOOK),
         ];
-        let due = self.events(&self.journal.inbox.due, values).await?;
-        let Some(last) = due.last() else { return Ok(None) };
-        page.due = last.due.unwrap_or(page.due);
-        page.id = Arc::clone(&last.id);
-        Ok(Some(due.into_iter().map(|event| event.object).collect()))
-    }
-
-    /// What could not be erased now is erased the next time.
-    async fn erase(&self) {
-        let now = self.works.now();
-        let before = |span: SignedDuration| instant(now.checked_sub(span).unwrap_or(Timestamp::MIN));
-        let inbox = &self.journal.inbox;
-        let (mut longest, mut calls) = (KEPT, Vec::new());
-        for ready in &self.ready {
-            let kept = SignedDuration::from_hours(24 * i64::from(ready.hook.keep_days));
-            longest = longest.max(kept);
-            calls.push(call(
-                &inbox.erase,
-                vec![text(&ready.hook.name), before(kept)],
-                true,
-            ));
+        let due = self
+            .works
+            .read(call(&self.journal.inbox.due, values, true))
+            .await?;
+        let broken = || Fault::internal("an event that cannot be read");
+        let mut objects = BTreeSet::new();
+        for row in &due.rows {
+            let [Datum::Text(object), Datum::Text(due), Datum::Text(id)] = row.cells.as_slice() else {
+                return Err(broken());
+            };
+            page.due = backflow_expr::parse_timestamp(due).ok_or_else(broken)?;
+            page.id = Arc::clone(id);
+            objects.insert(Arc::clone(object));
         }
-        calls.push(call(&inbox.erase_old, vec![before(longest)], true));
-        calls.push(call(&inbox.forget, vec![before(REMEMBERED)], true));
-        for call in calls {
-            if let Err(fault) = self.works.write(call).await {
-                log::not_erased(fault.private_text().unwrap_or(fault.code_text()));
-            }
-        }
+        Ok((!objects.is_empty()).then_some(objects))
     }
 }
 

@@ -161,12 +161,12 @@ impl Hooks {
             .run(permit, transaction)
             .await?
             .into_all_rows()?;
-        Ok(accepted(event, &rows))
+        Ok(accepted(&rows))
     }
 }
 
-/// What the rows of [`Hooks::keep`] mean: the event's id, then the object's marks.
-fn accepted(event: &Event, rows: &[RowSet]) -> Accepted {
+/// What the rows of [`Hooks::keep`] mean: the event's state, then the object's marks. No event begins in quarantine.
+fn accepted(rows: &[RowSet]) -> Accepted {
     let first = |at: usize| {
         let row = rows.get(at).and_then(|set| set.rows.first());
         row.and_then(|row| row.cells.first())
@@ -174,7 +174,7 @@ fn accepted(event: &Event, rows: &[RowSet]) -> Accepted {
     let marks = first(1).map(Marks::of);
     match first(0) {
         None => Accepted::Duplicate,
-        Some(Datum::Text(id)) if **id != *event.id => Accepted::Again(marks),
+        Some(Datum::Text(state)) if State::of(state) == Some(State::Quarantined) => Accepted::Again(marks),
         Some(_) => Accepted::Kept(marks),
     }
 }

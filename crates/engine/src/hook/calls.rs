@@ -9,7 +9,7 @@ use super::marks::Marks;
 use crate::store::Call;
 use crate::work::{call, instant, maybe, text};
 use backflow_plan::model::Journal;
-use backflow_sql::ir::Datum;
+use backflow_sql::ir::{Datum, Statement};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -105,7 +105,16 @@ fn held(
     call(&journal.inbox.hold, values, false)
 }
 
-/// The event that is next of an object.
+/// The event that is next of an object, and another one if there is one.
 pub(super) fn next(journal: &Journal, object: &str, now: Timestamp) -> Call {
-    call(&journal.inbox.next, vec![text(object), instant(now)], true)
+    of_object(&journal.inbox.next, object, now)
+}
+
+/// The same: only their ids.
+pub(super) fn waiting(journal: &Journal, object: &str, now: Timestamp) -> Call {
+    of_object(&journal.inbox.waiting, object, now)
+}
+
+fn of_object(statement: &Arc<Statement>, object: &str, now: Timestamp) -> Call {
+    call(statement, vec![text(object), instant(now), Datum::Int(2)], false)
 }

@@ -126,8 +126,8 @@ impl EventDesk {
         let mut page = Page::default();
         while let Some(objects) = self.hooks.due(&mut page).await? {
             for object in objects {
-                if let Some(held) = self.hooks.take(&object).await? {
-                    self.hooks.run(held).await?;
+                if let Some(taken) = self.hooks.take(&object).await? {
+                    self.hooks.run(taken).await?;
                 }
             }
         }
@@ -209,7 +209,7 @@ impl Hooks {
             due: Some(now),
             ..event
         };
-        let settled = self.pass(held, afresh, &Mode::Live).await;
+        let settled = self.pass(held, afresh.into(), &Mode::Live).await;
         drop(holding);
         settled?.map(drop).ok_or_else(|| Fault::of(Code::Locked))
     }
@@ -218,8 +218,8 @@ impl Hooks {
     pub(super) async fn take_patiently(&self, object: &Arc<str>) -> Result<super::run::Held, Fault> {
         let begun = Instant::now();
         loop {
-            if let Some(held) = self.take(object).await? {
-                return Ok(held);
+            if let Some(taken) = self.take(object).await? {
+                return Ok(taken.held);
             }
             if begun.elapsed() > PATIENCE {
                 return Err(Fault::of(Code::Locked));

@@ -20,11 +20,14 @@ use std::time::{Duration, Instant};
 /// How often it is looked.
 const PULSE: Duration = Duration::from_millis(1000);
 
+/// How often, as long as somebody else holds what is due here.
+const MISSED: Duration = Duration::from_millis(250);
+
 /// Not more often than so, however much arrives.
-const BREATH: Duration = Duration::from_millis(20);
+const BREATH: Duration = Duration::from_millis(10);
 
 /// How many events that are due are looked at together.
-const LOOK: i64 = 128;
+const LOOK: i64 = 256;
 
 /// How often old events are erased.
 const ERASING: Duration = Duration::from_secs(3600);
@@ -32,36 +35,56 @@ const ERASING: Duration = Duration::from_secs(3600);
 impl Hooks {
     /// Goes on until the runtime rests.
     pub(super) async fn look_after(self: Arc<Self>) {
-        let (mut erased, mut beaten): (Option<Instant>, Option<Instant>) = (None, None);
+        let (mut erased, mut beaten, mut looked): (_, _, Option<Instant>) = (None, None, None);
+        let mut pause = PULSE;
         loop {
             let mut outcome = Ok(());
-            if beaten.is_none_or(|at| at.elapsed() >= PULSE / 2) {
-                beaten = Some(Instant::now());
+            if is_over(&mut beaten, PULSE / 2) {
                 outcome = self.beat().await;
             }
-            if outcome.is_ok() && !self.stopping.load(Ordering::Relaxed) {
-                outcome = self.take_up().await;
+            if !self.stopping.load(Ordering::Relaxed) {
+                let is_low = self.queue().is_low();
+                if outcome.is_ok() && (is_over(&mut looked, pause) || is_low) {
+                    looked = Some(Instant::now());
+                    pause = if self.queue().has_missed() { MISSED } else { PULSE };
+                    outcome = self.look().await;
+                }
+                self.employ();
             }
             if let Err(fault) = outcome {
                 log::inbox_away(fault.private_text().unwrap_or(fault.code_text()));
             }
-            if erased.is_none_or(|at| at.elapsed() > ERASING) {
-                erased = Some(Instant::now());
+            if is_over(&mut erased, ERASING) {
                 let hooks = Arc::clone(&self);
                 tokio::spawn(async move { hooks.erase().await });
             }
             tokio::time::sleep(BREATH).await;
-            drop(tokio::time::timeout(PULSE - BREATH, self.wake.notified()).await);
+            drop(tokio::time::timeout(MISSED - BREATH, self.wake.notified()).await);
             if self.stopping.load(Ordering::Relaxed) && self.is_idle() {
                 return;
             }
         }
     }
 
+    /// As many take up what waits as are free.
+    fn employ(self: &Arc<Self>) {
+        let waiting = self.queue().len();
+        for _ in 0..waiting {
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                return;
+            };
+            self.go_on(place, None, None);
+        }
+    }
+
     /// Renews the leases of the objects that are held here.
     async fn beat(&self) -> Result<(), Fault> {
         let now = self.works.now();
-        let tokens: Vec<Value> = self.held().values().map(|token| Value::from(&**token)).collect();
+        let tokens: Vec<Value> = self
+            .held()
+            .values()
+            .map(|holder| Value::from(&*holder.token))
+            .collect();
         if tokens.is_empty() {
             return Ok(());
         }
@@ -74,23 +97,16 @@ impl Hooks {
         self.works.write(beat).await.map(drop)
     }
 
-    /// Takes up what is due, as far as somebody is free.
-    async fn take_up(self: &Arc<Self>) -> Result<(), Fault> {
-        if self.places.available_permits() == 0 {
-            return Ok(());
-        }
+    /// Puts objects with events that are due into the queue, as many as it holds.
+    async fn look(&self) -> Result<(), Fault> {
+        self.queue().looking();
         let mut page = Page::default();
         while let Some(objects) = self.due(&mut page).await? {
-            for object in objects {
-                if self.held().contains_key(&object) {
-                    continue;
-                }
-                let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-                    return Ok(());
-                };
-                if let Some(held) = self.take(&object).await? {
-                    self.go_on(held, Some(place), None);
-                }
+            let free = objects.iter().filter(|object| !self.held().contains_key(*object));
+            let free: Vec<_> = free.collect();
+            let mut queue = self.queue();
+            if !free.into_iter().all(|object| queue.push(object)) {
+                return Ok(());
             }
         }
         Ok(())
@@ -121,6 +137,15 @@ impl Hooks {
         }
         Ok((!objects.is_empty()).then_some(objects))
     }
+}
+
+/// Whether something has not been done for so long; if so, it is now.
+fn is_over(last: &mut Option<Instant>, span: Duration) -> bool {
+    let is_over = last.is_none_or(|at| at.elapsed() >= span);
+    if is_over {
+        *last = Some(Instant::now());
+    }
+    is_over
 }
 
 /// How far events that are due were looked at.

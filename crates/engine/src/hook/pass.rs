@@ -11,7 +11,7 @@ use super::calls::{self, Settling};
 use super::effect::{Effect, Kept, Written};
 use super::event::{ActionState, Event, State};
 use super::ready::{Doing, Ready};
-use super::run::Held;
+use super::run::{Held, Next};
 use super::tenant::Found;
 use crate::event as log;
 use crate::fault::{Code, Fault};
@@ -69,11 +69,11 @@ impl Hooks {
     pub(super) async fn pass(
         self: &Arc<Self>,
         held: Held,
-        event: Event,
+        Next { event, told }: Next,
         mode: &Mode,
     ) -> Result<Option<State>, Fault> {
         let settled = match self.find(&event.hook).map(Arc::clone) {
-            Some(ready) => self.pass_of(&ready, held, &event, mode).await?,
+            Some(ready) => self.pass_of(&ready, held, (&event, told), mode).await?,
             None => {
                 let fault = Fault::internal("no webhook of this name is in the files any more");
                 let settling = self.failed(&event, event.clone().into_settling(), &[fault]);
@@ -92,11 +92,11 @@ impl Hooks {
         self: &Arc<Self>,
         ready: &Ready,
         mut held: Held,
-        event: &Event,
+        (event, told): (&Event, Option<Told>),
         mode: &Mode,
     ) -> Result<Option<State>, Fault> {
         let mut settling = event.clone().into_settling();
-        let told = match Told::kept(ready, event) {
+        let told = match told.map_or_else(|| Told::kept(ready, event), Ok) {
             Ok(told) => told,
             Err(fault) => {
                 let settling = self.failed(event, settling, &[fault]);

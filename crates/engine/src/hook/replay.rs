@@ -76,7 +76,7 @@ impl Hooks {
         let held = self.take_patiently(&event.object).await?;
         let holding = self.holding(&held);
         let mode = Mode::of_replay(event, newest);
-        let settled = self.pass(held, self.afresh(event), &mode).await;
+        let settled = self.pass(held, self.afresh(event).into(), &mode).await;
         drop(holding);
         settled?.map(drop).ok_or_else(|| Fault::of(Code::Locked))
     }

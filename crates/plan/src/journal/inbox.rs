@@ -112,6 +112,7 @@ pub(super) fn statements(t: &Tables) -> Inbox {
             &ALL,
         ),
         next: next(t),
+        waiting: waiting(t),
         due: due(t),
         settle: settle(t),
         list: list(t),
@@ -202,12 +203,20 @@ fn accept(t: &Tables) -> Arc<Statement> {
 }
 
 fn next(t: &Tables) -> Arc<Statement> {
+    of_object(t, &ALL)
+}
+
+fn waiting(t: &Tables) -> Arc<Statement> {
+    of_object(t, &[ID])
+}
+
+fn of_object(t: &Tables, cells: &[Col]) -> Arc<Statement> {
     let filter = Cond::All(vec![
         t.is(t.events, OBJECT, 0),
         t.test(t.events, DUE, Comparison::Le, 1),
     ]);
     let order = [(CREATED, false), (RECEIVED, false), (ID, false)];
-    t.first(t.events, filter, &order, &ALL)
+    t.read(t.events, filter, (&order, Some(2)), cells)
 }
 
 fn due(t: &Tables) -> Arc<Statement> {

@@ -190,28 +190,6 @@ impl Tables {
         (order, limit): (&[(Col, bool)], Option<u16>),
         cells: &[Col],
     ) -> Arc<Statement> {
-        let limit = limit.map(|position| Bound::Param(ParamId(position)));
-        self.select(table, filter, (order, limit), cells)
-    }
-
-    /// The first of the rows that [`Tables::read`] would give.
-    pub(super) fn first(
-        &self,
-        table: TableId,
-        filter: Cond,
-        order: &[(Col, bool)],
-        cells: &[Col],
-    ) -> Arc<Statement> {
-        self.select(table, filter, (order, Some(Bound::Fixed(1))), cells)
-    }
-
-    fn select(
-        &self,
-        table: TableId,
-        filter: Cond,
-        (order, limit): (&[(Col, bool)], Option<Bound>),
-        cells: &[Col],
-    ) -> Arc<Statement> {
         let order = order.iter().map(|(column, descending)| Order {
             by: Scalar::Column(id(*column)),
             descending: *descending,
@@ -222,7 +200,7 @@ impl Tables {
             outputs: outputs(cells),
             filter,
             order: order.collect(),
-            limit,
+            limit: limit.map(|position| Bound::Param(ParamId(position))),
             offset: None,
             lock: false,
         }))

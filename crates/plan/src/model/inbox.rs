@@ -22,8 +22,10 @@ pub struct Inbox {
     pub read: Arc<Statement>,
     /// Events of one name of their provider's: (event) → events.
     pub named: Arc<Statement>,
-    /// The event that is next of an object: (object, due until) → an event.
+    /// The events that are next of an object: (object, due until, how many) → events.
     pub next: Arc<Statement>,
+    /// The same: (object, due until, how many) → their ids.
+    pub waiting: Arc<Statement>,
     /// Events that are due, in order: (due until, due from, after id, how many) → object, due, id.
     pub due: Arc<Statement>,
     /// What became of an event: (id, state, tenant, actions, tries, since, due, error,

@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::host::RequestHost;
 use backflow_expr::{Value, json};
 use backflow_plan::convert::convert;
-use backflow_plan::model::{Declared, Finder, MetadataKey, RowFinder, RowValueFrom, Told};
+use backflow_plan::model::{Declared, FEW_ROWS, Finder, MetadataKey, RowFinder, RowValueFrom, Told};
 use backflow_sql::ir::{Datum, Statement};
 use std::sync::Arc;
 
@@ -126,13 +126,18 @@ impl Hooks {
                 Err(_) => return Ok(()),
             }
         }
-        let Some(first) = self.cell(&rows.first, values.clone()).await? else {
-            return Ok(());
-        };
-        let last = self.cell(&rows.last, values).await?;
+        let call = crate::work::call(&rows.first, values.clone(), true);
+        let found = self.works.read(call).await?;
         let label = format!("`{}`", rows.label);
-        named.push((label.clone(), Some(first)));
-        named.extend(last.map(|last| (label, Some(last))));
+        let are_all = (found.rows.len() as u64) < FEW_ROWS;
+        for row in found.rows {
+            let tenant = row.cells.into_iter().next();
+            named.push((label.clone(), tenant.filter(|tenant| *tenant != Datum::Null)));
+        }
+        if !are_all {
+            let last = self.cell(&rows.last, values).await?;
+            named.extend(last.map(|last| (label, Some(last))));
+        }
         Ok(())
     }
 }

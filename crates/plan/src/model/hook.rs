@@ -108,11 +108,14 @@ pub struct RowFinder {
     pub label: String,
     /// The values that columns must equal, in the order of the parameters.
     pub values: Vec<RowValue>,
-    /// The smallest key of a tenant among the rows; its only cell is the key.
+    /// The smallest keys of tenants among the rows, [`FEW_ROWS`] at most; its only cell is the key.
     pub first: Arc<Statement>,
     /// The greatest.
     pub last: Arc<Statement>,
 }
+
+/// Where fewer rows tell a tenant they are all there are, as nearly always.
+pub const FEW_ROWS: u64 = 3;
 
 /// A value that a column must equal.
 #[derive(Debug, Clone)]

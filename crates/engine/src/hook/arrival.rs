@@ -119,6 +119,20 @@ pub(super) fn read(
     Ok((event, told))
 }
 
+/// What is sent back to a provider that only asks whether somebody is here.
+pub(super) fn challenge(ready: &Ready, works: &Works, told: &Told) -> Result<Option<String>, Fault> {
+    let Some(challenge) = &ready.hook.reads.challenge else {
+        return Ok(None);
+    };
+    let mut host = RequestHost::new(works.now(), Arc::clone(works.ids()));
+    let of = crate::render::run(&challenge.of, &told.frame, &mut host, "type")?;
+    if of.as_text() != Some(&challenge.kind) {
+        return Ok(None);
+    }
+    let value = crate::render::run(&challenge.value, &told.frame, &mut host, "challenge")?;
+    Ok(name(&value))
+}
+
 /// A name that an event gives.
 fn name(value: &Value) -> Option<String> {
     let text = match value {

@@ -48,8 +48,8 @@ pub struct EventInfo {
     pub state: &'static str,
     /// The key of its tenant.
     pub tenant: Option<String>,
-    /// What became of its actions: the place of each, from 1, and `done`, `skipped` or `superseded`.
-    pub actions: Vec<(usize, &'static str)>,
+    /// What became of its actions: what each is known by, and `done`, `skipped` or `superseded`.
+    pub actions: Vec<(String, &'static str)>,
     /// How often it failed, or looked for its tenant in vain.
     pub tries: i64,
     /// When it is run next.

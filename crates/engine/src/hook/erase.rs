@@ -23,6 +23,10 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// How long it is known of an object who wrote last: longer than any provider sends again.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 90);
 
+/// How long it is known what calls put on an object of a provider, since it was needed last: longer than it takes until
+/// what is paid once a year is paid again.
+const KNOWN: SignedDuration = SignedDuration::from_hours(24 * 400);
+
 impl Hooks {
     /// What could not be erased now is erased the next time.
     pub(super) async fn erase(&self) {
@@ -32,7 +36,13 @@ impl Hooks {
             true,
         );
         let forgotten = self.works.write(forget).await.map(drop);
-        for outcome in [self.erase_events().await, forgotten] {
+        let unlearn = call(
+            &self.journal.inbox.unlearn,
+            vec![instant(self.before(KNOWN))],
+            true,
+        );
+        let unlearnt = self.works.write(unlearn).await.map(drop);
+        for outcome in [self.erase_events().await, forgotten, unlearnt] {
             if let Err(fault) = outcome {
                 log::not_erased(fault.private_text().unwrap_or(fault.code_text()));
             }

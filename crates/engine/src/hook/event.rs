@@ -79,32 +79,33 @@ impl ActionState {
     }
 }
 
-/// What became of an event's actions, by their place, from 1.
+/// What became of an event's actions, by what they are known by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Actions(BTreeMap<usize, ActionState>);
+pub(crate) struct Actions(BTreeMap<String, ActionState>);
 
 impl Actions {
-    /// Whether nothing is left to do of the action at a place, from 0.
-    pub(super) fn is_over(&self, at: usize) -> bool {
-        self.0.contains_key(&(at + 1))
+    /// Whether nothing is left to do of an action.
+    pub(super) fn is_over(&self, mark: &str) -> bool {
+        self.0.contains_key(mark)
     }
 
-    pub(super) fn set(&mut self, at: usize, state: ActionState) {
-        self.0.insert(at + 1, state);
+    pub(super) fn set(&mut self, mark: &str, state: ActionState) {
+        self.0.insert(mark.to_owned(), state);
     }
 
-    /// Without what is not kept by `stays`, which is asked with the place of each, from 0.
-    pub(super) fn only(&self, stays: impl Fn(usize) -> bool) -> Self {
-        let kept = self
-            .0
+    /// Those that are done and kept by `stays`.
+    pub(super) fn only(&self, stays: impl Fn(&str) -> bool) -> Self {
+        let done = self.0.iter().filter(|(_, state)| **state == ActionState::Done);
+        let kept = done.filter(|(mark, _)| stays(mark));
+        Self(kept.map(|(mark, state)| (mark.clone(), *state)).collect())
+    }
+
+    /// What each is known by, and what became of it.
+    pub(super) fn list(&self) -> Vec<(String, &'static str)> {
+        self.0
             .iter()
-            .filter(|(at, state)| **state == ActionState::Done && at.checked_sub(1).is_some_and(&stays));
-        Self(kept.map(|(at, state)| (*at, *state)).collect())
-    }
-
-    /// The place of each, from 1, and what became of it.
-    pub(super) fn list(&self) -> Vec<(usize, &'static str)> {
-        self.0.iter().map(|(at, state)| (*at, state.text())).collect()
+            .map(|(mark, state)| (mark.clone(), state.text()))
+            .collect()
     }
 
     /// What the event is, now that all its actions are over.
@@ -123,17 +124,17 @@ impl Actions {
         let members = self
             .0
             .iter()
-            .map(|(at, state)| (at.to_string(), Value::from(state.text())));
+            .map(|(mark, state)| (mark.as_str(), Value::from(state.text())));
         Value::object(members).to_json()
     }
 
     pub(super) fn read(text: &str) -> Option<Self> {
         let kept = json::parse(text.as_bytes(), 4).ok()?;
         let states = [ActionState::Done, ActionState::Skipped, ActionState::Superseded];
-        let members = kept.as_object()?.iter().map(|(at, state)| {
+        let members = kept.as_object()?.iter().map(|(mark, state)| {
             let state = state.as_text()?;
             let state = states.into_iter().find(|known| known.text() == state)?;
-            Some((at.parse().ok()?, state))
+            Some((mark.to_string(), state))
         });
         members.collect::<Option<_>>().map(Self)
     }
@@ -221,12 +222,12 @@ mod tests {
     fn actions_are_read_as_they_were_written() {
         let mut actions = Actions::default();
         assert_eq!(actions.state(), State::Ignored);
-        actions.set(10, ActionState::Superseded);
+        actions.set("ten", ActionState::Superseded);
         assert_eq!(actions.state(), State::Superseded);
-        actions.set(0, ActionState::Done);
-        actions.set(1, ActionState::Skipped);
+        actions.set("one", ActionState::Done);
+        actions.set("two", ActionState::Skipped);
         assert_eq!(Actions::read(&actions.to_json()), Some(actions.clone()));
-        assert!(actions.is_over(10) && !actions.is_over(2));
+        assert!(actions.is_over("ten") && !actions.is_over("three"));
         assert_eq!(actions.state(), State::Done);
         assert_eq!(Actions::read(r#"{"1": "gone"}"#), None);
     }

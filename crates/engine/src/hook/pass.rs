@@ -124,7 +124,7 @@ impl Hooks {
         for (number, at) in todo.iter().enumerate() {
             let is_last = number + 1 == todo.len() && faults.is_empty();
             let mut done = settling.clone();
-            done.actions.set(*at, ActionState::Done);
+            done.actions.set(ready.mark(*at), ActionState::Done);
             if is_last {
                 done = over(done);
             }
@@ -168,16 +168,17 @@ impl Hooks {
         };
         let (mut todo, mut faults) = (Vec::new(), Vec::new());
         for (at, doing) in case.ready.actions.iter().enumerate() {
-            if settling.actions.is_over(at) {
+            let mark = case.ready.mark(at);
+            if settling.actions.is_over(mark) {
                 continue;
             }
             let condition = case.ready.hook.actions.get(at).and_then(|a| a.condition.as_ref());
             match case.told.holds(condition, &mut host) {
                 Err(fault) => faults.push(fault),
-                Ok(false) => settling.actions.set(at, ActionState::Skipped),
+                Ok(false) => settling.actions.set(mark, ActionState::Skipped),
                 Ok(true) if held.marks.supersede(&doing.tables, since) => {
                     log::event_superseded(&case.event.id, &doing.job.name);
-                    settling.actions.set(at, ActionState::Superseded);
+                    settling.actions.set(mark, ActionState::Superseded);
                 }
                 Ok(true) => todo.push(at),
             }
@@ -239,7 +240,7 @@ impl Hooks {
             intent: Intent {
                 job: Arc::clone(&doing.job),
                 caller: None,
-                key: Some(format!("event {} {at}", case.event.id)),
+                key: Some(format!("event {} {}", case.event.id, case.ready.mark(at))),
             },
             keep: FOREVER,
         });

@@ -63,6 +63,11 @@ impl Ready {
             hook,
         })
     }
+
+    /// What the action at a place is known by.
+    pub(super) fn mark(&self, at: usize) -> &str {
+        self.hook.actions.get(at).map_or("", |action| &action.mark)
+    }
 }
 
 impl Doing {

@@ -51,6 +51,11 @@ impl Hooks {
         let body = input::bytes(request.body, max_body).await?;
         let verified = self.verify(&ready, request.headers, body)?;
         let (mut event, told) = arrival::read(&ready, &self.works, &verified, request.headers)?;
+        if let Some(challenge) = arrival::challenge(&ready, &self.works, &told)? {
+            log::hook_confirmed(id, &event.hook);
+            let body = Value::object([("challenge", Value::from(challenge))]);
+            return Ok(Reply::json_of(StatusCode::OK, Bytes::from(body.to_json())));
+        }
         self.sort_out(&ready, &told, &mut event);
         let state = self.take_in(verified, (event, told), id).await?;
         let body = Value::object([("received", Value::Bool(true)), ("status", state.into())]);
@@ -83,7 +88,7 @@ impl Hooks {
             return;
         }
         for at in 0..ready.actions.len() {
-            event.actions.set(at, ActionState::Skipped);
+            event.actions.set(ready.mark(at), ActionState::Skipped);
         }
         event.state = State::Ignored;
         event.due = None;

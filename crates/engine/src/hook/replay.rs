@@ -84,10 +84,10 @@ impl Hooks {
     /// An event as if it had just arrived, but for the calls to providers that it has led to.
     pub(super) fn afresh(&self, event: &Event) -> Event {
         let now = self.works.now();
-        let calls = |at: usize| {
-            let ready = self.find(&event.hook);
-            let doing = ready.and_then(|ready| ready.actions.get(at));
-            doing.is_some_and(|doing| doing.job.work.durable)
+        let ready = self.find(&event.hook);
+        let calls = |mark: &str| {
+            let mut actions = ready.into_iter().flat_map(|ready| &ready.hook.actions);
+            actions.any(|action| action.mark == mark && action.work.durable)
         };
         Event {
             state: State::Waiting,

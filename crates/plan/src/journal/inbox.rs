@@ -97,7 +97,12 @@ pub(super) const KNOWN: [(&str, ColumnType, bool); 4] = [
     ("at", TimestampTz, false),
 ];
 
-pub(super) const KNOWN_KEYS: Keys<'_> = Keys::of(&[KNOWN_KEY]);
+pub(super) const KNOWN_KEYS: Keys<'_> = Keys {
+    key: &[KNOWN_KEY],
+    unique: &[],
+    index: &[&[LEARNT]],
+    partial: &[],
+};
 
 pub(super) fn statements(t: &Tables) -> Inbox {
     let held = || Cond::All(vec![t.is(t.objects, NAME, 0), t.is(t.objects, TOKEN, 1)]);
@@ -118,18 +123,10 @@ pub(super) fn statements(t: &Tables) -> Inbox {
         list: list(t),
         since: since(t),
         old: old(t),
-        erase: t.delete(
-            t.events,
-            Cond::All(vec![
-                Cond::In {
-                    left: Scalar::Column(id(ID)),
-                    list: ParamId(0),
-                    ty: Uuid,
-                },
-                t.test(t.events, ENDED, Comparison::Lt, 1),
-            ]),
-            &[],
-        ),
+        erase: {
+            let is_over = t.test(t.events, ENDED, Comparison::Lt, 1);
+            t.delete(t.events, Cond::All(vec![is_in_list(ID), is_over]), &[])
+        },
         take: take(t, unheld(3)),
         marks: t.read(t.objects, t.is(t.objects, NAME, 0), (&[], None), &[MARKS]),
         hold: t.update(
@@ -146,11 +143,7 @@ pub(super) fn statements(t: &Tables) -> Inbox {
             t.objects,
             vec![(LEASE, t.param(t.objects, LEASE, 1))],
             Cond::All(vec![
-                Cond::In {
-                    left: Scalar::Column(id(TOKEN)),
-                    list: ParamId(0),
-                    ty: Uuid,
-                },
+                is_in_list(TOKEN),
                 t.test(t.objects, LEASE, Comparison::Ge, 2),
             ]),
             &[TOKEN],
@@ -175,8 +168,24 @@ pub(super) fn statements(t: &Tables) -> Inbox {
             t.known,
             t.is(t.known, KNOWN_KEY, 0),
             (&[], None),
-            &[METADATA, OWNER],
+            &[METADATA, OWNER, LEARNT],
         ),
+        touch: t.update(
+            t.known,
+            vec![(LEARNT, t.param(t.known, LEARNT, 1))],
+            t.is(t.known, KNOWN_KEY, 0),
+            &[],
+        ),
+        unlearn: t.delete(t.known, t.test(t.known, LEARNT, Comparison::Lt, 0), &[]),
+    }
+}
+
+/// A column is one of the list that is the first parameter.
+fn is_in_list(column: Col) -> Cond {
+    Cond::In {
+        left: Scalar::Column(id(column)),
+        list: ParamId(0),
+        ty: Uuid,
     }
 }
 

@@ -57,6 +57,10 @@ pub struct Inbox {
     pub forget: Arc<Statement>,
     /// What a call of ours put on an object of a provider: (key, metadata, tenant, at).
     pub learn: Arc<Statement>,
-    /// What is known of an object of a provider: (key) → metadata, tenant.
+    /// What is known of an object of a provider: (key) → metadata, tenant, at.
     pub known: Arc<Statement>,
+    /// It is still needed: (key, at).
+    pub touch: Arc<Statement>,
+    /// Forgets objects of providers that nobody needed: (before).
+    pub unlearn: Arc<Statement>,
 }

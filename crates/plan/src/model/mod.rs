@@ -24,8 +24,8 @@ pub use backflow_config::document::Method;
 pub use custom::{Custom, CustomAction, CustomAuth, CustomBody};
 pub use fused::{Fused, FusedValue};
 pub use hook::{
-    Declared, FEW_ROWS, Finder, Hook, HookAction, MetadataKey, Reads, RowFinder, RowValue, RowValueFrom,
-    Secrets, Told, Watched,
+    Challenge, Declared, FEW_ROWS, Finder, Hook, HookAction, MetadataKey, Reads, RowFinder, RowValue,
+    RowValueFrom, Secrets, Told, Watched,
 };
 pub use inbox::{EVENT_CELLS, Inbox};
 pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};

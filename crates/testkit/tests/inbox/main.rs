@@ -11,6 +11,7 @@
 )]
 
 mod alone;
+mod answers;
 mod gate;
 mod held;
 mod many;

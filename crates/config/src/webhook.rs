@@ -138,9 +138,10 @@ fn columns(node: &Node, out: &mut Diagnostics) -> Option<Vec<(Spanned<String>, T
     read.into_iter().collect()
 }
 
-/// Reads an action: `{condition, workflow}` or `{condition, type, action, params}`.
+/// Reads an action: `{name, condition, workflow}` or `{name, condition, type, action, params}`.
 fn action(node: &Node, out: &mut Diagnostics) -> Option<WebhookAction> {
     let mut object = Object::open(node, "actions", "an action", out)?;
+    let name = object.word("name");
     let condition = object.text("condition");
     let is_short = matches!(node.tree, Tree::Object(_))
         && node.member("workflow").is_none()
@@ -162,6 +163,7 @@ fn action(node: &Node, out: &mut Diagnostics) -> Option<WebhookAction> {
     };
     Some(WebhookAction {
         span: node.span,
+        name,
         condition,
         workflow,
     })

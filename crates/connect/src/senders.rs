@@ -45,6 +45,7 @@ fn slack() -> Events {
         id: Some(At::Payload("event_id".to_owned())),
         kind: Some(At::First(names(&["event.type", "type"]))),
         created: Some(At::Payload("event_time".to_owned())),
+        challenge: Some(("url_verification".to_owned(), "challenge".to_owned())),
         related: [("team", "team_id"), ("enterprise", "enterprise_id")]
             .map(|(object, path)| (object.to_owned(), path.to_owned()))
             .to_vec(),

@@ -148,6 +148,11 @@ pub(crate) fn event_kept(request_id: &str, event: &Event, state: &str) {
     tracing::info!(request_id, event = id, hook, kind, state, "event kept");
 }
 
+/// A provider asked whether somebody is at the address of a webhook.
+pub(crate) fn hook_confirmed(request_id: &str, hook: &str) {
+    tracing::info!(request_id, hook, "address of a webhook confirmed");
+}
+
 /// An event arrived again.
 pub(crate) fn event_duplicate(request_id: &str, hook: &str, event: &str) {
     tracing::info!(request_id, hook, event, "event is here already");

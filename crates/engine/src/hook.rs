@@ -9,10 +9,12 @@ mod arrival;
 mod calls;
 mod desk;
 mod effect;
+mod erase;
 mod event;
 mod later;
 mod marks;
 mod pass;
+mod queue;
 mod ready;
 mod receive;
 mod rehearsal;
@@ -33,7 +35,9 @@ use crate::signature::Signatures;
 use crate::work::Works;
 use backflow_plan::model::{Hook, Journal};
 use event::State;
+use queue::Queue;
 use ready::Ready;
+use run::Holder;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,8 +56,10 @@ pub(crate) struct Hooks {
     /// How long a delivery waits for the first run of its event.
     patience: Duration,
     places: Arc<Semaphore>,
-    /// Objects whose events run here, with our tokens.
-    held: Mutex<HashMap<Arc<str>, Arc<str>>>,
+    /// Objects whose events run here.
+    held: Mutex<HashMap<Arc<str>, Holder>>,
+    /// Objects that wait until somebody is free.
+    queue: Mutex<Queue>,
     /// Who waits for the first run of an event.
     waiting: Mutex<HashMap<Arc<str>, oneshot::Sender<State>>>,
     /// Something is due that nobody was free for.
@@ -78,6 +84,7 @@ impl Hooks {
             patience,
             places: Arc::new(Semaphore::new(AT_ONCE)),
             held: Mutex::default(),
+            queue: Mutex::default(),
             waiting: Mutex::default(),
             wake: Notify::new(),
             stopping: AtomicBool::new(false),
@@ -106,8 +113,12 @@ impl Hooks {
         self.ready.iter().find(|ready| ready.hook.name == name)
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<str>>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Arc<str>, Holder>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<Arc<str>, oneshot::Sender<State>>> {

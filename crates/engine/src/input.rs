@@ -10,7 +10,7 @@ use crate::query::Query;
 use crate::request::{BodyError, BodySource};
 use crate::route::Served;
 use crate::validate::{self, Failures};
-use backflow_expr::{JsonErrorKind, Value, json};
+use backflow_expr::{JsonErrorKind, Value, Wanted, json};
 use backflow_plan::model::{BodyRule, Field, PathPattern, RuleKind};
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
@@ -144,7 +144,12 @@ pub(crate) async fn bytes<B: BodySource>(source: B, limit: usize) -> Result<Byte
 
 /// The JSON of a body.
 pub(crate) fn parsed(bytes: &[u8]) -> Result<Value, Fault> {
-    json::parse(bytes, DEPTH).map_err(|error| {
+    parsed_part(bytes, &Wanted::Whole)
+}
+
+/// The same, but only what is wanted of it is built.
+pub(crate) fn parsed_part(bytes: &[u8], wanted: &Wanted) -> Result<Value, Fault> {
+    json::parse_wanted(bytes, DEPTH, wanted).map_err(|error| {
         let code = match error.kind {
             JsonErrorKind::Syntax | JsonErrorKind::Utf8 => Code::InvalidJson,
             JsonErrorKind::TooDeep => Code::TooDeep,

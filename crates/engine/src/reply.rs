@@ -5,7 +5,7 @@
 //! Not here: sending it.
 
 use crate::clock::Ids;
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::transaction::Outcome;
 use aws_lc_rs::digest::{Context, SHA256};
 use backflow_expr::Value;
@@ -143,7 +143,8 @@ impl Reply {
     /// A refusal.
     pub(crate) fn fault(fault: &Fault, request_id: &str) -> Self {
         let mut reply = Self::json_of(fault.status(), Bytes::from(fault.body(request_id)));
-        if fault.status() == StatusCode::UNAUTHORIZED {
+        // A delivery is signed; no token would help.
+        if fault.status() == StatusCode::UNAUTHORIZED && fault.code() != Code::InvalidSignature {
             reply
                 .headers
                 .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

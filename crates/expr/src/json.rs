@@ -6,6 +6,8 @@
 
 use crate::number::Number;
 use crate::value::{Object, Value};
+use crate::wanted::Wanted;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -55,6 +57,14 @@ const DEEPEST: usize = 512;
 /// When the bytes are not JSON, are nested deeper than `max_depth` (never more than 512), or a text holds
 /// U+0000.
 pub fn parse(bytes: &[u8], max_depth: usize) -> Result<Value, JsonError> {
+    parse_wanted(bytes, max_depth, &Wanted::Whole)
+}
+
+/// The same, but only what is wanted is built; the rest is judged, and missing.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_wanted(bytes: &[u8], max_depth: usize, wanted: &Wanted) -> Result<Value, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|error| JsonError {
         kind: JsonErrorKind::Utf8,
         offset: error.valid_up_to(),
@@ -65,7 +75,7 @@ pub fn parse(bytes: &[u8], max_depth: usize) -> Result<Value, JsonError> {
         depth_left: max_depth.min(DEEPEST),
     };
     reader.skip_space();
-    let value = reader.value()?;
+    let value = reader.value(wanted)?;
     reader.skip_space();
     if reader.at < text.len() {
         return Err(reader.syntax());
@@ -111,11 +121,17 @@ impl<'a> Reader<'a> {
         found
     }
 
-    fn value(&mut self) -> Result<Value, JsonError> {
+    fn value(&mut self, wanted: &Wanted) -> Result<Value, JsonError> {
         match self.peek() {
-            Some(b'{') => self.nested(Self::object),
-            Some(b'[') => self.nested(Self::list),
-            Some(b'"') => Ok(Value::Text(self.string()?)),
+            Some(b'{') => self.nested(|reader| reader.object(wanted)),
+            Some(b'[') => self.nested(|reader| reader.list(wanted.item())),
+            Some(b'"') => {
+                let text = self.string()?;
+                Ok(match wanted {
+                    Wanted::Nothing => Value::Undefined,
+                    _ => Value::Text(text.into()),
+                })
+            }
             Some(b'-' | b'0'..=b'9') => self.number(),
             _ => self.word(),
         }
@@ -162,14 +178,17 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    fn list(&mut self) -> Result<Value, JsonError> {
+    fn list(&mut self, wanted: &Wanted) -> Result<Value, JsonError> {
         let mut items = Vec::new();
         if self.eat(b']') {
             return Ok(Value::list([]));
         }
         loop {
             self.skip_space();
-            items.push(self.value()?);
+            let item = self.value(wanted)?;
+            if *wanted != Wanted::Nothing {
+                items.push(item);
+            }
             self.skip_space();
             if self.eat(b']') {
                 return Ok(Value::List(items.into()));
@@ -180,7 +199,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn object(&mut self) -> Result<Value, JsonError> {
+    fn object(&mut self, wanted: &Wanted) -> Result<Value, JsonError> {
         let mut members = Object::new();
         if self.eat(b'}') {
             return Ok(Value::Object(Arc::new(members)));
@@ -196,8 +215,11 @@ impl<'a> Reader<'a> {
                 return Err(self.syntax());
             }
             self.skip_space();
-            let value = self.value()?;
-            members.insert(name, value);
+            let wanted = wanted.member(&name);
+            let value = self.value(wanted)?;
+            if *wanted != Wanted::Nothing {
+                members.insert(name.into(), value);
+            }
             self.skip_space();
             if self.eat(b'}') {
                 return Ok(Value::Object(Arc::new(members)));
@@ -209,7 +231,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A string; the reader stands on its opening quote.
-    fn string(&mut self) -> Result<Arc<str>, JsonError> {
+    fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
         self.at += 1;
         let mut decoded = String::new();
         loop {

@@ -77,6 +77,7 @@ mod template;
 mod time;
 mod types;
 mod value;
+mod wanted;
 mod write;
 
 pub use ast::{Expr, Key, Path};
@@ -88,4 +89,5 @@ pub use template::{Part, Template, parse_condition};
 pub use time::{parse_timestamp, timestamp_text};
 pub use types::{Kind, Type};
 pub use value::{Object, Value};
+pub use wanted::Wanted;
 pub use write::write_json_text;

@@ -16,6 +16,7 @@ use crate::home::{Backend, Home};
 use crate::parse::{Block, blocks, replaced};
 use crate::project::{Compiled, Project};
 use crate::world::{Answer, World};
+use backflow_engine::EventInfo;
 use backflow_sql::ir::Dialect;
 use std::path::Path;
 use std::sync::Arc;
@@ -208,7 +209,11 @@ async fn inbox(world: &World) -> String {
     let desk = world.runtime.events().expect("a project with webhooks");
     desk.catch_up().await.expect("an inbox");
     let mut events = desk.list(None, None, 1000).await.expect("an inbox");
-    events.reverse();
+    // The world stands still: many arrive at one instant.
+    events.sort_by(|a, b| {
+        let key = |event: &EventInfo| (event.received, event.event.len(), event.event.clone());
+        key(a).cmp(&key(b))
+    });
     let lines = events.iter().map(|event| {
         let kind = event.kind.as_deref().unwrap_or("-");
         let error = event.error.as_deref().map(|error| format!("  {error}"));

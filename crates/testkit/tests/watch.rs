@@ -168,9 +168,9 @@ fn a_migration_may_do_to_a_watched_table_what_it_may_do_to_any() {
                 assert_eq!(list(&newer).1, is("", &[text]).1);
                 let answer = send(&newer, "POST", "/teams/TEAM/notes", r#"{"text": "newer"}"#);
                 assert_eq!(answer.status, 201, "{}", answer.body);
-                newer
-                    .database()
-                    .execute("UPDATE notes SET text = 'changed' WHERE text = 'renamed'");
+                newer.database().execute(&format!(
+                    "UPDATE notes SET text = 'changed' WHERE text = '{text}'"
+                ));
                 assert_eq!(list(&newer).1, is("", &["changed", "newer"]).1);
             }
         }

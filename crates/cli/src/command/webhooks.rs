@@ -91,8 +91,8 @@ fn tell(event: &EventInfo, terminal: &Terminal) -> Result<()> {
         "  tenant   {}",
         event.tenant.as_deref().unwrap_or("-")
     ))?;
-    for (at, state) in &event.actions {
-        terminal.line(format_args!("  action {at} {state}"))?;
+    for (mark, state) in &event.actions {
+        terminal.line(format_args!("  action   {mark}: {state}"))?;
     }
     if event.tries > 0 {
         terminal.line(format_args!("  tries    {}", event.tries))?;

@@ -154,10 +154,16 @@ equal_but_for_place!(WebhookRows { table, by });
 pub struct WebhookAction {
     /// The whole object.
     pub span: Span,
+    /// `name`
+    pub name: Option<Spanned<String>>,
     /// `condition`
     pub condition: Option<Text>,
     /// `workflow`, or the single step that `type`, `action` and `params` make.
     pub workflow: Workflow,
 }
 
-equal_but_for_place!(WebhookAction { condition, workflow });
+equal_but_for_place!(WebhookAction {
+    name,
+    condition,
+    workflow
+});

@@ -45,6 +45,7 @@ fn events() -> Events {
         id: payload("id"),
         kind: payload("type"),
         object: payload("data.object.id"),
+        challenge: None,
         created: payload("created"),
         subject: "data.object".to_owned(),
         type_member: Some("object".to_owned()),

@@ -26,7 +26,8 @@ const UNKEPT: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
 /// What the expressions of an event read.
 pub(super) struct Told {
-    pub(super) payload: Value,
+    /// What is read of it.
+    payload: Value,
     pub(super) headers: HeaderMap,
     /// The hook's frame.
     pub(super) frame: Vec<Value>,
@@ -47,7 +48,7 @@ impl Told {
 
     /// As the inbox has it.
     pub(super) fn kept(ready: &Ready, event: &Event) -> Result<Self, Fault> {
-        let payload = input::parsed(event.body.as_bytes())?;
+        let payload = input::parsed_part(event.body.as_bytes(), &ready.reads)?;
         Ok(Self::new(ready, payload, read_headers(&event.headers)))
     }
 
@@ -79,7 +80,7 @@ pub(super) fn read(
     verified: &Verified,
     headers: &HeaderMap,
 ) -> Result<(Event, Told), Fault> {
-    let payload = input::parsed(verified.body())?;
+    let payload = input::parsed_part(verified.body(), &ready.reads)?;
     let told = Told::new(ready, payload, kept_headers(headers));
     let now = works.now();
     let mut host = RequestHost::new(now, Arc::clone(works.ids()));
@@ -95,10 +96,9 @@ pub(super) fn read(
         None => format!("{}:event:{event}", ready.hook.name),
     };
     let created = instant(&value(&reads.created, "event.created")?).unwrap_or(now);
-    let body =
-        String::from_utf8(verified.body().to_vec()).map_err(|_| Fault::internal("JSON that is not text"))?;
+    let body = std::str::from_utf8(verified.body()).map_err(|_| Fault::internal("JSON that is not text"))?;
     let event = Event {
-        id: works.ids().key().into(),
+        id: Event::id_of(&ready.hook.name, &event),
         hook: ready.hook.name.clone(),
         event,
         kind,
@@ -106,7 +106,7 @@ pub(super) fn read(
         created,
         received: now,
         headers: write_headers(&told.headers),
-        body,
+        body: body.into(),
         state: State::Waiting,
         tenant: None,
         actions: Actions::default(),
@@ -117,6 +117,20 @@ pub(super) fn read(
         ended: None,
     };
     Ok((event, told))
+}
+
+/// What is sent back to a provider that only asks whether somebody is here.
+pub(super) fn challenge(ready: &Ready, works: &Works, told: &Told) -> Result<Option<String>, Fault> {
+    let Some(challenge) = &ready.hook.reads.challenge else {
+        return Ok(None);
+    };
+    let mut host = RequestHost::new(works.now(), Arc::clone(works.ids()));
+    let of = crate::render::run(&challenge.of, &told.frame, &mut host, "type")?;
+    if of.as_text() != Some(&challenge.kind) {
+        return Ok(None);
+    }
+    let value = crate::render::run(&challenge.value, &told.frame, &mut host, "challenge")?;
+    Ok(name(&value))
 }
 
 /// A name that an event gives.

@@ -9,8 +9,9 @@ use super::marks::Marks;
 use crate::store::Call;
 use crate::work::{call, instant, maybe, text};
 use backflow_plan::model::Journal;
-use backflow_sql::ir::Datum;
+use backflow_sql::ir::{Datum, Statement};
 use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
 
 /// What becomes of an event.
 #[derive(Debug, Clone)]
@@ -29,15 +30,15 @@ pub(super) const EVENT: [usize; 2] = [1, 2];
 
 pub(super) fn accept(journal: &Journal, event: &Event) -> Call {
     let values = vec![
-        text(&event.id),
+        Datum::Text(Arc::clone(&event.id)),
         text(&event.hook),
         text(&event.event),
         maybe(event.kind.as_deref()),
-        text(&event.object),
+        Datum::Text(Arc::clone(&event.object)),
         instant(event.created),
         instant(event.received),
         text(&event.headers),
-        text(&event.body),
+        Datum::Text(Arc::clone(&event.body)),
         text(event.state.text()),
         instant(event.since),
         event.due.map_or(Datum::Null, instant),
@@ -107,7 +108,16 @@ fn held(
     call(&journal.inbox.hold, values, false)
 }
 
-/// The event that is next of an object.
+/// The event that is next of an object, and another one if there is one.
 pub(super) fn next(journal: &Journal, object: &str, now: Timestamp) -> Call {
-    call(&journal.inbox.next, vec![text(object), instant(now)], true)
+    of_object(&journal.inbox.next, object, now)
+}
+
+/// The same: only their ids.
+pub(super) fn waiting(journal: &Journal, object: &str, now: Timestamp) -> Call {
+    of_object(&journal.inbox.waiting, object, now)
+}
+
+fn of_object(statement: &Arc<Statement>, object: &str, now: Timestamp) -> Call {
+    call(statement, vec![text(object), instant(now), Datum::Int(2)], false)
 }

@@ -48,8 +48,8 @@ pub struct EventInfo {
     pub state: &'static str,
     /// The key of its tenant.
     pub tenant: Option<String>,
-    /// What became of its actions: the place of each, from 1, and `done`, `skipped` or `superseded`.
-    pub actions: Vec<(usize, &'static str)>,
+    /// What became of its actions: what each is known by, and `done`, `skipped` or `superseded`.
+    pub actions: Vec<(String, &'static str)>,
     /// How often it failed, or looked for its tenant in vain.
     pub tries: i64,
     /// When it is run next.
@@ -113,7 +113,7 @@ impl EventDesk {
         };
         Ok(Some(EventDetail {
             headers: self.hooks.works.masked(&event.headers),
-            body: event.body.clone(),
+            body: event.body.to_string(),
             info: self.hooks.info(event),
         }))
     }
@@ -126,8 +126,8 @@ impl EventDesk {
         let mut page = Page::default();
         while let Some(objects) = self.hooks.due(&mut page).await? {
             for object in objects {
-                if let Some(held) = self.hooks.take(&object).await? {
-                    self.hooks.run(held).await?;
+                if let Some(taken) = self.hooks.take(&object).await? {
+                    self.hooks.run(taken).await?;
                 }
             }
         }
@@ -171,7 +171,16 @@ impl Hooks {
                 return Ok(Some(event));
             }
         }
-        let mut found = self.events(&inbox.named, vec![text(id)]).await?.into_iter();
+        let mut found = Vec::new();
+        for ready in &self.ready {
+            let own = Datum::Text(Event::id_of(&ready.hook.name, id));
+            found.extend(self.events(&inbox.read, vec![own]).await?);
+        }
+        if found.is_empty() {
+            // Its webhook may be gone from the files.
+            found = self.events(&inbox.named, vec![text(id)]).await?;
+        }
+        let mut found = found.into_iter();
         match (found.next(), found.next()) {
             (found, None) => Ok(found),
             (Some(one), Some(other)) => Err(Fault::new(
@@ -200,7 +209,7 @@ impl Hooks {
             due: Some(now),
             ..event
         };
-        let settled = self.pass(held, afresh, &Mode::Live).await;
+        let settled = self.pass(held, afresh.into(), &Mode::Live).await;
         drop(holding);
         settled?.map(drop).ok_or_else(|| Fault::of(Code::Locked))
     }
@@ -209,8 +218,8 @@ impl Hooks {
     pub(super) async fn take_patiently(&self, object: &Arc<str>) -> Result<super::run::Held, Fault> {
         let begun = Instant::now();
         loop {
-            if let Some(held) = self.take(object).await? {
-                return Ok(held);
+            if let Some(taken) = self.take(object).await? {
+                return Ok(taken.held);
             }
             if begun.elapsed() > PATIENCE {
                 return Err(Fault::of(Code::Locked));

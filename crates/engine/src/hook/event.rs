@@ -5,6 +5,7 @@
 //! Not here: statements with values (`calls`).
 
 use crate::store::Row;
+use crate::work::digest;
 use backflow_expr::{Value, json};
 use backflow_plan::model::EVENT_CELLS;
 use backflow_sql::ir::Datum;
@@ -78,32 +79,33 @@ impl ActionState {
     }
 }
 
-/// What became of an event's actions, by their place, from 1.
+/// What became of an event's actions, by what they are known by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Actions(BTreeMap<usize, ActionState>);
+pub(crate) struct Actions(BTreeMap<String, ActionState>);
 
 impl Actions {
-    /// Whether nothing is left to do of the action at a place, from 0.
-    pub(super) fn is_over(&self, at: usize) -> bool {
-        self.0.contains_key(&(at + 1))
+    /// Whether nothing is left to do of an action.
+    pub(super) fn is_over(&self, mark: &str) -> bool {
+        self.0.contains_key(mark)
     }
 
-    pub(super) fn set(&mut self, at: usize, state: ActionState) {
-        self.0.insert(at + 1, state);
+    pub(super) fn set(&mut self, mark: &str, state: ActionState) {
+        self.0.insert(mark.to_owned(), state);
     }
 
-    /// Without what is not kept by `stays`, which is asked with the place of each, from 0.
-    pub(super) fn only(&self, stays: impl Fn(usize) -> bool) -> Self {
-        let kept = self
-            .0
+    /// Those that are done and kept by `stays`.
+    pub(super) fn only(&self, stays: impl Fn(&str) -> bool) -> Self {
+        let done = self.0.iter().filter(|(_, state)| **state == ActionState::Done);
+        let kept = done.filter(|(mark, _)| stays(mark));
+        Self(kept.map(|(mark, state)| (mark.clone(), *state)).collect())
+    }
+
+    /// What each is known by, and what became of it.
+    pub(super) fn list(&self) -> Vec<(String, &'static str)> {
+        self.0
             .iter()
-            .filter(|(at, state)| **state == ActionState::Done && at.checked_sub(1).is_some_and(&stays));
-        Self(kept.map(|(at, state)| (*at, *state)).collect())
-    }
-
-    /// The place of each, from 1, and what became of it.
-    pub(super) fn list(&self) -> Vec<(usize, &'static str)> {
-        self.0.iter().map(|(at, state)| (*at, state.text())).collect()
+            .map(|(mark, state)| (mark.clone(), state.text()))
+            .collect()
     }
 
     /// What the event is, now that all its actions are over.
@@ -122,17 +124,17 @@ impl Actions {
         let members = self
             .0
             .iter()
-            .map(|(at, state)| (at.to_string(), Value::from(state.text())));
+            .map(|(mark, state)| (mark.as_str(), Value::from(state.text())));
         Value::object(members).to_json()
     }
 
     pub(super) fn read(text: &str) -> Option<Self> {
         let kept = json::parse(text.as_bytes(), 4).ok()?;
         let states = [ActionState::Done, ActionState::Skipped, ActionState::Superseded];
-        let members = kept.as_object()?.iter().map(|(at, state)| {
+        let members = kept.as_object()?.iter().map(|(mark, state)| {
             let state = state.as_text()?;
             let state = states.into_iter().find(|known| known.text() == state)?;
-            Some((at.parse().ok()?, state))
+            Some((mark.to_string(), state))
         });
         members.collect::<Option<_>>().map(Self)
     }
@@ -151,7 +153,7 @@ pub(crate) struct Event {
     pub(crate) received: Timestamp,
     /// Its headers, as JSON: a list of pairs.
     pub(crate) headers: String,
-    pub(crate) body: String,
+    pub(crate) body: Arc<str>,
     pub(crate) state: State,
     pub(crate) tenant: Option<String>,
     pub(crate) actions: Actions,
@@ -164,6 +166,15 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// The id of an event that a webhook's provider calls so: always the same, so that it tells an event that arrives
+    /// again. A UUID of version 8.
+    pub(super) fn id_of(hook: &str, event: &str) -> Arc<str> {
+        let digest = digest(format!("{hook}\0{event}").as_bytes());
+        let part = |range: std::ops::Range<usize>| digest.get(range).unwrap_or_default();
+        let (a, b, c, d, e) = (part(0..8), part(8..12), part(13..16), part(17..20), part(20..32));
+        format!("{a}-{b}-8{c}-8{d}-{e}").into()
+    }
+
     /// Whether nothing is left to do.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.state, State::Done | State::Ignored | State::Superseded)
@@ -190,7 +201,7 @@ impl Event {
             created: instant(5)?,
             received: instant(6)?,
             headers: owned(7)?,
-            body: owned(8)?,
+            body: text(8)?.into(),
             state: State::of(text(9)?)?,
             tenant: owned(10),
             actions: text(11).map_or(Some(Actions::default()), Actions::read)?,
@@ -211,14 +222,23 @@ mod tests {
     fn actions_are_read_as_they_were_written() {
         let mut actions = Actions::default();
         assert_eq!(actions.state(), State::Ignored);
-        actions.set(10, ActionState::Superseded);
+        actions.set("ten", ActionState::Superseded);
         assert_eq!(actions.state(), State::Superseded);
-        actions.set(0, ActionState::Done);
-        actions.set(1, ActionState::Skipped);
+        actions.set("one", ActionState::Done);
+        actions.set("two", ActionState::Skipped);
         assert_eq!(Actions::read(&actions.to_json()), Some(actions.clone()));
-        assert!(actions.is_over(10) && !actions.is_over(2));
+        assert!(actions.is_over("ten") && !actions.is_over("three"));
         assert_eq!(actions.state(), State::Done);
         assert_eq!(Actions::read(r#"{"1": "gone"}"#), None);
+    }
+
+    #[test]
+    fn ids_tell_webhooks_and_names_apart() {
+        let id = Event::id_of("a", "evt_1");
+        assert_eq!(&*id, "7292f185-a56a-8903-8a59-293eb2707693");
+        assert_eq!(Event::id_of("a", "evt_1"), id);
+        assert_ne!(Event::id_of("b", "evt_1"), id);
+        assert_ne!(Event::id_of("a", "evt_2"), id);
     }
 
     #[test]

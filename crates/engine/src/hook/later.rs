@@ -1,8 +1,8 @@
 //! Events that are due, whoever took them in.
 //!
-//! Role: keeps our objects ours, takes up what is due, erases what is old.
+//! Role: keeps our objects ours, takes up what is due.
 //! Invariant: an event that is due is run by somebody within a few seconds, also after its process died.
-//! Not here: running one (`run`).
+//! Not here: running one (`run`), erasing what is old (`erase`).
 
 use super::Hooks;
 use super::replay::NO_ID;
@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::work::{call, instant, text};
 use backflow_expr::Value;
 use backflow_sql::ir::Datum;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,54 +20,71 @@ use std::time::{Duration, Instant};
 /// How often it is looked.
 const PULSE: Duration = Duration::from_millis(1000);
 
+/// How often, as long as somebody else holds what is due here.
+const MISSED: Duration = Duration::from_millis(250);
+
 /// Not more often than so, however much arrives.
-const BREATH: Duration = Duration::from_millis(20);
+const BREATH: Duration = Duration::from_millis(10);
 
 /// How many events that are due are looked at together.
-const LOOK: i64 = 128;
+const LOOK: i64 = 256;
 
 /// How often old events are erased.
 const ERASING: Duration = Duration::from_secs(3600);
 
-/// How long events of webhooks that are gone are kept, at least.
-const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
-
-/// How long it is known of an object who wrote last: longer than any provider sends again.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 90);
-
 impl Hooks {
     /// Goes on until the runtime rests.
     pub(super) async fn look_after(self: Arc<Self>) {
-        let (mut erased, mut beaten): (Option<Instant>, Option<Instant>) = (None, None);
+        let (mut erased, mut beaten, mut looked): (_, _, Option<Instant>) = (None, None, None);
+        let mut pause = PULSE;
         loop {
             let mut outcome = Ok(());
-            if beaten.is_none_or(|at| at.elapsed() >= PULSE / 2) {
-                beaten = Some(Instant::now());
+            if is_over(&mut beaten, PULSE / 2) {
                 outcome = self.beat().await;
             }
-            if outcome.is_ok() && !self.stopping.load(Ordering::Relaxed) {
-                outcome = self.take_up().await;
+            if !self.stopping.load(Ordering::Relaxed) {
+                let is_low = self.queue().is_low();
+                if outcome.is_ok() && (is_over(&mut looked, pause) || is_low) {
+                    looked = Some(Instant::now());
+                    pause = if self.queue().has_missed() { MISSED } else { PULSE };
+                    outcome = self.look().await;
+                }
+                self.employ();
             }
             if let Err(fault) = outcome {
                 log::inbox_away(fault.private_text().unwrap_or(fault.code_text()));
             }
-            if erased.is_none_or(|at| at.elapsed() > ERASING) {
-                erased = Some(Instant::now());
+            if is_over(&mut erased, ERASING) {
                 let hooks = Arc::clone(&self);
                 tokio::spawn(async move { hooks.erase().await });
             }
             tokio::time::sleep(BREATH).await;
-            drop(tokio::time::timeout(PULSE - BREATH, self.wake.notified()).await);
+            drop(tokio::time::timeout(MISSED - BREATH, self.wake.notified()).await);
             if self.stopping.load(Ordering::Relaxed) && self.is_idle() {
                 return;
             }
         }
     }
 
+    /// As many take up what waits as are free.
+    fn employ(self: &Arc<Self>) {
+        let waiting = self.queue().len();
+        for _ in 0..waiting {
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                return;
+            };
+            self.go_on(place, None, None);
+        }
+    }
+
     /// Renews the leases of the objects that are held here.
     async fn beat(&self) -> Result<(), Fault> {
         let now = self.works.now();
-        let tokens: Vec<Value> = self.held().values().map(|token| Value::from(&**token)).collect();
+        let tokens: Vec<Value> = self
+            .held()
+            .values()
+            .map(|holder| Value::from(&*holder.token))
+            .collect();
         if tokens.is_empty() {
             return Ok(());
         }
@@ -80,23 +97,16 @@ impl Hooks {
         self.works.write(beat).await.map(drop)
     }
 
-    /// Takes up what is due, as far as somebody is free.
-    async fn take_up(self: &Arc<Self>) -> Result<(), Fault> {
-        if self.places.available_permits() == 0 {
-            return Ok(());
-        }
+    /// Puts objects with events that are due into the queue, as many as it holds.
+    async fn look(&self) -> Result<(), Fault> {
+        self.queue().looking();
         let mut page = Page::default();
         while let Some(objects) = self.due(&mut page).await? {
-            for object in objects {
-                if self.held().contains_key(&object) {
-                    continue;
-                }
-                let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-                    return Ok(());
-                };
-                if let Some(held) = self.take(&object).await? {
-                    self.go_on(held, Some(place), None);
-                }
+            let free = objects.iter().filter(|object| !self.held().contains_key(*object));
+            let free: Vec<_> = free.collect();
+            let mut queue = self.queue();
+            if !free.into_iter().all(|object| queue.push(object)) {
+                return Ok(());
             }
         }
         Ok(())
@@ -111,36 +121,31 @@ impl Hooks {
             text(&page.id),
             Datum::Int(LOOK),
         ];
-        let due = self.events(&self.journal.inbox.due, values).await?;
-        let Some(last) = due.last() else { return Ok(None) };
-        page.due = last.due.unwrap_or(page.due);
-        page.id = Arc::clone(&last.id);
-        Ok(Some(due.into_iter().map(|event| event.object).collect()))
+        let due = self
+            .works
+            .read(call(&self.journal.inbox.due, values, true))
+            .await?;
+        let broken = || Fault::internal("an event that cannot be read");
+        let mut objects = BTreeSet::new();
+        for row in &due.rows {
+            let [Datum::Text(object), Datum::Text(due), Datum::Text(id)] = row.cells.as_slice() else {
+                return Err(broken());
+            };
+            page.due = backflow_expr::parse_timestamp(due).ok_or_else(broken)?;
+            page.id = Arc::clone(id);
+            objects.insert(Arc::clone(object));
+        }
+        Ok((!objects.is_empty()).then_some(objects))
     }
+}
 
-    /// What could not be erased now is erased the next time.
-    async fn erase(&self) {
-        let now = self.works.now();
-        let before = |span: SignedDuration| instant(now.checked_sub(span).unwrap_or(Timestamp::MIN));
-        let inbox = &self.journal.inbox;
-        let (mut longest, mut calls) = (KEPT, Vec::new());
-        for ready in &self.ready {
-            let kept = SignedDuration::from_hours(24 * i64::from(ready.hook.keep_days));
-            longest = longest.max(kept);
-            calls.push(call(
-                &inbox.erase,
-                vec![text(&ready.hook.name), before(kept)],
-                true,
-            ));
-        }
-        calls.push(call(&inbox.erase_old, vec![before(longest)], true));
-        calls.push(call(&inbox.forget, vec![before(REMEMBERED)], true));
-        for call in calls {
-            if let Err(fault) = self.works.write(call).await {
-                log::not_erased(fault.private_text().unwrap_or(fault.code_text()));
-            }
-        }
+/// Whether something has not been done for so long; if so, it is now.
+fn is_over(last: &mut Option<Instant>, span: Duration) -> bool {
+    let is_over = last.is_none_or(|at| at.elapsed() >= span);
+    if is_over {
+        *last = Some(Instant::now());
     }
+    is_over
 }
 
 /// How far events that are due were looked at.

@@ -11,7 +11,7 @@ use super::calls::{self, Settling};
 use super::effect::{Effect, Kept, Written};
 use super::event::{ActionState, Event, State};
 use super::ready::{Doing, Ready};
-use super::run::Held;
+use super::run::{Held, Next};
 use super::tenant::Found;
 use crate::event as log;
 use crate::fault::{Code, Fault};
@@ -69,11 +69,11 @@ impl Hooks {
     pub(super) async fn pass(
         self: &Arc<Self>,
         held: Held,
-        event: Event,
+        Next { event, told }: Next,
         mode: &Mode,
     ) -> Result<Option<State>, Fault> {
         let settled = match self.find(&event.hook).map(Arc::clone) {
-            Some(ready) => self.pass_of(&ready, held, &event, mode).await?,
+            Some(ready) => self.pass_of(&ready, held, (&event, told), mode).await?,
             None => {
                 let fault = Fault::internal("no webhook of this name is in the files any more");
                 let settling = self.failed(&event, event.clone().into_settling(), &[fault]);
@@ -92,11 +92,11 @@ impl Hooks {
         self: &Arc<Self>,
         ready: &Ready,
         mut held: Held,
-        event: &Event,
+        (event, told): (&Event, Option<Told>),
         mode: &Mode,
     ) -> Result<Option<State>, Fault> {
         let mut settling = event.clone().into_settling();
-        let told = match Told::kept(ready, event) {
+        let told = match told.map_or_else(|| Told::kept(ready, event), Ok) {
             Ok(told) => told,
             Err(fault) => {
                 let settling = self.failed(event, settling, &[fault]);
@@ -124,7 +124,7 @@ impl Hooks {
         for (number, at) in todo.iter().enumerate() {
             let is_last = number + 1 == todo.len() && faults.is_empty();
             let mut done = settling.clone();
-            done.actions.set(*at, ActionState::Done);
+            done.actions.set(ready.mark(*at), ActionState::Done);
             if is_last {
                 done = over(done);
             }
@@ -168,16 +168,17 @@ impl Hooks {
         };
         let (mut todo, mut faults) = (Vec::new(), Vec::new());
         for (at, doing) in case.ready.actions.iter().enumerate() {
-            if settling.actions.is_over(at) {
+            let mark = case.ready.mark(at);
+            if settling.actions.is_over(mark) {
                 continue;
             }
             let condition = case.ready.hook.actions.get(at).and_then(|a| a.condition.as_ref());
             match case.told.holds(condition, &mut host) {
                 Err(fault) => faults.push(fault),
-                Ok(false) => settling.actions.set(at, ActionState::Skipped),
+                Ok(false) => settling.actions.set(mark, ActionState::Skipped),
                 Ok(true) if held.marks.supersede(&doing.tables, since) => {
                     log::event_superseded(&case.event.id, &doing.job.name);
-                    settling.actions.set(at, ActionState::Superseded);
+                    settling.actions.set(mark, ActionState::Superseded);
                 }
                 Ok(true) => todo.push(at),
             }
@@ -239,7 +240,7 @@ impl Hooks {
             intent: Intent {
                 job: Arc::clone(&doing.job),
                 caller: None,
-                key: Some(format!("event {} {at}", case.event.id)),
+                key: Some(format!("event {} {}", case.event.id, case.ready.mark(at))),
             },
             keep: FOREVER,
         });

@@ -8,8 +8,8 @@ use crate::route;
 use crate::runtime::BuildError;
 use crate::settings::Secret;
 use crate::work::{Job, Works};
-use backflow_expr::Value;
-use backflow_plan::model::{Hook, Operation, WorkAction};
+use backflow_expr::{Value, Wanted};
+use backflow_plan::model::{Hook, Operation, Source, WorkAction};
 use std::sync::Arc;
 
 /// A webhook that is served.
@@ -19,6 +19,8 @@ pub(crate) struct Ready {
     /// The hook's frame with what is the same for every event.
     pub(super) template: Vec<Value>,
     pub(super) actions: Vec<Doing>,
+    /// What is read of an event's body, by the hook and by its actions.
+    pub(super) reads: Wanted,
 }
 
 /// An action that can run.
@@ -47,12 +49,24 @@ impl Ready {
         if secrets.is_empty() {
             return Err(BuildError::NoSecret(hook.name));
         }
+        let actions = actions.ok_or_else(|| BuildError::Path(hook.path.to_string()))?;
+        let sources = actions.iter().flat_map(|action| &action.job.sources);
+        let paths = sources.chain(&hook.frame).filter_map(|source| match source {
+            Source::Body(keys) => Some(keys.as_slice()),
+            _ => None,
+        });
         Ok(Self {
-            actions: actions.ok_or_else(|| BuildError::Path(hook.path.to_string()))?,
+            reads: Wanted::of(paths),
+            actions,
             secrets,
             template: route::template(&hook.frame, works.env()),
             hook,
         })
+    }
+
+    /// What the action at a place is known by.
+    pub(super) fn mark(&self, at: usize) -> &str {
+        self.hook.actions.get(at).map_or("", |action| &action.mark)
     }
 }
 

@@ -4,10 +4,11 @@
 //! Invariant: nothing is parsed, and nothing kept, before the signature is verified.
 //! Not here: running events (`run`).
 
+use super::arrival::Told;
 use super::event::{ActionState, Event, State};
 use super::marks::Marks;
 use super::ready::Ready;
-use super::run::Held;
+use super::run::{Held, Next, Taken};
 use super::{Hooks, arrival, calls};
 use crate::event as log;
 use crate::fault::{Code, Fault};
@@ -31,9 +32,9 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 enum Accepted {
     /// It was here before.
     Duplicate,
-    /// It is kept; the object's marks, if we have taken it.
-    Kept(Option<Marks>),
-    /// One that was in quarantine is due again; the same.
+    /// It is kept; the object's marks, if we have taken it, and whether no other event about it is due.
+    Kept(Option<Marks>, bool),
+    /// One that was in quarantine is due again; the marks.
     Again(Option<Marks>),
 }
 
@@ -50,8 +51,13 @@ impl Hooks {
         let body = input::bytes(request.body, max_body).await?;
         let verified = self.verify(&ready, request.headers, body)?;
         let (mut event, told) = arrival::read(&ready, &self.works, &verified, request.headers)?;
+        if let Some(challenge) = arrival::challenge(&ready, &self.works, &told)? {
+            log::hook_confirmed(id, &event.hook);
+            let body = Value::object([("challenge", Value::from(challenge))]);
+            return Ok(Reply::json_of(StatusCode::OK, Bytes::from(body.to_json())));
+        }
         self.sort_out(&ready, &told, &mut event);
-        let state = self.take_in(verified, event, id).await?;
+        let state = self.take_in(verified, (event, told), id).await?;
         let body = Value::object([("received", Value::Bool(true)), ("status", state.into())]);
         Ok(Reply::json_of(StatusCode::OK, Bytes::from(body.to_json())))
     }
@@ -72,7 +78,7 @@ impl Hooks {
     }
 
     /// An event that leads to nothing is over when it is kept. What cannot be judged is judged when it runs.
-    fn sort_out(&self, ready: &Ready, told: &arrival::Told, event: &mut Event) {
+    fn sort_out(&self, ready: &Ready, told: &Told, event: &mut Event) {
         let mut host = RequestHost::new(event.received, Arc::clone(self.works.ids()));
         let mut holds = |at: &usize| {
             let condition = ready.hook.actions.get(*at).and_then(|a| a.condition.as_ref());
@@ -82,7 +88,7 @@ impl Hooks {
             return;
         }
         for at in 0..ready.actions.len() {
-            event.actions.set(at, ActionState::Skipped);
+            event.actions.set(ready.mark(at), ActionState::Skipped);
         }
         event.state = State::Ignored;
         event.due = None;
@@ -93,7 +99,7 @@ impl Hooks {
     async fn take_in(
         self: &Arc<Self>,
         verified: Verified,
-        event: Event,
+        (event, told): (Event, Told),
         request_id: &Arc<str>,
     ) -> Result<&'static str, Fault> {
         let place = match event.state == State::Waiting && !self.stopping.load(Ordering::Relaxed) {
@@ -101,53 +107,75 @@ impl Hooks {
             false => None,
         };
         let token: Arc<str> = self.works.ids().key().into();
-        let taking = place
-            .is_some()
-            .then(|| calls::take(&self.journal, &event.object, &token, event.received));
+        let taking = match place {
+            Some(_) => vec![
+                calls::take(&self.journal, &event.object, &token, event.received),
+                calls::waiting(&self.journal, &event.object, event.received),
+            ],
+            None => Vec::new(),
+        };
         let accepted = self.keep(verified, &event, taking).await?;
-        let (state, is_new, marks) = match accepted {
+        let (state, alone, marks) = match accepted {
             Accepted::Duplicate => {
                 log::event_duplicate(request_id, &event.hook, &event.event);
                 return Ok("duplicate");
             }
-            Accepted::Kept(marks) => (event.state, true, marks),
-            Accepted::Again(marks) => (State::Quarantined, false, marks),
+            Accepted::Kept(marks, alone) => (event.state, Some(alone), marks),
+            Accepted::Again(marks) => (State::Quarantined, None, marks),
         };
         log::event_kept(request_id, &event, state.text());
-        match marks {
-            Some(marks) => {
-                let held = Held::new(&event.object, token, marks);
-                let first = is_new.then(|| Arc::clone(&event.id));
-                Ok(self.first_run(held, first, place).await.unwrap_or(state).text())
-            }
-            None => {
-                // Whoever holds the object looks for further events of it; if nobody is free, somebody will be.
-                self.wake.notify_one();
-                Ok(state.text())
-            }
+        let (Some(marks), Some(place)) = (marks, place) else {
+            self.hand_on(&event);
+            return Ok(state.text());
+        };
+        let id = alone.map(|_| Arc::clone(&event.id));
+        let held = Held::new(&event.object, token, marks);
+        // Where others wait, too, the oldest goes first: whoever runs them looks again.
+        let next = alone.filter(|alone| *alone).map(|_| Next {
+            told: Some(told),
+            ..Next::from(event)
+        });
+        let taken = Taken {
+            held,
+            is_last: next.is_some(),
+            next,
+        };
+        Ok(self.first_run(taken, id, place).await.unwrap_or(state).text())
+    }
+
+    /// An event whose object could not be taken.
+    fn hand_on(&self, event: &Event) {
+        if event.state != State::Waiting {
+            return;
         }
+        if let Some(holder) = self.held().get_mut(&event.object) {
+            holder.is_asked_for = true;
+            return;
+        }
+        self.queue().push(&event.object);
+        self.wake.notify_one();
     }
 
     /// Runs an object's events, and waits a while for the one that has just arrived; `None`: it is not known yet.
     async fn first_run(
         self: &Arc<Self>,
-        held: Held,
+        taken: Taken,
         event: Option<Arc<str>>,
-        place: Option<OwnedSemaphorePermit>,
+        place: OwnedSemaphorePermit,
     ) -> Option<State> {
         let Some(id) = event else {
-            self.go_on(held, place, None);
+            self.go_on(place, Some(taken), None);
             return None;
         };
         let (sender, first) = oneshot::channel();
         self.waiting().insert(Arc::clone(&id), sender);
-        self.go_on(held, place, Some(Arc::clone(&id)));
+        self.go_on(place, Some(taken), Some(Arc::clone(&id)));
         let state = tokio::time::timeout(self.patience, first).await;
         self.waiting().remove(&id);
         state.ok()?.ok()
     }
 
-    async fn keep(&self, verified: Verified, event: &Event, taking: Option<Call>) -> Result<Accepted, Fault> {
+    async fn keep(&self, verified: Verified, event: &Event, taking: Vec<Call>) -> Result<Accepted, Fault> {
         let mut calls = vec![calls::accept(&self.journal, event)];
         calls.extend(taking);
         if let [only] = calls.as_mut_slice() {
@@ -162,20 +190,23 @@ impl Hooks {
             .run(permit, transaction)
             .await?
             .into_all_rows()?;
-        Ok(accepted(event, &rows))
+        Ok(accepted(&rows))
     }
 }
 
-/// What the rows of [`Hooks::keep`] mean: the event's id, then the object's marks.
-fn accepted(event: &Event, rows: &[RowSet]) -> Accepted {
+/// What the rows of [`Hooks::keep`] mean: the event's state, then the object's marks, then
+/// what is due of it. No event begins in quarantine.
+fn accepted(rows: &[RowSet]) -> Accepted {
     let first = |at: usize| {
         let row = rows.get(at).and_then(|set| set.rows.first());
         row.and_then(|row| row.cells.first())
     };
     let marks = first(1).map(Marks::of);
+    // The event itself is one of those that are due.
+    let alone = rows.get(2).is_some_and(|due| due.rows.len() == 1);
     match first(0) {
         None => Accepted::Duplicate,
-        Some(Datum::Text(id)) if **id != *event.id => Accepted::Again(marks),
-        Some(_) => Accepted::Kept(marks),
+        Some(Datum::Text(state)) if State::of(state) == Some(State::Quarantined) => Accepted::Again(marks),
+        Some(_) => Accepted::Kept(marks, alone),
     }
 }

@@ -76,7 +76,7 @@ impl Hooks {
         let held = self.take_patiently(&event.object).await?;
         let holding = self.holding(&held);
         let mode = Mode::of_replay(event, newest);
-        let settled = self.pass(held, self.afresh(event), &mode).await;
+        let settled = self.pass(held, self.afresh(event).into(), &mode).await;
         drop(holding);
         settled?.map(drop).ok_or_else(|| Fault::of(Code::Locked))
     }
@@ -84,10 +84,10 @@ impl Hooks {
     /// An event as if it had just arrived, but for the calls to providers that it has led to.
     pub(super) fn afresh(&self, event: &Event) -> Event {
         let now = self.works.now();
-        let calls = |at: usize| {
-            let ready = self.find(&event.hook);
-            let doing = ready.and_then(|ready| ready.actions.get(at));
-            doing.is_some_and(|doing| doing.job.work.durable)
+        let ready = self.find(&event.hook);
+        let calls = |mark: &str| {
+            let mut actions = ready.into_iter().flat_map(|ready| &ready.hook.actions);
+            actions.any(|action| action.mark == mark && action.work.durable)
         };
         Event {
             state: State::Waiting,
@@ -107,12 +107,15 @@ impl Mode {
     }
 }
 
+/// When an event was made and received, and its id.
+type Behind = (Timestamp, Timestamp, Arc<str>);
+
 /// The events of a replay, a page at a time.
 pub(super) struct Pages<'a> {
     which: &'a Replay,
     until: Timestamp,
     /// Behind which event the next page begins.
-    behind: Option<(Timestamp, Arc<str>)>,
+    behind: Option<Behind>,
 }
 
 impl<'a> Pages<'a> {
@@ -120,13 +123,13 @@ impl<'a> Pages<'a> {
         Self {
             which,
             until,
-            behind: Some((Timestamp::MIN, NO_ID.into())),
+            behind: Some((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH, NO_ID.into())),
         }
     }
 
     /// The next page; `None`: there are no more.
     pub(super) async fn next(&mut self, hooks: &Hooks) -> Result<Option<Vec<Event>>, Fault> {
-        let Some((created, id)) = self.behind.take() else {
+        let Some((created, received, id)) = self.behind.take() else {
             return Ok(None);
         };
         let values = vec![
@@ -134,11 +137,14 @@ impl<'a> Pages<'a> {
             instant(self.which.since),
             instant(self.until),
             instant(created.max(Timestamp::UNIX_EPOCH)),
+            instant(received),
             text(&id),
             Datum::Int(PAGE),
         ];
         let mut page = hooks.events(&hooks.journal.inbox.since, values).await?;
-        self.behind = page.last().map(|last| (last.created, Arc::clone(&last.id)));
+        self.behind = page
+            .last()
+            .map(|last| (last.created, last.received, Arc::clone(&last.id)));
         if let Some(kind) = &self.which.kind {
             page.retain(|event| event.kind.as_ref() == Some(kind));
         }

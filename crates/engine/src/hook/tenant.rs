@@ -11,9 +11,13 @@ use crate::fault::Fault;
 use crate::host::RequestHost;
 use backflow_expr::{Value, json};
 use backflow_plan::convert::convert;
-use backflow_plan::model::{Declared, Finder, MetadataKey, RowFinder, RowValueFrom, Told};
+use backflow_plan::model::{Declared, FEW_ROWS, Finder, MetadataKey, RowFinder, RowValueFrom, Told};
 use backflow_sql::ir::{Datum, Statement};
+use jiff::SignedDuration;
 use std::sync::Arc;
+
+/// How long it is not noted again that something was needed.
+const NOTED: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// What was found.
 pub(super) enum Found {
@@ -86,8 +90,7 @@ impl Hooks {
         for carrier in &finder.carriers {
             let Some(id) = case.told_id(carrier) else { continue };
             let object = format!("{}:{id}", case.ready.hook.provider);
-            let values = vec![crate::work::text(&object)];
-            if let Some(Datum::Text(kept)) = self.cell(&self.journal.inbox.known, values).await? {
+            if let Some(kept) = self.known(&object).await? {
                 let kept = json::parse(kept.as_bytes(), 16).unwrap_or_default();
                 let value = kept.at_path(&key.keys);
                 if !value.is_nothing() {
@@ -96,6 +99,26 @@ impl Hooks {
             }
         }
         Ok(found)
+    }
+
+    /// The metadata that calls put on an object of a provider. That it was needed is noted now and then.
+    async fn known(&self, object: &str) -> Result<Option<Arc<str>>, Fault> {
+        let values = vec![crate::work::text(object)];
+        let call = crate::work::call(&self.journal.inbox.known, values, true);
+        let found = self.works.read(call).await?;
+        let Some([Datum::Text(kept), _, Datum::Text(at)]) =
+            found.rows.first().map(|row| row.cells.as_slice())
+        else {
+            return Ok(None);
+        };
+        let now = self.works.now();
+        let noted = backflow_expr::parse_timestamp(at).is_some_and(|at| now.duration_since(at) < NOTED);
+        if !noted {
+            let values = vec![crate::work::text(object), crate::work::instant(now)];
+            let touch = crate::work::call(&self.journal.inbox.touch, values, true);
+            self.works.write(touch).await?;
+        }
+        Ok(Some(Arc::clone(kept)))
     }
 
     /// The tenants of the rows that hold an event's values.
@@ -126,13 +149,18 @@ impl Hooks {
                 Err(_) => return Ok(()),
             }
         }
-        let Some(first) = self.cell(&rows.first, values.clone()).await? else {
-            return Ok(());
-        };
-        let last = self.cell(&rows.last, values).await?;
+        let call = crate::work::call(&rows.first, values.clone(), true);
+        let found = self.works.read(call).await?;
         let label = format!("`{}`", rows.label);
-        named.push((label.clone(), Some(first)));
-        named.extend(last.map(|last| (label, Some(last))));
+        let are_all = (found.rows.len() as u64) < FEW_ROWS;
+        for row in found.rows {
+            let tenant = row.cells.into_iter().next();
+            named.push((label.clone(), tenant.filter(|tenant| *tenant != Datum::Null)));
+        }
+        if !are_all {
+            let last = self.cell(&rows.last, values).await?;
+            named.extend(last.map(|last| (label, Some(last))));
+        }
         Ok(())
     }
 }

@@ -55,8 +55,10 @@ pub(super) const EVENTS: [(&str, ColumnType, bool); EVENT_CELLS] = [
 
 pub(super) const EVENT_KEYS: Keys<'_> = Keys {
     key: &[ID],
-    unique: &[&[HOOK, EVENT]],
-    index: &[&[DUE], &[OBJECT, DUE], &[RECEIVED], &[ENDED]],
+    unique: &[],
+    index: &[&[RECEIVED]],
+    // What is over, as nearly all events are, has no entry in these.
+    partial: &[&[DUE], &[OBJECT, DUE]],
 };
 
 const ALL: [Col; EVENT_CELLS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
@@ -80,6 +82,7 @@ pub(super) const OBJECT_KEYS: Keys<'_> = Keys {
     key: &[NAME],
     unique: &[&[TOKEN]],
     index: &[&[AT]],
+    partial: &[],
 };
 
 const KNOWN_KEY: Col = 0;
@@ -94,7 +97,12 @@ pub(super) const KNOWN: [(&str, ColumnType, bool); 4] = [
     ("at", TimestampTz, false),
 ];
 
-pub(super) const KNOWN_KEYS: Keys<'_> = Keys::of(&[KNOWN_KEY]);
+pub(super) const KNOWN_KEYS: Keys<'_> = Keys {
+    key: &[KNOWN_KEY],
+    unique: &[],
+    index: &[&[LEARNT]],
+    partial: &[],
+};
 
 pub(super) fn statements(t: &Tables) -> Inbox {
     let held = || Cond::All(vec![t.is(t.objects, NAME, 0), t.is(t.objects, TOKEN, 1)]);
@@ -109,19 +117,16 @@ pub(super) fn statements(t: &Tables) -> Inbox {
             &ALL,
         ),
         next: next(t),
+        waiting: waiting(t),
         due: due(t),
         settle: settle(t),
         list: list(t),
         since: since(t),
-        erase: t.delete(
-            t.events,
-            Cond::All(vec![
-                t.is(t.events, HOOK, 0),
-                t.test(t.events, ENDED, Comparison::Lt, 1),
-            ]),
-            &[],
-        ),
-        erase_old: t.delete(t.events, t.test(t.events, ENDED, Comparison::Lt, 0), &[]),
+        old: old(t),
+        erase: {
+            let is_over = t.test(t.events, ENDED, Comparison::Lt, 1);
+            t.delete(t.events, Cond::All(vec![is_in_list(ID), is_over]), &[])
+        },
         take: take(t, unheld(3)),
         marks: t.read(t.objects, t.is(t.objects, NAME, 0), (&[], None), &[MARKS]),
         hold: t.update(
@@ -138,11 +143,7 @@ pub(super) fn statements(t: &Tables) -> Inbox {
             t.objects,
             vec![(LEASE, t.param(t.objects, LEASE, 1))],
             Cond::All(vec![
-                Cond::In {
-                    left: Scalar::Column(id(TOKEN)),
-                    list: ParamId(0),
-                    ty: Uuid,
-                },
+                is_in_list(TOKEN),
                 t.test(t.objects, LEASE, Comparison::Ge, 2),
             ]),
             &[TOKEN],
@@ -167,8 +168,24 @@ pub(super) fn statements(t: &Tables) -> Inbox {
             t.known,
             t.is(t.known, KNOWN_KEY, 0),
             (&[], None),
-            &[METADATA, OWNER],
+            &[METADATA, OWNER, LEARNT],
         ),
+        touch: t.update(
+            t.known,
+            vec![(LEARNT, t.param(t.known, LEARNT, 1))],
+            t.is(t.known, KNOWN_KEY, 0),
+            &[],
+        ),
+        unlearn: t.delete(t.known, t.test(t.known, LEARNT, Comparison::Lt, 0), &[]),
+    }
+}
+
+/// A column is one of the list that is the first parameter.
+fn is_in_list(column: Col) -> Cond {
+    Cond::In {
+        left: Scalar::Column(id(column)),
+        list: ParamId(0),
+        ty: Uuid,
     }
 }
 
@@ -188,31 +205,54 @@ fn accept(t: &Tables) -> Arc<Statement> {
         filter: t.says(STATE, QUARANTINED),
     };
     let conflict = Conflict {
-        target: vec![id(HOOK), id(EVENT)],
+        target: vec![id(ID)],
         update: Some(again),
     };
-    t.insert(t.events, values, Some(conflict), &[ID])
+    t.insert(t.events, values, Some(conflict), &[STATE])
 }
 
 fn next(t: &Tables) -> Arc<Statement> {
+    of_object(t, &ALL)
+}
+
+fn waiting(t: &Tables) -> Arc<Statement> {
+    of_object(t, &[ID])
+}
+
+fn of_object(t: &Tables, cells: &[Col]) -> Arc<Statement> {
     let filter = Cond::All(vec![
         t.is(t.events, OBJECT, 0),
         t.test(t.events, DUE, Comparison::Le, 1),
     ]);
     let order = [(CREATED, false), (RECEIVED, false), (ID, false)];
-    t.first(t.events, filter, &order, &ALL)
+    t.read(t.events, filter, (&order, Some(2)), cells)
 }
 
 fn due(t: &Tables) -> Arc<Statement> {
-    let behind = Cond::Any(vec![
-        t.test(t.events, DUE, Comparison::Gt, 1),
-        Cond::All(vec![
-            t.test(t.events, DUE, Comparison::Eq, 1),
-            t.test(t.events, ID, Comparison::Gt, 2),
-        ]),
-    ]);
-    let filter = Cond::All(vec![t.test(t.events, DUE, Comparison::Le, 0), behind]);
-    t.read(t.events, filter, (&[(DUE, false), (ID, false)], Some(3)), &ALL)
+    let until = t.test(t.events, DUE, Comparison::Le, 0);
+    let filter = Cond::All(vec![until, behind(t, &[DUE, ID], 1)]);
+    let order = [(DUE, false), (ID, false)];
+    t.read(t.events, filter, (&order, Some(3)), &[OBJECT, DUE, ID])
+}
+
+/// A row is behind another one in the order of columns; the other's values are the parameters from a position on.
+fn behind(t: &Tables, columns: &[Col], position: u16) -> Cond {
+    let Some((first, rest)) = columns.split_first() else {
+        return Cond::Any(Vec::new());
+    };
+    let mut either = vec![t.test(t.events, *first, Comparison::Gt, position)];
+    if !rest.is_empty() {
+        let same = t.test(t.events, *first, Comparison::Eq, position);
+        either.push(Cond::All(vec![same, behind(t, rest, position + 1)]));
+    }
+    Cond::Any(either)
+}
+
+fn old(t: &Tables) -> Arc<Statement> {
+    let before = t.test(t.events, RECEIVED, Comparison::Lt, 0);
+    let filter = Cond::All(vec![before, behind(t, &[RECEIVED, ID], 1)]);
+    let order = [(RECEIVED, false), (ID, false)];
+    t.read(t.events, filter, (&order, Some(3)), &[ID, HOOK, RECEIVED, ENDED])
 }
 
 fn settle(t: &Tables) -> Arc<Statement> {
@@ -244,24 +284,15 @@ fn list(t: &Tables) -> Arc<Statement> {
 }
 
 fn since(t: &Tables) -> Arc<Statement> {
-    let at = |position| t.test(t.events, CREATED, Comparison::Eq, position);
-    // The order is by the instant of the event, then by id: a page goes on behind the last one of the page before.
-    let behind = Cond::Any(vec![
-        t.test(t.events, CREATED, Comparison::Gt, 3),
-        Cond::All(vec![at(3), t.test(t.events, ID, Comparison::Gt, 4)]),
-    ]);
     let filter = Cond::All(vec![
         is_or_any(t, HOOK, 0),
         t.test(t.events, RECEIVED, Comparison::Ge, 1),
         t.test(t.events, RECEIVED, Comparison::Le, 2),
-        behind,
+        // A page goes on behind the last one of the page before.
+        behind(t, &[CREATED, RECEIVED, ID], 3),
     ]);
-    t.read(
-        t.events,
-        filter,
-        (&[(CREATED, false), (ID, false)], Some(5)),
-        &ALL,
-    )
+    let order = [(CREATED, false), (RECEIVED, false), (ID, false)];
+    t.read(t.events, filter, (&order, Some(6)), &ALL)
 }
 
 fn take(t: &Tables, unheld: Cond) -> Arc<Statement> {

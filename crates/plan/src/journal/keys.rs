@@ -26,6 +26,7 @@ pub(super) const KEYS: Keys<'_> = Keys {
     key: &[KEY],
     unique: &[],
     index: &[&[AT]],
+    partial: &[],
 };
 
 pub(super) fn statements(t: &Tables) -> KeyStatements {

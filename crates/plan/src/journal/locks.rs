@@ -18,6 +18,7 @@ pub(super) const KEYS: Keys<'_> = Keys {
     key: &[VALUE],
     unique: &[],
     index: &[&[RUN]],
+    partial: &[],
 };
 
 pub(super) fn statements(t: &Tables) -> LockStatements {

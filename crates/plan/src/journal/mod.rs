@@ -14,16 +14,14 @@ mod tables;
 
 use crate::model::{Journal, Membership};
 use crate::project::Project;
-use backflow_sql::ddl;
 use backflow_sql::ir::{Cond, Outputs, ParamId, Query, Read};
 use tables::Tables;
 
 /// The journal of a project.
 pub(crate) fn build(project: &Project<'_>) -> Journal {
     let tables = Tables::new(project.dialect);
-    let setup = tables.all().map(|table| ddl::system(table, project.dialect));
     Journal {
-        setup: setup.collect(),
+        setup: tables.setup(),
         runs: runs::statements(&tables),
         steps: steps::statements(&tables),
         locks: locks::statements(&tables),

@@ -54,6 +54,7 @@ pub(super) const KEYS: Keys<'_> = Keys {
     key: &[ID],
     unique: &[&[INTENT]],
     index: &[&[STATE, LEASE], &[WORKER], &[STARTED], &[ENDED]],
+    partial: &[],
 };
 
 /// The table with the files of versions.

@@ -7,6 +7,7 @@ use super::{inbox, keys, locks, runs, steps};
 use backflow_catalog::{
     Catalog, Column, ColumnId, ColumnType, Index, Table, TableId, TableKind, UniqueKey, Writes,
 };
+use backflow_sql::ddl;
 use backflow_sql::ir::{
     Assigned, Bound, Comparison, Cond, Conflict, Delete, Dialect, Insert, Order, Outputs, ParamId, Query,
     Read, Scalar, Statement, Update,
@@ -25,6 +26,8 @@ pub(super) struct Keys<'a> {
     pub(super) key: &'a [Col],
     pub(super) unique: &'a [&'a [Col]],
     pub(super) index: &'a [&'a [Col]],
+    /// Indexes without the rows in which the last of the columns is NULL.
+    pub(super) partial: &'a [&'a [Col]],
 }
 
 impl<'a> Keys<'a> {
@@ -34,6 +37,7 @@ impl<'a> Keys<'a> {
             key,
             unique: &[],
             index: &[],
+            partial: &[],
         }
     }
 }
@@ -79,9 +83,16 @@ impl Tables {
         }
     }
 
-    /// All of them.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Table> {
-        self.catalog.tables.iter()
+    /// The texts that make them.
+    pub(super) fn setup(&self) -> Vec<String> {
+        let make = |table: &Table| {
+            let rows = match table.name == self.catalog.table(self.events).name {
+                true => ddl::Rows::Long,
+                false => ddl::Rows::Short,
+            };
+            ddl::system(table, rows, self.dialect)
+        };
+        self.catalog.tables.iter().map(make).collect()
     }
 
     fn ty(&self, table: TableId, column: Col) -> ColumnType {
@@ -179,28 +190,6 @@ impl Tables {
         (order, limit): (&[(Col, bool)], Option<u16>),
         cells: &[Col],
     ) -> Arc<Statement> {
-        let limit = limit.map(|position| Bound::Param(ParamId(position)));
-        self.select(table, filter, (order, limit), cells)
-    }
-
-    /// The first of the rows that [`Tables::read`] would give.
-    pub(super) fn first(
-        &self,
-        table: TableId,
-        filter: Cond,
-        order: &[(Col, bool)],
-        cells: &[Col],
-    ) -> Arc<Statement> {
-        self.select(table, filter, (order, Some(Bound::Fixed(1))), cells)
-    }
-
-    fn select(
-        &self,
-        table: TableId,
-        filter: Cond,
-        (order, limit): (&[(Col, bool)], Option<Bound>),
-        cells: &[Col],
-    ) -> Arc<Statement> {
         let order = order.iter().map(|(column, descending)| Order {
             by: Scalar::Column(id(*column)),
             descending: *descending,
@@ -211,7 +200,7 @@ impl Tables {
             outputs: outputs(cells),
             filter,
             order: order.collect(),
-            limit,
+            limit: limit.map(|position| Bound::Param(ParamId(position))),
             offset: None,
             lock: false,
         }))
@@ -234,7 +223,12 @@ fn outputs(cells: &[Col]) -> Outputs {
 }
 
 fn table(name: &str, columns: &[Declared], keys: Keys<'_>) -> Table {
-    let Keys { key, unique, index } = keys;
+    let Keys {
+        key,
+        unique,
+        index,
+        partial,
+    } = keys;
     let columns = columns.iter().map(|(name, ty, nullable)| {
         let mut column = Column::new(*name, ty.clone());
         column.not_null = !nullable;
@@ -244,10 +238,12 @@ fn table(name: &str, columns: &[Declared], keys: Keys<'_>) -> Table {
         name: format!("{name}_{number}_key"),
         columns: columns.iter().map(|column| id(*column)).collect(),
     });
-    let indexes = index.iter().enumerate().map(|(number, columns)| Index {
+    let whole = index.iter().map(|columns| (columns, false));
+    let indexes = whole.chain(partial.iter().map(|columns| (columns, true)));
+    let indexes = indexes.enumerate().map(|(number, (columns, partial))| Index {
         name: format!("{name}_{number}_idx"),
         columns: columns.iter().map(|column| id(*column)).collect(),
-        partial: false,
+        partial,
     });
     Table {
         name: name.to_owned(),

@@ -63,7 +63,7 @@ pub(crate) fn build(project: &Project<'_>) -> Option<Directory> {
     );
     Some(Directory {
         table: project.table(id).name.clone(),
-        setup: vec![ddl::system(project.table(id), project.dialect)],
+        setup: vec![ddl::system(project.table(id), ddl::Rows::Short, project.dialect)],
         record: project.writing(&Query::Insert(insert), Whose::Any),
     })
 }

@@ -17,6 +17,8 @@ pub struct Events {
     pub object: Option<At>,
     /// When it was made: seconds since 1970, or a timestamp; `None`: when it arrived.
     pub created: Option<At>,
+    /// Deliveries that only ask whether somebody is here: the `type` of such, and where lies what is sent back.
+    pub challenge: Option<(String, String)>,
     /// Where the object lies in the payload; empty: it is the payload.
     pub subject: String,
     /// The member of the object that tells its type, if it has one.
@@ -42,6 +44,7 @@ impl Events {
             kind: None,
             object: None,
             created: None,
+            challenge: None,
             subject: String::new(),
             type_member: None,
             snapshots: Vec::new(),

@@ -57,6 +57,19 @@ pub struct Reads {
     pub object: Option<Program>,
     /// When it was made: seconds since 1970 or a timestamp; `None`, or nothing: when it arrived.
     pub created: Option<Program>,
+    /// Deliveries that are no events: their provider asks whether somebody is here.
+    pub challenge: Option<Challenge>,
+}
+
+/// A delivery that is answered with a part of itself.
+#[derive(Debug, Clone)]
+pub struct Challenge {
+    /// What tells such deliveries.
+    pub of: Program,
+    /// What that says then.
+    pub kind: String,
+    /// What is sent back.
+    pub value: Program,
 }
 
 /// How an event finds its tenant. All of it is asked; what disagrees is no tenant.
@@ -108,11 +121,14 @@ pub struct RowFinder {
     pub label: String,
     /// The values that columns must equal, in the order of the parameters.
     pub values: Vec<RowValue>,
-    /// The smallest key of a tenant among the rows; its only cell is the key.
+    /// The smallest keys of tenants among the rows, [`FEW_ROWS`] at most; its only cell is the key.
     pub first: Arc<Statement>,
     /// The greatest.
     pub last: Arc<Statement>,
 }
+
+/// Where fewer rows tell a tenant they are all there are, as nearly always.
+pub const FEW_ROWS: u64 = 3;
 
 /// A value that a column must equal.
 #[derive(Debug, Clone)]
@@ -135,8 +151,10 @@ pub enum RowValueFrom {
 /// What an event does.
 #[derive(Debug, Clone)]
 pub struct HookAction {
-    /// Its name among all workflows: `webhook stripe-billing #1`.
+    /// Its name among all workflows: `webhook stripe-billing reset-usage`.
     pub name: String,
+    /// What it is known by on events of this webhook: the end of its name.
+    pub mark: String,
     /// It runs only if this is truthy, in the hook's frame.
     pub condition: Option<Program>,
     /// Whether it is bound to the event's tenant: [`Place::Named`] or nowhere.

@@ -16,28 +16,31 @@ pub const EVENT_CELLS: usize = 17;
 #[derive(Debug, Clone)]
 pub struct Inbox {
     /// A new event; one that is in quarantine is due again: (id, hook, event, kind, object, created, received,
-    /// headers, body, state, since, due, ended) → id.
+    /// headers, body, state, since, due, ended) → state.
     pub accept: Arc<Statement>,
     /// The event of an id: (id) → an event.
     pub read: Arc<Statement>,
     /// Events of one name of their provider's: (event) → events.
     pub named: Arc<Statement>,
-    /// The event that is next of an object: (object, due until) → an event.
+    /// The events that are next of an object: (object, due until, how many) → events.
     pub next: Arc<Statement>,
-    /// Events that are due, in order: (due until, due from, after id, how many) → events.
+    /// The same: (object, due until, how many) → their ids.
+    pub waiting: Arc<Statement>,
+    /// Events that are due, in order: (due until, due from, after id, how many) → object, due, id.
     pub due: Arc<Statement>,
     /// What became of an event: (id, state, tenant, actions, tries, since, due, error,
     /// ended) → id.
     pub settle: Arc<Statement>,
     /// Events newest first: (state or empty, hook or empty, received before, how many) → events.
     pub list: Arc<Statement>,
-    /// Events of a time in the order in which they were made: (hook or empty, received from, received until, created
-    /// from, after id, how many) → events.
+    /// Events of a time in the order in which they were made: (hook or empty, received from, received until;
+    /// created, received, id of the one behind which they begin; how many) → events.
     pub since: Arc<Statement>,
-    /// Erases events of a webhook: (hook, ended before).
+    /// Events that arrived first, in order: (received before; received, id of the one behind which they begin; how many)
+    /// → id, hook, received, ended.
+    pub old: Arc<Statement>,
+    /// Erases events that are over: (their ids as a list, ended before).
     pub erase: Arc<Statement>,
-    /// Erases events of webhooks that are not there any more: (ended before).
-    pub erase_old: Arc<Statement>,
     /// Takes an object, if nobody holds it: (object, token, lease, now) → marks.
     pub take: Arc<Statement>,
     /// What is marked of an object: (object) → marks.
@@ -54,6 +57,10 @@ pub struct Inbox {
     pub forget: Arc<Statement>,
     /// What a call of ours put on an object of a provider: (key, metadata, tenant, at).
     pub learn: Arc<Statement>,
-    /// What is known of an object of a provider: (key) → metadata, tenant.
+    /// What is known of an object of a provider: (key) → metadata, tenant, at.
     pub known: Arc<Statement>,
+    /// It is still needed: (key, at).
+    pub touch: Arc<Statement>,
+    /// Forgets objects of providers that nobody needed: (before).
+    pub unlearn: Arc<Statement>,
 }

@@ -26,8 +26,8 @@ pub use cache::{Cache, CacheRead, Capacity, Changes};
 pub use custom::{Custom, CustomAction, CustomAuth, CustomBody};
 pub use fused::{Fused, FusedValue};
 pub use hook::{
-    Declared, Finder, Hook, HookAction, MetadataKey, Reads, RowFinder, RowValue, RowValueFrom, Secrets, Told,
-    Watched,
+    Challenge, Declared, FEW_ROWS, Finder, Hook, HookAction, MetadataKey, Reads, RowFinder, RowValue,
+    RowValueFrom, Secrets, Told, Watched,
 };
 pub use inbox::{EVENT_CELLS, Inbox};
 pub use input::{BodyRule, Field, Format, Input, Pattern, Rule, RuleKind};

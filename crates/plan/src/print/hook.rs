@@ -7,7 +7,8 @@ use super::work;
 use super::{answer, line};
 use crate::manifest::{Algorithm, Encoding, HeaderSignature, SecretForm, Signature, Signed};
 use crate::model::{
-    Declared, Finder, Hook, HookAction, PathPattern, Place, Reads, RowFinder, RowValueFrom, Source, Told,
+    Challenge, Declared, Finder, Hook, HookAction, PathPattern, Place, Reads, RowFinder, RowValueFrom,
+    Source, Told,
 };
 use crate::report;
 use backflow_expr::{Program, Slot};
@@ -102,6 +103,7 @@ fn reads(text: &mut String, reads: &Reads) {
         kind,
         object,
         created,
+        challenge,
     } = reads;
     let mut one = |what: &str, program: &Option<Program>, otherwise: &str| {
         let said = program
@@ -113,6 +115,13 @@ fn reads(text: &mut String, reads: &Reads) {
     one("type", kind, "not told");
     one("object", object, "itself alone");
     one("created", created, "when it arrived");
+    if let Some(Challenge { of, kind, value }) = challenge {
+        line(
+            text,
+            1,
+            &format!("no event where {of} is `{kind}`: {value} is sent back"),
+        );
+    }
 }
 
 fn finder(text: &mut String, finder: &Finder) {
@@ -179,6 +188,7 @@ fn slot(slot: &Slot) -> String {
 fn action(text: &mut String, action: &HookAction) {
     let HookAction {
         name,
+        mark: _,
         condition,
         place,
         frame: sources,

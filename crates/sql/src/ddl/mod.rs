@@ -39,4 +39,4 @@ mod tests;
 pub use literal::array_items;
 pub(crate) use literal::constant;
 pub use script::sqlite;
-pub use system::system;
+pub use system::{Rows, system};

@@ -6,11 +6,22 @@
 use crate::ir::Dialect;
 use backflow_catalog::{ColumnId, ColumnType, Table};
 
+/// How long rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// They lie in the tree of their key.
+    Short,
+    /// A kilobyte or more: in a tree of a key they would hardly share a page. They lie in the order in which they came,
+    /// and PostgreSQL neither compresses them nor takes them apart as long as they fit a page.
+    Long,
+}
+
 /// The text that makes a table, its keys and its indexes if they are not there.
 ///
-/// Columns are uuids, texts, instants and whole numbers; on SQLite all but numbers are kept as canonical text.
+/// Columns are uuids, texts, instants and whole numbers; on SQLite all but numbers are kept as canonical text. An index
+/// that is partial has no entry for rows in which its last column is NULL.
 #[must_use]
-pub fn system(table: &Table, dialect: Dialect) -> String {
+pub fn system(table: &Table, rows: Rows, dialect: Dialect) -> String {
     let mut parts: Vec<String> = Vec::new();
     for column in &table.columns {
         let not_null = if column.not_null { " NOT NULL" } else { "" };
@@ -21,9 +32,11 @@ pub fn system(table: &Table, dialect: Dialect) -> String {
     for unique in &table.uniques {
         parts.push(format!("UNIQUE ({})", names(table, &unique.columns)));
     }
-    let options = match dialect {
-        Dialect::Sqlite => " STRICT, WITHOUT ROWID",
-        Dialect::Postgres => "",
+    let options = match (dialect, rows) {
+        (Dialect::Sqlite, Rows::Short) => " STRICT, WITHOUT ROWID",
+        (Dialect::Sqlite, Rows::Long) => " STRICT",
+        (Dialect::Postgres, Rows::Short) => "",
+        (Dialect::Postgres, Rows::Long) => " WITH (toast_tuple_target = 8160)",
     };
     let name = quoted(&table.name);
     let mut text = format!(
@@ -31,9 +44,13 @@ pub fn system(table: &Table, dialect: Dialect) -> String {
         parts.join(", ")
     );
     for index in &table.indexes {
+        let filter = match index.columns.last() {
+            Some(last) if index.partial => format!(" WHERE {} IS NOT NULL", names(table, &[*last])),
+            _ => String::new(),
+        };
         let (index, columns) = (quoted(&index.name), names(table, &index.columns));
         text.push_str(&format!(
-            "; CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns})"
+            "; CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns}){filter}"
         ));
     }
     text

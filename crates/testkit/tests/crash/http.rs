@@ -72,11 +72,28 @@ pub(crate) fn write(stream: &mut TcpStream, message: &Message) -> Option<()> {
     stream.write_all(&bytes).ok()
 }
 
-/// Asks a server; `None`: no answer came.
+/// Asks a server as whoever has a token; `None`: no answer came.
 pub(crate) fn ask(
     address: SocketAddr,
-    (method, path): (&str, &str),
+    target: (&str, &str),
     token: &str,
+    body: &str,
+    patience: Duration,
+) -> Option<Message> {
+    send(
+        address,
+        target,
+        &format!("authorization: {token}"),
+        body,
+        patience,
+    )
+}
+
+/// Asks a server with a header; `None`: no answer came.
+pub(crate) fn send(
+    address: SocketAddr,
+    (method, path): (&str, &str),
+    header: &str,
     body: &str,
     patience: Duration,
 ) -> Option<Message> {
@@ -84,7 +101,7 @@ pub(crate) fn ask(
     stream.set_nodelay(true).ok()?;
     stream.set_read_timeout(Some(patience)).ok()?;
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: {token}\r\ncontent-type: application/json\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\n{header}\r\ncontent-type: application/json\r\n\
          content-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );

@@ -16,6 +16,7 @@
 mod caller;
 mod commits;
 mod counted;
+mod events;
 mod gate;
 mod history;
 mod http;
@@ -121,6 +122,30 @@ fn at_random_on_postgres() {
 #[test]
 fn at_random_on_postgres_with_two_servers() {
     at_random(Backend::Postgres, 2, 1);
+}
+
+/// So many events, of `CRASH_EVENTS` for each kind of database.
+fn events_at_random(backend: Backend, servers: usize) {
+    if is_chosen(backend) {
+        let events = number("CRASH_EVENTS", 120);
+        let (kills, deliveries) = events::play((backend, servers), events, seed());
+        println!(
+            "{kills} kills on {}, {servers} servers, under {events} events in {deliveries} deliveries, seed {}",
+            backend.name(),
+            seed()
+        );
+    }
+}
+
+#[test]
+fn events_on_sqlite() {
+    events_at_random(Backend::Sqlite, 1);
+}
+
+#[test]
+fn events_on_postgres() {
+    events_at_random(Backend::Postgres, 1);
+    events_at_random(Backend::Postgres, 2);
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn want(stage: &Stage, rng: &mut Rng, number: usize) -> Told {
 }
 
 /// Kills servers until it is over, and leaves them running; how often.
-fn kill(stage: &Stage, seed: u64, over: &AtomicBool) -> usize {
+pub(crate) fn kill(stage: &Stage, seed: u64, over: &AtomicBool) -> usize {
     let mut rng = Rng::new(seed, 2);
     let mut kills = 0;
     while !over.load(Ordering::SeqCst) {

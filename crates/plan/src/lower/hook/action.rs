@@ -4,7 +4,7 @@
 //! Invariant: nothing of an action is known where its condition is asked: neither tenant nor steps.
 //! Not here: how the tenant is found; see `tenant`.
 
-use super::{compared, watched};
+use super::{called, compared, watched};
 use crate::frame::{Frame, Position, TenantView};
 use crate::lower::flow::Setting;
 use crate::lower::{answer, guard, whole, work};
@@ -19,6 +19,7 @@ use backflow_expr::{Key, Program, Slot, Value, parse_condition};
 /// An action whose queries are read and proved.
 pub(super) struct Prepared<'a> {
     name: String,
+    mark: String,
     doc: &'a WebhookAction,
     draft: work::Draft<'a>,
     kinds: Vec<Kind>,
@@ -50,13 +51,14 @@ pub(super) fn prepare<'a>(
     out: &mut Diagnostics,
 ) -> Vec<Prepared<'a>> {
     let mut all = Vec::new();
-    for (index, action) in doc.actions.iter().enumerate() {
-        let name = format!("webhook {} #{}", doc.name.value, index + 1);
+    for (mark, action) in called::marks(&doc.actions).into_iter().zip(&doc.actions) {
+        let name = format!("webhook {} {mark}", doc.name.value);
         let draft = work::Draft::read(project, &action.workflow, &whole::Source::nothing(), out);
         let kinds = draft.decide(Flow::system(project, name.clone()), out);
         all.push(Prepared {
             bound: kinds.contains(&Kind::System) || draft.reads_tenant(),
             name,
+            mark,
             doc: action,
             draft,
             kinds,
@@ -111,6 +113,7 @@ pub(super) fn lower<'a>(
     let compared = tenancy.map(|tenancy| prepared.compared(tenancy));
     Some(HookAction {
         name: prepared.name.clone(),
+        mark: prepared.mark.clone(),
         condition,
         place,
         work,

@@ -7,7 +7,7 @@ use super::Event;
 use super::compared::keys_of;
 use crate::frame::Frame;
 use crate::manifest::At;
-use crate::model::{Reads, Source};
+use crate::model::{Challenge, Reads, Source};
 use backflow_diag::{Diagnostics, Span, Text};
 use backflow_expr::{Program, Template, Type};
 
@@ -30,7 +30,19 @@ pub(super) fn reads<'a>(event: &Event<'a>, frame: &mut Frame<'a>, out: &mut Diag
     let kind = one(own.and_then(|own| own.kind.as_ref()), known.kind.as_ref());
     let object = one(own.and_then(|own| own.object.as_ref()), known.object.as_ref());
     let created = one(own.and_then(|own| own.created.as_ref()), known.created.as_ref());
+    let challenge = known.challenge.as_ref().map(|(kind, path)| {
+        let mut at = |path: &str| program(frame, &At::Payload(path.to_owned()), span, out);
+        Some(Challenge {
+            of: at("type")?,
+            kind: kind.clone(),
+            value: at(path)?,
+        })
+    });
     Some(Reads {
+        challenge: match challenge {
+            Some(challenge) => Some(challenge?),
+            None => None,
+        },
         id: id?,
         kind: kind?,
         object: object?,

@@ -8,7 +8,7 @@
 use super::compared::keys_of;
 use crate::frame::Frame;
 use crate::manifest::Events;
-use crate::model::{RowFinder, RowValue, RowValueFrom, Source, Told};
+use crate::model::{FEW_ROWS, RowFinder, RowValue, RowValueFrom, Source, Told};
 use crate::project::Project;
 use backflow_catalog::{ColumnId, TableId};
 use backflow_expr::{Key, Slot};
@@ -34,17 +34,17 @@ pub(super) fn rows(
     RowFinder {
         label: labels.join(", "),
         values: values.collect(),
-        first: edge(project, (table, tenant), &columns, false),
-        last: edge(project, (table, tenant), &columns, true),
+        first: edge(project, (table, tenant), &columns, (false, FEW_ROWS)),
+        last: edge(project, (table, tenant), &columns, (true, 1)),
     }
 }
 
-/// `SELECT tenant FROM table WHERE column = … AND tenant IS NOT NULL ORDER BY tenant LIMIT 1`
+/// `SELECT tenant FROM table WHERE column = … AND tenant IS NOT NULL ORDER BY tenant LIMIT most`
 fn edge(
     project: &Project<'_>,
     (table, tenant): (TableId, ColumnId),
     columns: &[ColumnId],
-    descending: bool,
+    (descending, most): (bool, u64),
 ) -> Arc<Statement> {
     let equal = columns.iter().enumerate().map(|(at, column)| {
         let id = ParamId(u16::try_from(at).unwrap_or(u16::MAX));
@@ -64,7 +64,7 @@ fn edge(
             descending,
             nulls_first: descending,
         }],
-        limit: Some(Bound::Fixed(1)),
+        limit: Some(Bound::Fixed(most)),
         offset: None,
         lock: false,
     }))

@@ -6,6 +6,7 @@
 //! Not here: the steps of actions; see `work`.
 
 mod action;
+mod called;
 pub(crate) mod claimed;
 mod compared;
 mod event;

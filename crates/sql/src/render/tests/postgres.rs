@@ -316,7 +316,7 @@ fn tables_of_our_own() {
     users.columns[0].ty = ColumnType::Uuid;
     users.columns[0].not_null = true;
     assert_eq!(
-        crate::ddl::system(&users, Dialect::Postgres),
+        crate::ddl::system(&users, crate::ddl::Rows::Short, Dialect::Postgres),
         "CREATE TABLE IF NOT EXISTS \"notes\" (\"id\" uuid NOT NULL, \"ref\" uuid, \"at\" timestamptz, \"text\" text, PRIMARY KEY (\"id\"))"
     );
 }

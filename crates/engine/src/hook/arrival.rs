@@ -147,13 +147,16 @@ fn name(value: &Value) -> Option<String> {
     }
 }
 
-/// An instant: seconds since 1970, or a timestamp.
+/// An instant: seconds since 1970, or a timestamp. Nothing happened before the year 1 or will after 9998, and not every
+/// database could keep and read it.
 fn instant(value: &Value) -> Option<Timestamp> {
-    match value {
+    let at = match value {
         Value::Number(number) => Timestamp::from_second(number.as_i64()?).ok(),
         Value::Text(text) => backflow_expr::parse_timestamp(text),
         _ => None,
-    }
+    }?;
+    let year = at.to_zoned(jiff::tz::TimeZone::UTC).year();
+    (1..=9998).contains(&year).then_some(at)
 }
 
 fn kept_headers(headers: &HeaderMap) -> HeaderMap {
@@ -220,6 +223,9 @@ mod tests {
         assert_eq!(instant(&Value::int(1_700_000_000)), Some(at));
         assert_eq!(instant(&Value::from("2023-11-14T22:13:20Z")), Some(at));
         assert_eq!(instant(&Value::int(i64::MAX)), None);
+        for beyond in [-62_135_596_801, -377_705_023_201, 253_370_764_800] {
+            assert_eq!(instant(&Value::int(beyond)), None, "{beyond}");
+        }
         assert_eq!(instant(&Value::Undefined), None);
     }
 }

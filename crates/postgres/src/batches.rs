@@ -3,19 +3,20 @@
 //! Role: lets a lone caller go at once; who comes while a call of the same statement is under way waits for it, and all
 //! that wait go as the next batch. There is no timer.
 //! Invariant: everybody who waits is told something, once; a row is counted in by one batch at a time.
-//! Not here: running a batch (batch), what goes by itself (run).
+//! Not here: running a batch (batch), who goes next (line), what goes by itself (run).
 //!
-//! Calls are spread over a few lines by the row in which they count: those of one row are always in one line, so that
-//! batches of other rows commit beside them, and no batch waits for another's lock.
+//! Several are under way at a time, each with other rows, and each takes along whoever waits when it begins: so batches
+//! commit beside each other, none waits for another's lock, and nobody waits for long because of another's row.
 
 use crate::batch::{self, End};
 use crate::drive::Tools;
 use crate::errors::RETRY_AFTER;
 use crate::event;
 use crate::exclusive::Pool;
+use crate::line::{Line, Width};
 use backflow_engine::store::{Call, RowSet, StatementError, StoreError};
 use backflow_sql::ir::{Datum, Statement};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,21 +55,18 @@ pub(crate) struct Batches {
     state: Mutex<State>,
     tools: Arc<Tools>,
     writers: Arc<Pool>,
-    /// How many lines a statement has.
-    width: u64,
+    /// How many of a statement are under way at most.
+    width: Width,
     gathered: AtomicU64,
 }
 
 #[derive(Default)]
 struct State {
-    /// Those who wait; a line is there for as long as somebody of it is under way.
-    lines: HashMap<Line, VecDeque<Waiting>>,
+    /// By the address of the statement; there for as long as somebody of it is under way.
+    lines: HashMap<usize, Line<Waiting>>,
     /// Statements that go one by one, and until when.
     apart: HashMap<usize, Apart>,
 }
-
-/// A statement's address, and which of its lines.
-type Line = (usize, u64);
 
 struct Apart {
     /// Keeps the address from being another's.
@@ -82,21 +80,22 @@ struct Waiting {
     since: Instant,
 }
 
-/// Somebody of a line is under way; when it ends, who waits goes next.
+/// Somebody is under way; when it ends, who waits goes next.
 pub(crate) struct Turn {
     batches: Arc<Batches>,
-    line: Line,
+    /// Nobody else counts in them meanwhile.
+    rows: Vec<u64>,
     /// Keeps the address from being another's.
     statement: Arc<Statement>,
 }
 
 impl Batches {
-    pub(crate) fn new(tools: Arc<Tools>, writers: Arc<Pool>, width: usize) -> Arc<Self> {
+    pub(crate) fn new(tools: Arc<Tools>, writers: Arc<Pool>, width: Width) -> Arc<Self> {
         Arc::new(Batches {
             state: Mutex::default(),
             tools,
             writers,
-            width: u64::try_from(width).unwrap_or(1).max(1),
+            width,
             gathered: AtomicU64::new(0),
         })
     }
@@ -111,78 +110,37 @@ impl Batches {
         if call.shares.is_none() {
             return Entry::Now(call, None);
         }
-        let line = self.line(&call);
+        let (address, row) = (address(&call.statement), number(&call));
         let mut state = self.locked();
-        if state.is_apart(line.0) {
+        if state.is_apart(address) {
             return Entry::Now(call, None);
         }
-        let Some(waiting) = state.lines.get_mut(&line) else {
-            state.lines.insert(line, VecDeque::new());
-            let statement = Arc::clone(&call.statement);
-            return Entry::Now(call, Some(self.turn(line, statement)));
-        };
-        let most = self.tools.connector.options.queue;
-        if waiting.len() >= most {
-            // Those who left take no place.
-            waiting.retain(|one| !one.reply.is_closed());
+        let line = state.lines.entry(address);
+        let line = line.or_insert_with(|| Line::new(self.width));
+        if line.starts(row) {
+            let turn = self.turn(&call.statement, vec![row]);
+            return Entry::Now(call, Some(turn));
         }
-        if waiting.len() >= most {
+        let most = self.tools.connector.options.queue;
+        if line.len() >= most {
+            // Those who left take no place.
+            line.retain(|one| !one.reply.is_closed());
+        }
+        if line.len() >= most {
             return Entry::Full;
         }
         let (reply, fate) = oneshot::channel();
-        waiting.push_back(Waiting {
-            call,
-            reply,
-            since: Instant::now(),
-        });
+        let since = Instant::now();
+        line.wait(row, Waiting { call, reply, since });
         Entry::Waits(fate)
     }
 
-    fn turn(self: &Arc<Self>, line: Line, statement: Arc<Statement>) -> Turn {
+    fn turn(self: &Arc<Self>, statement: &Arc<Statement>, rows: Vec<u64>) -> Turn {
         Turn {
             batches: Arc::clone(self),
-            line,
-            statement,
+            rows,
+            statement: Arc::clone(statement),
         }
-    }
-
-    fn line(&self, call: &Call) -> Line {
-        let mut hasher = DefaultHasher::new();
-        for datum in batch::row(call) {
-            match datum {
-                Datum::Null => {}
-                Datum::Bool(value) => value.hash(&mut hasher),
-                Datum::Int(value) => value.hash(&mut hasher),
-                Datum::Float(value) => value.to_bits().hash(&mut hasher),
-                Datum::Text(value) => value.hash(&mut hasher),
-            }
-        }
-        (Arc::as_ptr(&call.statement).addr(), hasher.finish() % self.width)
-    }
-
-    /// Takes those who go next out of a line.
-    fn take(&self, line: Line) -> Vec<Waiting> {
-        let patience = self.tools.connector.options.queue_timeout;
-        let (mut taken, mut late) = (Vec::new(), Vec::new());
-        let mut state = self.locked();
-        let mut queue = state.lines.get_mut(&line);
-        while taken.len() < MOST
-            && let Some(one) = queue.as_mut().and_then(|queue| queue.pop_front())
-        {
-            match one.reply.is_closed() {
-                true => {}
-                false if one.since.elapsed() > patience => late.push(one),
-                false => taken.push(one),
-            }
-        }
-        drop(state);
-        if !late.is_empty() {
-            event::crowded(late.len());
-        }
-        for one in late {
-            one.tell(Fate::Failed(StoreError::Unavailable(RETRY_AFTER)));
-        }
-        taken
     }
 
     /// The statement goes one by one for a while.
@@ -194,7 +152,7 @@ impl Batches {
             _statement: Arc::clone(statement),
             until: now + APART,
         };
-        state.apart.insert(Arc::as_ptr(statement).addr(), apart);
+        state.apart.insert(address(statement), apart);
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {
@@ -226,19 +184,41 @@ impl Waiting {
 }
 
 impl Turn {
+    /// Those who wait and go now.
+    fn take(&mut self) -> Vec<Waiting> {
+        let mut state = self.batches.locked();
+        let Some(line) = state.lines.get_mut(&address(&self.statement)) else {
+            return Vec::new();
+        };
+        line.retain(|one| !one.reply.is_closed());
+        let (taken, rows) = line.take(MOST);
+        drop(state);
+        self.rows = rows;
+        let patience = self.batches.tools.connector.options.queue_timeout;
+        let is_late = |one: &Waiting| one.since.elapsed() > patience;
+        let (late, taken): (Vec<_>, Vec<_>) = taken.into_iter().partition(is_late);
+        if !late.is_empty() {
+            event::crowded(late.len());
+        }
+        for one in late {
+            one.tell(Fate::Failed(StoreError::Unavailable(RETRY_AFTER)));
+        }
+        taken
+    }
+
     /// Runs those who wait.
-    async fn run(self) {
+    async fn run(mut self) {
         let lease = match self.batches.writers.acquire(false).await {
             Ok(lease) => lease,
             Err(error) => {
-                for one in self.batches.take(self.line) {
+                for one in self.take() {
                     one.tell(Fate::Failed(error.clone()));
                 }
                 return;
             }
         };
         // Not before there is a connection: more have come by then.
-        let mut taken = self.batches.take(self.line);
+        let mut taken = self.take();
         if taken.is_empty() {
             return;
         }
@@ -269,18 +249,43 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        let address = address(&self.statement);
         let mut state = self.batches.locked();
-        let waited_for = state.lines.get(&self.line).is_some_and(|queue| !queue.is_empty());
-        // Without a runtime there are no connections either.
-        let runtime = tokio::runtime::Handle::try_current().ok().filter(|_| waited_for);
-        let Some(runtime) = runtime else {
-            let gone = state.lines.remove(&self.line);
-            drop(state);
-            drop(gone);
+        let Some(line) = state.lines.get_mut(&address) else {
             return;
         };
+        // Without a runtime there are no connections either.
+        let runtime = tokio::runtime::Handle::try_current();
+        let (goes_on, is_idle) = (line.ended(&self.rows), line.is_idle());
+        let gone = if is_idle || runtime.is_err() {
+            state.lines.remove(&address)
+        } else {
+            None
+        };
         drop(state);
-        let next = self.batches.turn(self.line, Arc::clone(&self.statement));
-        drop(runtime.spawn(next.run()));
+        drop(gone);
+        if let Some(runtime) = runtime.ok().filter(|_| goes_on) {
+            let next = self.batches.turn(&self.statement, Vec::new());
+            drop(runtime.spawn(next.run()));
+        }
     }
+}
+
+fn address(statement: &Arc<Statement>) -> usize {
+    Arc::as_ptr(statement).addr()
+}
+
+/// The row in which a call counts. Two rows of one number would wait for each other, no more.
+fn number(call: &Call) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for datum in batch::row(call) {
+        match datum {
+            Datum::Null => {}
+            Datum::Bool(value) => value.hash(&mut hasher),
+            Datum::Int(value) => value.hash(&mut hasher),
+            Datum::Float(value) => value.to_bits().hash(&mut hasher),
+            Datum::Text(value) => value.hash(&mut hasher),
+        }
+    }
+    hasher.finish()
 }

@@ -23,6 +23,7 @@ mod jam;
 mod job;
 mod keys;
 mod limit;
+mod line;
 mod link;
 mod migrate;
 mod options;

@@ -37,8 +37,8 @@ pub struct Options {
     pub writers: usize,
     /// How many connections are shared by reads of one statement.
     pub readers: usize,
-    /// Lines of one statement that counts: each has one batch under way at a time.
-    pub lines: usize,
+    /// How many batches of a statement that counts are under way at a time where many wait.
+    pub batches: usize,
     /// How many transactions may wait for a connection.
     pub queue: usize,
 }
@@ -114,7 +114,7 @@ impl Options {
             queue_timeout: Duration::from_secs(5),
             writers: 16,
             readers: cores.clamp(2, 4),
-            lines: cores.clamp(2, 4),
+            batches: cores.clamp(2, 4),
             queue: 4096,
         }
     }
@@ -176,7 +176,7 @@ impl fmt::Debug for Options {
             .field("queue_timeout", &self.queue_timeout)
             .field("writers", &self.writers)
             .field("readers", &self.readers)
-            .field("lines", &self.lines)
+            .field("batches", &self.batches)
             .field("queue", &self.queue)
             .finish_non_exhaustive()
     }

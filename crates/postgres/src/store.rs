@@ -14,6 +14,7 @@ use crate::exclusive::Pool;
 use crate::gate::Gate;
 use crate::jam::Jams;
 use crate::keys::Keys;
+use crate::line::Width;
 use crate::link::Link;
 use crate::options::{OpenError, Options};
 use crate::pace::Paces;
@@ -81,8 +82,10 @@ impl Postgres {
             keys: Keys::default(),
             paces: Paces::default(),
         });
-        // So many cores, so many that are worth being busy; and never most of the connections.
-        let width = options.lines.min(most / 4);
+        let width = Width {
+            wide: most,
+            narrow: options.batches.clamp(1, most),
+        };
         let lanes = Lanes {
             batches: Batches::new(Arc::clone(&tools), Arc::clone(&writers), width),
             tools,

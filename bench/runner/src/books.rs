@@ -89,7 +89,7 @@ const USED: &str = "SELECT sum(used) FROM usage_records";
 
 fn entries(route: Route) -> Option<(&'static str, u64)> {
     match route {
-        Route::Check | Route::Organization => None,
+        Route::Check | Route::Organization | Route::Subscription => None,
         Route::Track | Route::Hot => Some((USED, 1)),
         Route::Create => Some((ROWS, 2)),
         Route::Accept => Some((ROWS, 1)),

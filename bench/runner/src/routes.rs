@@ -31,6 +31,8 @@ pub(crate) enum Route {
     Create,
     /// Accept an invitation: three statements
     Accept,
+    /// A subscription with its counters, whose answers are kept; ours only
+    Subscription,
     /// An event of Stripe's that leads to nothing: verified and kept; ours only
     WebhookKept,
     /// An event of Stripe's: verified and kept, and its update runs; ours only
@@ -48,13 +50,14 @@ impl Route {
         Self::Accept,
     ];
 
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Check,
         Self::Organization,
         Self::Track,
         Self::Hot,
         Self::Create,
         Self::Accept,
+        Self::Subscription,
         Self::WebhookKept,
         Self::WebhookRun,
     ];
@@ -68,6 +71,7 @@ impl Route {
             Self::Hot => "hot",
             Self::Create => "create",
             Self::Accept => "accept",
+            Self::Subscription => "subscription",
             Self::WebhookKept => "webhook-kept",
             Self::WebhookRun => "webhook-run",
         }
@@ -75,7 +79,7 @@ impl Route {
 
     /// Whether a server has it.
     pub(crate) fn is_served_by(self, side: Side) -> bool {
-        self.delivers().is_none() || matches!(side, Side::Backflow | Side::BackflowSqlite)
+        Self::COMMON.contains(&self) || matches!(side, Side::Backflow | Side::BackflowSqlite)
     }
 
     /// What is delivered, if it is a webhook.
@@ -131,6 +135,12 @@ impl Requests {
                 &format!("/usage/check/{some}"),
                 self.token(&caller),
                 Some(&home),
+            ),
+            Route::Subscription => get(
+                out,
+                &format!("/organizations/{}/subscription", home.id()),
+                self.token(&caller),
+                None,
             ),
             Route::Organization => {
                 get(

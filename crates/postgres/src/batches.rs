@@ -58,6 +58,7 @@ pub(crate) struct Batches {
     /// How many of a statement are under way at most.
     width: Width,
     gathered: AtomicU64,
+    undone: AtomicU64,
 }
 
 #[derive(Default)]
@@ -97,12 +98,18 @@ impl Batches {
             writers,
             width,
             gathered: AtomicU64::new(0),
+            undone: AtomicU64::new(0),
         })
     }
 
     /// How many calls were committed together with others.
     pub(crate) fn gathered(&self) -> u64 {
         self.gathered.load(Relaxed)
+    }
+
+    /// How many batches were undone.
+    pub(crate) fn undone(&self) -> u64 {
+        self.undone.load(Relaxed)
     }
 
     /// Says where a call goes.
@@ -233,6 +240,7 @@ impl Turn {
             }
             End::Undone(why) => {
                 event::batch_undone(&why, calls.len());
+                self.batches.undone.fetch_add(1, Relaxed);
                 self.batches.part(&self.statement);
                 calls.into_iter().map(Fate::Apart).collect()
             }

@@ -48,6 +48,8 @@ pub struct Stats {
     pub transactions: u64,
     /// Those of them that shared a commit with others.
     pub gathered: u64,
+    /// Commits for several that failed; their transactions ran one by one.
+    pub undone: u64,
     /// Connections that reads share.
     pub readers: usize,
     /// Connections that serve one transaction at a time.
@@ -119,6 +121,7 @@ impl Postgres {
         Stats {
             transactions: self.transactions.load(Relaxed),
             gathered: self.lanes.batches.gathered(),
+            undone: self.lanes.batches.undone(),
             readers: self.lanes.readers.count(),
             writers,
             waiting,

@@ -105,7 +105,12 @@ async fn batches_of_many_rows_in_two_processes_are_never_tied() {
     let begun = Instant::now();
     let callers: Vec<_> = (0..4_000)
         .map(|n| {
-            let row = format!("row {}", (n * 7_919) % 23);
+            // The one upwards, the other downwards.
+            let row = match n % 2 {
+                0 => n / 2 % 50,
+                _ => 49 - n / 2 % 50,
+            };
+            let row = format!("row {row}");
             let script = Script::new(vec![counting(&statement, &row, 1, "somebody")]);
             let other = Arc::clone(&other);
             match n % 2 {
@@ -119,10 +124,14 @@ async fn batches_of_many_rows_in_two_processes_are_never_tied() {
     }
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     assert_eq!(bench.probe.number("SELECT sum(n) FROM counters"), 4_000);
-    assert_eq!(bench.probe.number("SELECT max(n) - min(n) FROM counters"), 1);
-    // A batch that is undone would let all go one by one for a while.
-    let gathered = bench.store.stats().gathered + other.stats().gathered;
-    assert!(gathered > 3_000, "only {gathered} shared a commit");
+    assert_eq!(
+        bench.probe.number("SELECT count(*) FROM counters WHERE n = 80"),
+        50
+    );
+    let (one, two) = (bench.store.stats(), other.stats());
+    assert!(one.gathered > 0 && two.gathered > 0, "{one:?} {two:?}");
+    // Tied, most would be; on a busy machine one may wait too long for the other all the same.
+    assert!(one.undone + two.undone < 3, "{one:?} {two:?}");
     other.close().await;
 }
 

@@ -44,9 +44,12 @@ impl Hooks {
             }
             if !self.stopping.load(Ordering::Relaxed) {
                 let is_low = self.queue().is_low();
+                if self.queue().has_missed() {
+                    pause = MISSED;
+                }
                 if outcome.is_ok() && (is_over(&mut looked, pause) || is_low) {
                     looked = Some(Instant::now());
-                    pause = if self.queue().has_missed() { MISSED } else { PULSE };
+                    pause = PULSE;
                     outcome = self.look().await;
                 }
                 self.employ();

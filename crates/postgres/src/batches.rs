@@ -88,6 +88,8 @@ pub(crate) struct Turn {
     rows: Vec<u64>,
     /// Keeps the address from being another's.
     statement: Arc<Statement>,
+    /// Whoever has it was given the chance to run: a runtime that ends takes tasks and never does.
+    begun: bool,
 }
 
 impl Batches {
@@ -147,6 +149,7 @@ impl Batches {
             batches: Arc::clone(self),
             rows,
             statement: Arc::clone(statement),
+            begun: true,
         }
     }
 
@@ -215,6 +218,7 @@ impl Turn {
 
     /// Runs those who wait.
     async fn run(mut self) {
+        self.begun = true;
         let lease = match self.batches.writers.acquire(false).await {
             Ok(lease) => lease,
             Err(error) => {
@@ -262,18 +266,21 @@ impl Drop for Turn {
         let Some(line) = state.lines.get_mut(&address) else {
             return;
         };
-        // Without a runtime there are no connections either.
-        let runtime = tokio::runtime::Handle::try_current();
+        // Without a runtime, or with one that ends, there are no connections either.
+        let runtime = tokio::runtime::Handle::try_current().ok().filter(|_| self.begun);
         let (goes_on, is_idle) = (line.ended(&self.rows), line.is_idle());
-        let gone = if is_idle || runtime.is_err() {
+        let gone = if is_idle || runtime.is_none() {
             state.lines.remove(&address)
         } else {
             None
         };
         drop(state);
-        drop(gone);
-        if let Some(runtime) = runtime.ok().filter(|_| goes_on) {
-            let next = self.batches.turn(&self.statement, Vec::new());
+        for one in gone.into_iter().flat_map(Line::into_waiting) {
+            one.tell(Fate::Failed(StoreError::Unavailable(RETRY_AFTER)));
+        }
+        if let Some(runtime) = runtime.filter(|_| goes_on) {
+            let mut next = self.batches.turn(&self.statement, Vec::new());
+            next.begun = false;
             drop(runtime.spawn(next.run()));
         }
     }

@@ -107,6 +107,11 @@ impl<T> Line<T> {
         goes_on
     }
 
+    /// Those who wait, where nobody will ever go again.
+    pub(crate) fn into_waiting(self) -> impl Iterator<Item = T> {
+        self.waiting.into_iter().map(|(_, who)| who)
+    }
+
     /// Whether nobody is under way.
     pub(crate) fn is_idle(&self) -> bool {
         self.under_way == 0

@@ -48,6 +48,10 @@ impl Trial<'_> {
         if self.manner == Manner::Apart {
             mutants::take_apart(compiled.plan.as_mut().expect("the fixture has no faults"));
         }
+        // A look for a kept answer judges the membership once more, before the statement in question.
+        let plan = compiled.plan.as_mut().expect("the fixture has no faults");
+        plan.changes = None;
+        plan.routes.iter_mut().for_each(|route| route.cache = None);
         compiled
     }
 

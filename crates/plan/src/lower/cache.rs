@@ -12,7 +12,7 @@
 use super::route::Lowering;
 use crate::frame::{Frame, TenantView};
 use crate::model::{
-    Answer, BindValue, Cache, CacheRead, Capacity, Changes, Operation, Place, Route, Shape, Source, Step,
+    Answer, BindValue, Cache, CacheRead, Capacity, Changes, Operation, Place, Route, Source, Step,
 };
 use crate::project::Project;
 use crate::prove::NamedBy;
@@ -166,12 +166,12 @@ impl Kept<'_, '_> {
             .flat_map(|step| &step.binds)
             .filter(|bind| bind.late);
         let answer = match self.answer {
-            Answer::Template(shape) => programs_of(shape),
+            Answer::Template(shape) => shape.programs(),
             Answer::LastStep => Vec::new(),
         };
         let conditions = conditions.filter_map(|step| step.condition.as_ref());
         conditions
-            .chain(binds.flat_map(|bind| programs(&bind.value)))
+            .chain(binds.flat_map(|bind| bind.value.programs()))
             .chain(answer)
     }
 
@@ -246,46 +246,13 @@ fn is_new(value: &BindValue) -> bool {
     match value {
         BindValue::Now | BindValue::NewKey => true,
         BindValue::Or(_, other) if is_new(other) => true,
-        value => programs(value).any(is_anew),
+        value => value.programs().into_iter().any(is_anew),
     }
 }
 
 fn is_anew(program: &Program) -> bool {
     let is_now = program.calls("now") && !program.calls("formatDate");
     is_now || program.calls("uuid")
-}
-
-fn programs(value: &BindValue) -> impl Iterator<Item = &Program> {
-    match value {
-        BindValue::Needed(program)
-        | BindValue::Optional(program)
-        | BindValue::Secret(program)
-        | BindValue::List(program)
-        | BindValue::SameTenant(program)
-        | BindValue::Count(program) => vec![program],
-        BindValue::Document(shape) => programs_of(shape),
-        BindValue::Or(program, other) => std::iter::once(program).chain(programs(other)).collect(),
-        BindValue::Rows(rows) => {
-            let values = rows.values.iter().flat_map(|bind| programs(&bind.value));
-            std::iter::once(&rows.list).chain(values).collect()
-        }
-        BindValue::Given(_)
-        | BindValue::NewKey
-        | BindValue::Tenant
-        | BindValue::Caller
-        | BindValue::Now
-        | BindValue::Constant(_) => Vec::new(),
-    }
-    .into_iter()
-}
-
-fn programs_of(shape: &Shape) -> Vec<&Program> {
-    match shape {
-        Shape::Constant(_) => Vec::new(),
-        Shape::Program(program) => vec![program],
-        Shape::Object(members) => members.iter().flat_map(|(_, shape)| programs_of(shape)).collect(),
-        Shape::List(items) => items.iter().flat_map(programs_of).collect(),
-    }
 }
 
 /// What the author adds to that by which an answer is found. It is looked at before any query runs, and so knows no

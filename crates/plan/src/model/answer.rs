@@ -32,11 +32,17 @@ impl Shape {
     /// Every slot that its expressions read.
     #[must_use]
     pub fn slots(&self) -> Vec<Slot> {
+        self.programs().into_iter().flat_map(Program::slots).collect()
+    }
+
+    /// Every expression in it.
+    #[must_use]
+    pub fn programs(&self) -> Vec<&Program> {
         match self {
             Shape::Constant(_) => Vec::new(),
-            Shape::Program(program) => program.slots().collect(),
-            Shape::Object(members) => members.iter().flat_map(|(_, shape)| shape.slots()).collect(),
-            Shape::List(items) => items.iter().flat_map(Shape::slots).collect(),
+            Shape::Program(program) => vec![program],
+            Shape::Object(members) => members.iter().flat_map(|(_, shape)| shape.programs()).collect(),
+            Shape::List(items) => items.iter().flat_map(Shape::programs).collect(),
         }
     }
 }

@@ -198,18 +198,24 @@ impl BindValue {
     /// Every slot that it reads.
     #[must_use]
     pub fn slots(&self) -> Vec<Slot> {
+        self.programs().into_iter().flat_map(Program::slots).collect()
+    }
+
+    /// Every expression in it.
+    #[must_use]
+    pub fn programs(&self) -> Vec<&Program> {
         match self {
             BindValue::Needed(program)
             | BindValue::Optional(program)
             | BindValue::Secret(program)
             | BindValue::List(program)
             | BindValue::SameTenant(program)
-            | BindValue::Count(program) => program.slots().collect(),
-            BindValue::Document(shape) => shape.slots(),
-            BindValue::Or(program, other) => program.slots().chain(other.slots()).collect(),
+            | BindValue::Count(program) => vec![program],
+            BindValue::Document(shape) => shape.programs(),
+            BindValue::Or(program, other) => std::iter::once(program).chain(other.programs()).collect(),
             BindValue::Rows(rows) => {
-                let values = rows.values.iter().flat_map(|bind| bind.value.slots());
-                rows.list.slots().chain(values).collect()
+                let values = rows.values.iter().flat_map(|bind| bind.value.programs());
+                std::iter::once(&rows.list).chain(values).collect()
             }
             BindValue::Given(_)
             | BindValue::NewKey

@@ -114,6 +114,7 @@ fn kept<'a>(declared: &'a Table, schema: &'a Schema, found: Option<&'a Table>, i
                     known.ty = same.ty;
                     known.not_null |= same.not_null;
                     known.allowed = same.allowed;
+                    known.bounded = same.bounded;
                     known.default = same.default;
                 }
                 Some(_) => {}

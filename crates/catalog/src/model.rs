@@ -160,6 +160,8 @@ pub struct Column {
     pub generated: bool,
     /// The texts a CHECK allows (`status IN ('active', 'canceled')`); empty when there is no such CHECK.
     pub allowed: Vec<String>,
+    /// Whether CHECKs do no more than bound it (`n >= 0`): it may take whatever lies between two values that it may take.
+    pub bounded: bool,
     /// Where it is declared, if in a file.
     pub span: Option<Span>,
 }
@@ -174,6 +176,7 @@ impl Column {
             default: None,
             generated: false,
             allowed: Vec::new(),
+            bounded: true,
             span: None,
         }
     }

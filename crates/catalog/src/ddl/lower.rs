@@ -7,6 +7,7 @@
 
 use super::allowed::allowed;
 use super::ast::{Action, ConstraintKind, CreateIndex, Generated, Name, Reference};
+use super::bounds::bounded;
 use super::defaults::default_value;
 use super::definition::{Definition, TableDef};
 use crate::model::{
@@ -111,6 +112,7 @@ fn lower_columns(definition: &Definition, table: &TableDef) -> Vec<Column> {
             not_null: column.not_null,
             generated: always,
             allowed,
+            bounded: bounded(table, &column.name.value),
             span: Some(column.name.span),
         }
     };

@@ -9,6 +9,7 @@ mod allowed;
 mod alter;
 mod apply;
 mod ast;
+mod bounds;
 mod change;
 mod constraint;
 mod create_table;
@@ -47,6 +48,6 @@ pub use expr::{BinaryOp, ExprKind, Literal, MAX_DEPTH, MAX_NODES, SqlExpr, SqlTe
 pub use expr_parser::number;
 pub use migration::{Migration, Schema, read};
 pub use piece::Piece;
-pub use snippet::{printed_choices, printed_default};
+pub use snippet::{printed_bounds, printed_choices, printed_default};
 pub use types::BUILT_IN;
 pub use unmodelled::{Reach, Unmodelled};

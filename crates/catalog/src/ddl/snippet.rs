@@ -6,6 +6,7 @@
 //! Not here: asking the database.
 
 use super::allowed::allowed_by;
+use super::bounds::bounded_by;
 use super::cursor::Cursor;
 use super::defaults::constant_value;
 use super::expr::SqlText;
@@ -31,6 +32,13 @@ pub fn printed_default(text: &str, ty: &ColumnType) -> Option<DefaultValue> {
 pub fn printed_choices<'a>(checks: impl IntoIterator<Item = &'a str>, column: &str) -> Vec<String> {
     let checks: Vec<SqlText> = checks.into_iter().filter_map(read).collect();
     allowed_by(checks.iter().map(|check| &check.expr), column)
+}
+
+/// Whether CHECKs, printed, do no more than bound a column; a domain calls it `value`.
+#[must_use]
+pub fn printed_bounds<'a>(checks: impl IntoIterator<Item = &'a str>, column: &str) -> bool {
+    let bounds = |check: SqlText| bounded_by(std::iter::once(&check.expr), column);
+    checks.into_iter().all(|check| read(check).is_some_and(bounds))
 }
 
 fn read(text: &str) -> Option<SqlText> {
@@ -104,6 +112,19 @@ mod tests {
             printed_choices(["(VALUE = ANY (ARRAY['x'::text]))"], "value"),
             ["x"]
         );
+        let bounds = |checks: &[&str]| printed_bounds(checks.iter().copied(), "n");
+        assert!(bounds(&["((n >= 0) AND (n <= most))", "(status ~ '^a'::text)"]));
+        assert!(bounds(&["((n >= 0) AND (n <= 100))", "(10 > n)", "(a > b)"]));
+        for more in [
+            "((n % 2) = 0)",
+            "(n <> 3)",
+            "((n < 3) OR (n > 5))",
+            "(n < (n * n))",
+            "(((n)::text) < '5'::text)",
+            "((",
+        ] {
+            assert!(!bounds(&["(n >= 0)", more]), "{more}");
+        }
         assert!(printed_choices(["(status ~ '^a'::text)", "(("], "status").is_empty());
     }
 }

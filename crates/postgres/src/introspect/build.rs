@@ -7,7 +7,7 @@
 use super::Live;
 use super::rows::{self, Found, Relation};
 use super::types::Types;
-use backflow_catalog::ddl::{printed_choices, printed_default};
+use backflow_catalog::ddl::{printed_bounds, printed_choices, printed_default};
 use backflow_catalog::{
     Catalog, Column, ColumnId, DefaultValue, ForeignKey, Index, Table, TableId, TableKind, UniqueKey,
 };
@@ -91,15 +91,24 @@ fn table(relation: &Relation) -> Table {
 
 fn column(row: &rows::Column, types: &Types<'_>, constraints: &[rows::Constraint]) -> Column {
     let resolved = types.resolve(row.ty, row.modifier);
-    let own = constraints
-        .iter()
-        .filter(|one| one.relation == row.relation && one.columns.contains(&row.number))
-        .filter_map(|one| condition(one.check.as_deref()?));
+    let checks = || {
+        let of_column =
+            |one: &&rows::Constraint| one.relation == row.relation && one.columns.contains(&row.number);
+        constraints
+            .iter()
+            .filter(of_column)
+            .filter_map(|one| one.check.as_deref())
+    };
+    let own = || checks().filter_map(condition);
+    let of_domains = || resolved.checks.iter().filter_map(|check| condition(check));
+    // Rows that are there need not obey what is not valid.
+    let bounded = printed_bounds(own(), &row.name)
+        && printed_bounds(of_domains(), "value")
+        && !checks().any(|check| check.ends_with("NOT VALID"));
     let allowed = if resolved.ty.is_text() {
-        let of_domains = resolved.checks.iter().filter_map(|check| condition(check));
-        let mut allowed = printed_choices(own, &row.name);
+        let mut allowed = printed_choices(own(), &row.name);
         if allowed.is_empty() {
-            allowed = printed_choices(of_domains, "value");
+            allowed = printed_choices(of_domains(), "value");
         }
         allowed
     } else {
@@ -120,6 +129,7 @@ fn column(row: &rows::Column, types: &Types<'_>, constraints: &[rows::Constraint
         default,
         generated: !row.generated.is_empty() || row.identity == "a",
         allowed,
+        bounded,
         span: None,
     }
 }

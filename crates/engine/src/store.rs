@@ -7,7 +7,7 @@
 
 use crate::permit::Permit;
 use crate::transaction::Transaction;
-use backflow_sql::ir::{Datum, Statement};
+use backflow_sql::ir::{Datum, Shares, Statement};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -66,11 +66,11 @@ pub struct Call {
     /// It is the transaction's only statement, and whatever is made of its rows, nothing of it will have to
     /// be undone: a store may commit it at once, without a transaction around it.
     pub alone: bool,
-    /// Which of the values name the row in which it counts; `None`: it does not count, or may not be shared. It is
+    /// How it may be committed together with others who count in the same row; `None`: it does not count, or may not be shared. It is
     /// the transaction's first statement, seldom fails, and may be committed together with other callers' calls of the
     /// same statement: nothing of it will have to be undone, and if more is asked for after its rows, it has written
     /// nothing.
-    pub shares: Option<Arc<[usize]>>,
+    pub shares: Option<Arc<Shares>>,
 }
 
 /// The rows of a statement.

@@ -146,14 +146,22 @@ fn fused(text: &mut String, fused: &Fused, route: &Route) {
         };
         line(text, 3, &format!("?{} = {value}", position + 1));
     }
-    if let Some(row) = &route.shares {
-        let row: Vec<String> = row.iter().map(|position| format!("?{}", position + 1)).collect();
+    if let Some(shares) = &route.shares {
+        let row: Vec<String> = shares
+            .row
+            .iter()
+            .map(|position| format!("?{}", position + 1))
+            .collect();
         let row = row.join(", ");
         line(
             text,
             3,
             &format!("others who count in the row of {row} may share its commit"),
         );
+        if let Some(at_once) = &shares.at_once {
+            line(text, 2, "for many callers at once:");
+            line(text, 3, &at_once.statement.text);
+        }
     }
 }
 

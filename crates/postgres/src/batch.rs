@@ -3,11 +3,12 @@
 //! Role: sends them in one go, each as its caller made it, in a transaction around all; says what became of it.
 //! Invariant: nobody's rows are handed out before the commit that they rest on is certain; a batch of which one
 //! statement failed has kept nothing of any.
-//! Not here: who waits for whom (batches).
+//! Not here: who waits for whom (batches), one statement for all of them (at_once).
 //!
 //! Each statement sees the rows that those before it have written: its answer is the one that it would have had
-//! behind their commits.
+//! behind their commits. Where that was proved to be the same, one statement does it for all.
 
+use crate::at_once;
 use crate::connect::chain;
 use crate::drive::{Tools, opening};
 use crate::errors::{self, Failure, Loss};
@@ -35,7 +36,18 @@ pub(crate) enum End {
 }
 
 /// Runs calls of one statement, as many as there are.
-pub(crate) async fn run(tools: &Tools, mut lease: Lease, calls: &[Call]) -> End {
+pub(crate) async fn run(tools: &Tools, lease: Lease, calls: &[Call]) -> End {
+    match at_once::call(calls) {
+        Some(one) => match send(tools, lease, &[one]).await {
+            End::Kept(answers) => End::Kept(at_once::apart(answers, calls.len())),
+            end => end,
+        },
+        None => send(tools, lease, calls).await,
+    }
+}
+
+/// Sends what makes up a batch.
+async fn send(tools: &Tools, mut lease: Lease, calls: &[Call]) -> End {
     lease.soil();
     let limit = Limit {
         connector: &tools.connector,
@@ -135,8 +147,8 @@ pub(crate) fn by_row(one: &Call, other: &Call) -> Ordering {
 
 /// The values that name the row in which a call counts.
 pub(crate) fn row(call: &Call) -> impl Iterator<Item = &Datum> {
-    let positions = call.shares.as_deref().unwrap_or_default();
-    positions.iter().filter_map(|at| call.values.get(*at))
+    let positions = call.shares.iter().flat_map(|shares| shares.row.iter());
+    positions.filter_map(|at| call.values.get(*at))
 }
 
 fn datum(one: &Datum, other: &Datum) -> Ordering {

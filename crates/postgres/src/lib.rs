@@ -6,6 +6,7 @@
 //! Not here: SQL text (finished in the plan), the meaning of rows and errors (the engine's), HTTP.
 
 mod aside;
+mod at_once;
 mod batch;
 mod batches;
 mod clock;

@@ -6,11 +6,13 @@
 
 mod chain;
 mod cond;
+mod gather;
 mod scalar;
 pub mod visit;
 
 pub use chain::{Chain, Chained, PartCell, PartLayout};
 pub use cond::{Comparison, Cond, Containment, Native, RangeOp, Reading};
+pub use gather::{AtOnce, Gather, Shares};
 pub use scalar::{ArithmeticOp, Datum, JsonKey, JsonStep, Scalar};
 
 use backflow_catalog::{ColumnId, ColumnType, TableId};

@@ -22,6 +22,6 @@ pub use filter::{
     ColumnPath, FilterOp, Operator, OrderTerm, Quantifier, nearest_operator, parse_column_path,
     parse_operator, parse_order,
 };
-pub use render::{answers_may_fail, castable, render, render_chain, render_offered};
+pub use render::{answers_may_fail, castable, render, render_chain, render_gathered, render_offered};
 pub use scalar::{ScalarAst, parse_scalar, try_parse_scalar};
 pub use select::{SelectItem, SelectList, parse_select};

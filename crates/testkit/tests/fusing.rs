@@ -267,18 +267,26 @@ fn the_tenant_is_the_guards_own_key() {
     }
 }
 
+const COUNTERS: &str = "CREATE TABLE counters (
+    id UUID PRIMARY KEY DEFAULT gen_random_uuid(), org_id UUID NOT NULL REFERENCES orgs(id), name TEXT NOT NULL,
+    used INTEGER DEFAULT 0, most INTEGER, note TEXT, UNIQUE (org_id, name)
+);";
+
 /// The positions of the values that name the row in which a route counts.
 fn shared(queries: &str) -> Option<Vec<usize>> {
-    route_with(
-        "CREATE TABLE counters (
-           id UUID PRIMARY KEY DEFAULT gen_random_uuid(), org_id UUID NOT NULL REFERENCES orgs(id), name TEXT NOT NULL,
-           used INTEGER DEFAULT 0, most INTEGER, UNIQUE (org_id, name)
-         );",
-        queries,
-        "",
-    )
-    .shares
-    .map(|row| row.to_vec())
+    let route = route_with(COUNTERS, queries, "");
+    route.shares.map(|shares| shares.row.to_vec())
+}
+
+/// Whether many who count by this upsert are one statement, in the table as it is with these words for others.
+fn at_once(words: [&str; 2], queries: &str) -> bool {
+    let [there, instead] = words;
+    assert!(COUNTERS.contains(there));
+    let body = r#"{"n": {"type": "integer", "required": true}, "most": {"type": "integer", "required": true},
+        "note": {"type": "string", "required": true}}"#;
+    let body = format!(r#", "validation": {{"body": {body}}}"#);
+    let route = route_with(&COUNTERS.replace(there, instead), queries, &body);
+    route.shares.is_some_and(|shares| shares.at_once.is_some())
 }
 
 fn counting(more: &str) -> String {
@@ -321,4 +329,58 @@ fn who_counts_shares_a_commit() {
         + "]";
     assert_eq!(shared(&behind), None, "something is written behind it");
     assert_eq!(shared(&format!("[{NOTE}]")), None, "nothing is counted");
+}
+
+#[test]
+fn many_who_count_are_one_statement_where_nobody_could_tell() {
+    let as_it_is = ["", ""];
+    let limited = counting(r#", "require": "used <= most""#);
+    assert!(at_once(as_it_is, &counting("")));
+    assert!(at_once(as_it_is, &limited));
+    assert!(at_once(
+        as_it_is,
+        &counting(r#", "select": "used, org:orgs(name)""#)
+    ));
+    let counted = |value: &str| counting("").replace("used + 1", value);
+    assert!(at_once(as_it_is, &counted("used + {{body.n}}")));
+    assert!(at_once(
+        ["DEFAULT 0", "DEFAULT 7 CHECK (used >= 0 AND used < 100)"],
+        &limited
+    ));
+    assert!(at_once(["INTEGER DEFAULT 0", "BIGINT"], &counting("")));
+
+    let own_number = counting(r#", "require": "used <= {{body.most}}""#);
+    assert!(
+        !at_once(as_it_is, &own_number),
+        "everybody has a limit of their own"
+    );
+    let least = counting(r#", "require": "used >= most""#);
+    assert!(!at_once(as_it_is, &least), "all may reach what one does not");
+    assert!(
+        !at_once(as_it_is, &counted("used - 1")),
+        "it may end below where it began"
+    );
+    assert!(!at_once(as_it_is, &counted("used * 2")));
+    assert!(
+        !at_once(
+            as_it_is,
+            &counting("").replace(r#""used":"#, r#""note": "{{body.note}}", "used":"#)
+        ),
+        "the last one's note stays"
+    );
+    let even = ["DEFAULT 0", "DEFAULT 0 CHECK (used % 2 = 0)"];
+    assert!(!at_once(even, &counting("")), "one after another may be refused");
+    assert!(
+        !at_once(["INTEGER DEFAULT 0", "NUMERIC"], &counting("")),
+        "sums of fractions print otherwise"
+    );
+    assert!(
+        !at_once(["name TEXT", "name CHAR(9)"], &counting("")),
+        "what is stored is not what was given"
+    );
+    let twice = [
+        "note TEXT",
+        "note TEXT, twice INTEGER GENERATED ALWAYS AS (used * 2) STORED",
+    ];
+    assert!(!at_once(twice, &counting("")), "it is computed from the last sum");
 }

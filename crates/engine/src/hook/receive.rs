@@ -21,7 +21,7 @@ use crate::signature::Delivery;
 use crate::store::{Call, RowSet};
 use crate::transaction::Transaction;
 use backflow_expr::Value;
-use backflow_sql::ir::Datum;
+use backflow_sql::ir::{Datum, Shares};
 use bytes::Bytes;
 use http::StatusCode;
 use std::sync::Arc;
@@ -180,7 +180,7 @@ impl Hooks {
         calls.extend(taking);
         if let [only] = calls.as_mut_slice() {
             only.alone = true;
-            only.shares = Some(calls::EVENT.into());
+            only.shares = Some(Arc::new(Shares::of(calls::EVENT)));
         }
         let transaction = Transaction::first_decides(calls);
         let permit = Permit::of_event(&verified);

@@ -6,6 +6,7 @@
 use super::{Answer, Cache, Fused, Input, Place, Rate, Step, Work};
 use backflow_config::document::Method;
 use backflow_expr::{Key, Value};
+use backflow_sql::ir::Shares;
 use std::sync::Arc;
 
 /// A route of a plan, by position.
@@ -127,9 +128,9 @@ pub struct Route {
     pub fused: Option<Fused>,
     /// There is one statement, and whatever is made of its rows, nothing of it will have to be undone.
     pub alone: bool,
-    /// There is one statement, which counts in one row: the parameters that name the row. If no row of it comes back,
+    /// There is one statement, which counts in one row. If no row of it comes back,
     /// it has written nothing; if one does, it is as `alone`. Others' calls may be committed together with it.
-    pub shares: Option<Arc<[usize]>>,
+    pub shares: Option<Arc<Shares>>,
 }
 
 impl Route {

@@ -2,7 +2,7 @@
 
 use crate::testing::{Bench, Script, call, sleep, text};
 use backflow_engine::store::{Call, StatementError, StoreError};
-use backflow_sql::ir::{Datum, Statement};
+use backflow_sql::ir::{AtOnce, Datum, Shares, Statement};
 use backflow_testkit::cluster::{Cluster, End, Options};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,24 +13,55 @@ use tokio::task::JoinHandle;
 const COUNT: &str = "INSERT INTO counters AS c (id, n) SELECT $1::text, $2::int4 WHERE $3::text <> 'stranger' \
     ON CONFLICT (id) DO UPDATE SET n = c.n + excluded.n RETURNING n::int8";
 const TABLE: &str = "CREATE TABLE counters (id text PRIMARY KEY, n int4 CHECK (n >= 0))";
-const DIRECT_AND_POOLED: [&str; 2] = ["", "pgbouncer=true&pool_max=6"];
+/// The same for many callers at once.
+const COUNT_AT_ONCE: &str = "WITH i AS (SELECT *, sum(p2::int4) OVER (PARTITION BY p1) AS total, \
+    sum(p2::int4) OVER (PARTITION BY p1 ORDER BY n) AS upto, row_number() OVER (PARTITION BY p1 ORDER BY n) AS place \
+    FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS i(p1, p2, p3, n) WHERE p3 <> 'stranger'), \
+    w AS (INSERT INTO counters AS c (id, n) SELECT p1, total FROM i WHERE place = 1 ORDER BY i.n \
+    ON CONFLICT (id) DO UPDATE SET n = c.n + excluded.n RETURNING id, c.n AS sum) \
+    SELECT (w.sum - (i.total - i.upto))::int8, i.n FROM i JOIN w ON w.id = i.p1";
+const POOLED: &str = "pgbouncer=true&pool_max=6";
+/// Settings, and whether there is a statement for many.
+const WAYS: [(&str, bool); 4] = [("", false), (POOLED, false), ("", true), (POOLED, true)];
 
-async fn bench(settings: &str) -> (Bench, Arc<Statement>) {
-    let bench = Bench::new(settings).await;
-    bench.probe.execute(TABLE);
-    (bench, crate::testing::statement(COUNT, false, 1))
+/// A statement that counts, and how it is shared.
+struct Counter {
+    statement: Arc<Statement>,
+    shares: Arc<Shares>,
 }
 
-fn counting(statement: &Arc<Statement>, row: &str, more: i64, who: &str) -> Call {
+impl Counter {
+    fn new(text: &str, cells: usize, at_once: bool) -> Self {
+        let at_once = at_once.then(|| AtOnce {
+            statement: crate::testing::statement(COUNT_AT_ONCE, false, 2),
+            adds: [1].into(),
+        });
+        Counter {
+            statement: crate::testing::statement(text, false, cells),
+            shares: Arc::new(Shares {
+                at_once,
+                ..Shares::of([0])
+            }),
+        }
+    }
+}
+
+async fn bench(settings: &str, at_once: bool) -> (Bench, Counter) {
+    let bench = Bench::new(settings).await;
+    bench.probe.execute(TABLE);
+    (bench, Counter::new(COUNT, 1, at_once))
+}
+
+fn counting(counter: &Counter, row: &str, more: i64, who: &str) -> Call {
     let mut counting = call("", 1, vec![text(row), Datum::Int(more), text(who)]);
-    counting.statement = Arc::clone(statement);
+    counting.statement = Arc::clone(&counter.statement);
     counting.alone = true;
-    counting.shares = Some([0].into());
+    counting.shares = Some(Arc::clone(&counter.shares));
     counting
 }
 
-fn count(bench: &Bench, statement: &Arc<Statement>, row: &str, more: i64) -> Running {
-    bench.start(Script::new(vec![counting(statement, row, more, "somebody")]))
+fn count(bench: &Bench, counter: &Counter, row: &str, more: i64) -> Running {
+    bench.start(Script::new(vec![counting(counter, row, more, "somebody")]))
 }
 
 type Running = JoinHandle<Result<Script, StoreError>>;
@@ -55,14 +86,14 @@ fn hold(bench: &Bench, row: &str, seconds: f64) -> Running {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_has_its_own_exact_answer_and_refusals_count_nothing() {
-    for settings in DIRECT_AND_POOLED {
-        let (bench, statement) = bench(settings).await;
+    for (settings, at_once) in WAYS {
+        let (bench, counter) = bench(settings, at_once).await;
         let callers: Vec<_> = (0..640)
             .map(|n| {
                 let who = if n % 10 == 9 { "stranger" } else { "somebody" };
                 (
                     who,
-                    bench.start(Script::new(vec![counting(&statement, "hot", 1, who)])),
+                    bench.start(Script::new(vec![counting(&counter, "hot", 1, who)])),
                 )
             })
             .collect();
@@ -88,19 +119,16 @@ async fn each_has_its_own_exact_answer_and_refusals_count_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lone_caller_shares_with_nobody() {
-    let (bench, statement) = bench("").await;
+    let (bench, counter) = bench("", true).await;
     for sum in 1..=20 {
-        assert_eq!(
-            end(count(&bench, &statement, "a", 1)).await.cell(),
-            Datum::Int(sum)
-        );
+        assert_eq!(end(count(&bench, &counter, "a", 1)).await.cell(), Datum::Int(sum));
     }
     assert_eq!(bench.store.stats().gathered, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_of_many_rows_in_two_processes_are_never_tied() {
-    let (bench, statement) = bench("").await;
+    let (bench, counter) = bench("", true).await;
     let other = bench.beside().await;
     let begun = Instant::now();
     let callers: Vec<_> = (0..4_000)
@@ -111,7 +139,7 @@ async fn batches_of_many_rows_in_two_processes_are_never_tied() {
                 _ => 49 - n / 2 % 50,
             };
             let row = format!("row {row}");
-            let script = Script::new(vec![counting(&statement, &row, 1, "somebody")]);
+            let script = Script::new(vec![counting(&counter, &row, 1, "somebody")]);
             let other = Arc::clone(&other);
             match n % 2 {
                 0 => bench.start(script),
@@ -137,12 +165,12 @@ async fn batches_of_many_rows_in_two_processes_are_never_tied() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_fails_is_told_so_and_the_others_count() {
-    for settings in DIRECT_AND_POOLED {
-        let (bench, statement) = bench(settings).await;
+    for (settings, at_once) in WAYS {
+        let (bench, counter) = bench(settings, at_once).await;
         let callers: Vec<_> = (0..64)
             .map(|n| {
                 let more = if n == 40 { -1_000_000 } else { 1 };
-                (more, count(&bench, &statement, "hot", more))
+                (more, count(&bench, &counter, "hot", more))
             })
             .collect();
         for (more, caller) in callers {
@@ -158,14 +186,14 @@ async fn one_that_fails_is_told_so_and_the_others_count() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_not_understood_is_one_callers_alone() {
-    let (bench, _) = bench("").await;
+    let (bench, _) = bench("", false).await;
     // A type that no statement of ours answers, but for one caller.
     let text_or_time = "INSERT INTO counters AS c (id, n) VALUES ($1::text, $2::int4) \
         ON CONFLICT (id) DO UPDATE SET n = c.n + excluded.n RETURNING n::int8, $3::text";
-    let statement = crate::testing::statement(text_or_time, false, 2);
+    let counter = Counter::new(text_or_time, 2, false);
     let callers: Vec<_> = (0..64)
         .map(|n| {
-            let mut counting = counting(&statement, "hot", 1, "somebody");
+            let mut counting = counting(&counter, "hot", 1, "somebody");
             if n % 8 == 7 {
                 // Too few values: it cannot even be sent.
                 counting.values.pop();
@@ -186,12 +214,12 @@ async fn an_answer_that_is_not_understood_is_one_callers_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_hangs_up_takes_nobody_along() {
-    for settings in DIRECT_AND_POOLED {
-        let (bench, statement) = bench(settings).await;
+    for (settings, at_once) in WAYS {
+        let (bench, counter) = bench(settings, at_once).await;
         let (mut patient, mut hasty) = (Vec::new(), Vec::new());
         for _ in 0..200 {
-            patient.push(count(&bench, &statement, "hot", 1));
-            hasty.push(count(&bench, &statement, "hot", 1_000));
+            patient.push(count(&bench, &counter, "hot", 1));
+            hasty.push(count(&bench, &counter, "hot", 1_000));
             tokio::time::sleep(Duration::from_micros(200)).await;
             if hasty.len() > 3 {
                 hasty.swap_remove(0).abort();
@@ -207,7 +235,7 @@ async fn who_hangs_up_takes_nobody_along() {
         let sum = bench.probe.number("SELECT n FROM counters");
         assert_eq!(sum % 1_000, 200, "{settings}: {sum}");
         assert_eq!(
-            end(count(&bench, &statement, "hot", 1)).await.cell(),
+            end(count(&bench, &counter, "hot", 1)).await.cell(),
             Datum::Int(sum + 1)
         );
     }
@@ -215,7 +243,7 @@ async fn who_hangs_up_takes_nobody_along() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_somebody_keeps_holds_up_others_for_a_moment_only() {
-    let (bench, statement) = bench("").await;
+    let (bench, counter) = bench("", true).await;
     bench
         .probe
         .execute("INSERT INTO counters VALUES ('kept', 0), ('free', 0)");
@@ -225,8 +253,8 @@ async fn a_row_that_somebody_keeps_holds_up_others_for_a_moment_only() {
     let mut free = Vec::new();
     let mut kept = Vec::new();
     for _ in 0..6 {
-        kept.push(count(&bench, &statement, "kept", 1));
-        free.extend((0..10).map(|_| count(&bench, &statement, "free", 1)));
+        kept.push(count(&bench, &counter, "kept", 1));
+        free.extend((0..10).map(|_| count(&bench, &counter, "free", 1)));
     }
     for caller in free {
         end(caller).await;
@@ -245,13 +273,13 @@ async fn a_row_that_somebody_keeps_holds_up_others_for_a_moment_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_needs_more_statements_runs_by_itself() {
-    let (bench, statement) = bench("").await;
+    let (bench, counter) = bench("", true).await;
     // As behind a limit: without a row the job asks why.
     let why = || call("SELECT 'why'", 1, vec![]);
     let refused: Vec<_> = (0..32)
         .map(|n| {
             let who = if n % 2 == 0 { "stranger" } else { "somebody" };
-            let mut first = counting(&statement, "hot", 1, who);
+            let mut first = counting(&counter, "hot", 1, who);
             first.alone = false;
             bench.start(Script::new(if n % 2 == 0 {
                 vec![first, why()]
@@ -286,12 +314,12 @@ async fn told(callers: Vec<Running>) -> (i64, i64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_that_end_lose_and_double_nothing() {
-    let (bench, statement) = bench("").await;
+    let (bench, counter) = bench("", true).await;
     let end_all = "SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE application_name = 'backflow' AND datname = current_database() AND pid <> pg_backend_pid()) AS ended";
     let (mut certain, mut open) = (0, 0);
     for _ in 0..15 {
-        let callers: Vec<_> = (0..200).map(|_| count(&bench, &statement, "hot", 1)).collect();
+        let callers: Vec<_> = (0..200).map(|_| count(&bench, &counter, "hot", 1)).collect();
         tokio::time::sleep(Duration::from_millis(4)).await;
         let _ended = bench.probe.number(end_all);
         let (more, perhaps) = told(callers).await;
@@ -313,10 +341,10 @@ async fn a_database_that_is_killed_keeps_what_was_acknowledged() {
         .expect("a cluster");
     let bench = Bench::on(&cluster, "").await;
     bench.probe.execute(TABLE);
-    let statement = crate::testing::statement(COUNT, false, 1);
+    let counter = Counter::new(COUNT, 1, true);
     let (mut certain, mut open) = (0, 0);
     for _ in 0..3 {
-        let callers: Vec<_> = (0..600).map(|_| count(&bench, &statement, "hot", 1)).collect();
+        let callers: Vec<_> = (0..600).map(|_| count(&bench, &counter, "hot", 1)).collect();
         tokio::time::sleep(Duration::from_millis(12)).await;
         let control = Arc::clone(&cluster);
         tokio::task::spawn_blocking(move || control.restart(End::Crash))

@@ -25,6 +25,19 @@ impl State {
         }
     }
 
+    /// Every part's row is in scope behind it.
+    pub(super) fn beside() -> Self {
+        Self {
+            lateral: true,
+            cells: Vec::new(),
+        }
+    }
+
+    /// The cells of the part that was rendered last.
+    pub(super) fn take_cells(&mut self) -> Vec<Typed> {
+        std::mem::take(&mut self.cells)
+    }
+
     /// A part's columns under the names by which later parts call them.
     pub(super) fn part_columns(&mut self, json: Option<String>, cells: Vec<Typed>) -> Vec<String> {
         let json = json.map(|json| format!("{json} AS j"));
@@ -38,7 +51,7 @@ impl State {
 }
 
 /// A part's name. No table of an author can be hidden by it: the prefix is refused in migrations.
-fn name(part: usize) -> String {
+pub(super) fn name(part: usize) -> String {
     format!("\"_backflow_{part}\"")
 }
 
@@ -54,12 +67,7 @@ impl Renderer<'_> {
         let (mut texts, mut cells) = (Vec::new(), Vec::new());
         for query in &chain.parts {
             texts.push(self.query(query));
-            cells.push(
-                self.chain
-                    .as_mut()
-                    .map(|state| std::mem::take(&mut state.cells))
-                    .unwrap_or_default(),
-            );
+            cells.push(self.chain.as_mut().map(State::take_cells).unwrap_or_default());
         }
         let lateral = self.chain.as_ref().is_some_and(|state| state.lateral);
         let (columns, parts) = self.joined_columns(chain, &cells);
@@ -86,7 +94,11 @@ impl Renderer<'_> {
     }
 
     /// The columns of the whole statement, and where each part's values stand among its cells.
-    fn joined_columns(&self, chain: &Chain, cells: &[Vec<Typed>]) -> (Vec<String>, Vec<PartLayout>) {
+    pub(super) fn joined_columns(
+        &self,
+        chain: &Chain,
+        cells: &[Vec<Typed>],
+    ) -> (Vec<String>, Vec<PartLayout>) {
         let (mut json, mut columns, mut parts) = (Vec::new(), Vec::new(), Vec::new());
         for (at, (query, cells)) in chain.parts.iter().zip(cells).enumerate() {
             let mut layout = PartLayout {

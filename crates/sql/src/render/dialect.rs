@@ -98,7 +98,7 @@ pub(super) trait Syntax {
 pub(super) fn of(dialect: Dialect, catalog: &Catalog) -> Box<dyn Syntax + '_> {
     match dialect {
         Dialect::Sqlite => Box::new(super::sqlite::Sqlite { catalog }),
-        Dialect::Postgres => Box::new(super::postgres::Postgres { catalog }),
+        Dialect::Postgres => Box::new(super::postgres::Postgres { catalog, many: false }),
     }
 }
 

@@ -10,6 +10,7 @@ mod chain;
 mod cond;
 mod dialect;
 mod fallible;
+mod gather;
 mod json;
 mod postgres;
 mod postgres_cast;
@@ -25,6 +26,7 @@ mod tests;
 mod write;
 
 pub use fallible::answers_may_fail;
+pub use gather::render_gathered;
 pub use sqlite_cast::castable;
 
 use crate::ir::{Chain, Chained, Dialect, Offered, Outputs, Query, Statement};

@@ -9,8 +9,10 @@ use super::{postgres_cast, postgres_native, postgres_text};
 use crate::ir::{Aggregate, ArithmeticOp, Containment, Datum, JsonKey, JsonStep, Native, ParamId};
 use backflow_catalog::{Catalog, ColumnId, ColumnType, DefaultValue, TableId};
 
+/// `many`: parameters are columns of rows, one for each caller (`gather`).
 pub(super) struct Postgres<'a> {
     pub(super) catalog: &'a Catalog,
+    pub(super) many: bool,
 }
 
 impl Syntax for Postgres<'_> {
@@ -19,15 +21,12 @@ impl Syntax for Postgres<'_> {
     }
 
     fn param(&self, param: ParamId, ty: &ColumnType) -> String {
-        let number = format!("${}", u32::from(param.0) + 1);
+        let number = self.number(param);
         match ty {
             ColumnType::Array(item) => {
                 let items = self.items(&number, item);
-                let list = if **item == ColumnType::Json {
-                    "json"
-                } else {
-                    "jsonb"
-                };
+                let is_kept = **item == ColumnType::Json;
+                let list = if is_kept { "json" } else { "jsonb" };
                 format!("CASE WHEN {number}::{list} IS NOT NULL THEN {items} END")
             }
             ty => format!("{number}::{}", self.type_name(ty)),
@@ -157,7 +156,7 @@ impl Syntax for Postgres<'_> {
     }
 
     fn one_of(&self, left: &Typed, list: ParamId, ty: &ColumnType) -> String {
-        let items = self.candidates(&format!("${}", u32::from(list.0) + 1), ty);
+        let items = self.candidates(&self.number(list), ty);
         format!("{} = ANY({items})", canonical(left))
     }
 

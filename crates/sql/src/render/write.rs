@@ -111,7 +111,7 @@ impl Renderer<'_> {
         texts
     }
 
-    fn conflict(&mut self, conflict: &Conflict, table: TableId, stored: &Scope) -> String {
+    pub(super) fn conflict(&mut self, conflict: &Conflict, table: TableId, stored: &Scope) -> String {
         let names: Vec<String> = conflict
             .target
             .iter()

@@ -14,13 +14,16 @@
 //! - a condition asks for nothing but whether an earlier row is there;
 //! - a part that writes does so only where the guard admits, and where everything before it is as it must be.
 
+mod at_once;
+mod counted;
 mod proof;
 mod rewrite;
+mod rising;
 mod together;
 
 use crate::model::{Answer, Fused, Place, Source, Step};
 use crate::project::Project;
-use backflow_sql::ir::{Chain, Comparison, Cond, Datum, Dialect, PartCell, Query, Scalar, Statement};
+use backflow_sql::ir::{Chain, Comparison, Cond, Datum, Dialect, PartCell, Query, Scalar, Shares, Statement};
 pub(crate) use proof::finds_one;
 use rewrite::Part;
 use std::cmp::Ordering;
@@ -50,9 +53,8 @@ pub(crate) struct Fusion {
     pub(crate) fused: Option<Fused>,
     /// It, or the only step there is, needs no transaction around it.
     pub(crate) alone: bool,
-    /// The parameters of it, or of the only step there is, that name the row in which it counts, if its commit may be
-    /// shared.
-    pub(crate) shares: Option<Arc<[usize]>>,
+    /// How it, or the only step there is, shares its commit with others who count in the same row, if it may.
+    pub(crate) shares: Option<Arc<Shares>>,
 }
 
 /// Joins a route's statements, if they may be joined.
@@ -67,9 +69,11 @@ pub(crate) fn fuse(sequence: Sequence<'_>) -> Fusion {
     let mut fusion = Fusion {
         fused: None,
         alone: proof::alone(&sequence, &parts.list),
-        shares: together::row(&sequence, &parts),
+        shares: None,
     };
+    let mut shares = together::row(&sequence, &parts).map(Shares::of);
     if count == 1 {
+        fusion.shares = shares.map(Arc::new);
         return fusion;
     }
     let Some(main) = proof::main(&sequence, &parts.list) else {
@@ -80,6 +84,10 @@ pub(crate) fn fuse(sequence: Sequence<'_>) -> Fusion {
     }
     hold(&sequence, &mut parts);
     drop_unread(&sequence, &mut parts);
+    if let Some(shares) = &mut shares {
+        shares.at_once = at_once::at_once(&sequence, &parts);
+    }
+    fusion.shares = shares.map(Arc::new);
     let project = sequence.project;
     let chain = Chain {
         parts: parts.list.into_iter().map(|part| part.query).collect(),

@@ -12,10 +12,9 @@ use crate::model::FusedValue;
 use backflow_catalog::{Catalog, ColumnId};
 use backflow_sql::ir::visit::{self, Visit};
 use backflow_sql::ir::{Assigned, Insert, PartCell, Query, Scalar, Update};
-use std::sync::Arc;
 
 /// The parameters that name the one row in which the route counts; `None`: its commit is not shared.
-pub(super) fn row(sequence: &Sequence<'_>, parts: &Parts) -> Option<Arc<[usize]>> {
+pub(super) fn row(sequence: &Sequence<'_>, parts: &Parts) -> Option<Vec<usize>> {
     let mut written = parts.list.iter().enumerate().filter(|(_, part)| writes(part));
     let (Some((at, part)), None) = (written.next(), written.next()) else {
         return None;
@@ -30,7 +29,7 @@ pub(super) fn row(sequence: &Sequence<'_>, parts: &Parts) -> Option<Arc<[usize]>
     for value in named {
         positions.extend(position(value, parts)?);
     }
-    Some(positions.into())
+    Some(positions)
 }
 
 /// What names the row that a part counts in, if it does.

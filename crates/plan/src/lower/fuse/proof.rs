@@ -176,7 +176,8 @@ fn fixed_column(cond: &Cond) -> Option<(ColumnId, &Scalar)> {
         Cond::Compare {
             left: Scalar::Column(column),
             op: Comparison::Eq,
-            right: right @ (Scalar::Param(..) | Scalar::Literal(..) | Scalar::Earlier { .. }),
+            right:
+                right @ (Scalar::Param(..) | Scalar::Literal(..) | Scalar::Earlier { .. } | Scalar::Lookup { .. }),
         } => Some((*column, right)),
         _ => None,
     }

@@ -21,8 +21,33 @@ pub(crate) struct Served {
     _folder: tempfile::TempDir,
 }
 
+/// A project that is ready to answer.
+pub(crate) struct Built {
+    pub(crate) runtime: Arc<Runtime>,
+    store: Arc<Sqlite>,
+    folder: tempfile::TempDir,
+}
+
 /// Serves a compiled project from a fresh database file.
 pub(crate) async fn start(compiled: Compiled, options: Options) -> Result<Served> {
+    let built = build(compiled, options)?;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(serve(
+        listener,
+        built.runtime,
+        ServeOptions::default(),
+        std::future::pending(),
+    ));
+    Ok(Served {
+        address,
+        store: built.store,
+        _folder: built.folder,
+    })
+}
+
+/// Makes a compiled project ready to answer, with a fresh database file.
+pub(crate) fn build(compiled: Compiled, options: Options) -> Result<Built> {
     let report = compiled.report();
     let plan = compiled.plan.context(report)?;
     let folder = tempfile::tempdir_in(std::env::current_dir()?.join("target"))?;
@@ -43,17 +68,9 @@ pub(crate) async fn start(compiled: Compiled, options: Options) -> Result<Served
         settings,
         Outside::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemIds)),
     )?;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(serve(
-        listener,
-        Arc::new(runtime),
-        ServeOptions::default(),
-        std::future::pending(),
-    ));
-    Ok(Served {
-        address,
+    Ok(Built {
+        runtime: Arc::new(runtime),
         store,
-        _folder: folder,
+        folder,
     })
 }

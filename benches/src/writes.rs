@@ -22,7 +22,7 @@ pub(crate) fn seed() -> Project {
         .env("STRIPE_WEBHOOK_SECRET", "whsec_bench")
 }
 
-fn token(claims: &str) -> String {
+pub(crate) fn token(claims: &str) -> String {
     #[allow(clippy::disallowed_methods, reason = "a bench runs in real time")]
     let now = std::time::SystemTime::now();
     bearer(now.try_into().unwrap_or_default(), "ada", claims)

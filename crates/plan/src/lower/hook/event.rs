@@ -5,6 +5,7 @@
 
 use super::Event;
 use super::compared::keys_of;
+use super::signed::{self, Said};
 use crate::frame::Frame;
 use crate::manifest::At;
 use crate::model::{Challenge, Reads, Source};
@@ -15,21 +16,33 @@ use backflow_expr::{Program, Template, Type};
 pub(super) fn reads<'a>(event: &Event<'a>, frame: &mut Frame<'a>, out: &mut Diagnostics) -> Option<Reads> {
     let own = event.doc.event.as_ref();
     let span = event.doc.provider.span;
-    let mut one = |text: Option<&Text>, known: Option<&At>| match (text, known) {
+    let signature = event.doc.signature.as_ref();
+    let mut one = |said: Said, text: Option<&Text>, known: Option<&At>| match (text, known) {
         (Some(text), _) => {
-            let template = Template::parse(text, out);
-            template
-                .and_then(|template| frame.template(&template, out))
-                .map(Some)
+            let template = Template::parse(text, out)?;
+            signed::judge(signature, said, &template, out);
+            frame.template(&template, out).map(Some)
         }
         (None, Some(at)) => program(frame, at, span, out).map(Some),
         (None, None) => Some(None),
     };
     let known = &event.events;
-    let id = one(own.and_then(|own| own.id.as_ref()), known.id.as_ref());
-    let kind = one(own.and_then(|own| own.kind.as_ref()), known.kind.as_ref());
-    let object = one(own.and_then(|own| own.object.as_ref()), known.object.as_ref());
-    let created = one(own.and_then(|own| own.created.as_ref()), known.created.as_ref());
+    let id = one(Said::Id, own.and_then(|own| own.id.as_ref()), known.id.as_ref());
+    let kind = one(
+        Said::Other,
+        own.and_then(|own| own.kind.as_ref()),
+        known.kind.as_ref(),
+    );
+    let object = one(
+        Said::Other,
+        own.and_then(|own| own.object.as_ref()),
+        known.object.as_ref(),
+    );
+    let created = one(
+        Said::Created,
+        own.and_then(|own| own.created.as_ref()),
+        known.created.as_ref(),
+    );
     let challenge = known.challenge.as_ref().map(|(kind, path)| {
         let mut at = |path: &str| program(frame, &At::Payload(path.to_owned()), span, out);
         Some(Challenge {

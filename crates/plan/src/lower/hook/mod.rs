@@ -13,6 +13,7 @@ mod event;
 mod found;
 pub(crate) mod marks;
 mod signature;
+mod signed;
 mod tenant;
 mod watched;
 

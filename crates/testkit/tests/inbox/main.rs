@@ -14,6 +14,7 @@ mod alone;
 mod answers;
 mod gate;
 mod held;
+mod known;
 mod many;
 
 use backflow_connect::sandbox::signature;

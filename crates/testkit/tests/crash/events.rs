@@ -152,7 +152,7 @@ fn deliver(stage: &Stage, count: u64, seed: u64) -> usize {
 }
 
 /// Delivers until it is acknowledged; how often it was sent.
-fn insist(stage: &Stage, first: usize, body: &str) -> usize {
+pub(crate) fn insist(stage: &Stage, first: usize, body: &str) -> usize {
     let begun = Instant::now();
     let mut times = 0;
     while begun.elapsed() < SETTLING {
@@ -174,7 +174,7 @@ fn insist(stage: &Stage, first: usize, body: &str) -> usize {
 }
 
 /// Waits until nothing is due.
-fn settle(stage: &Stage) {
+pub(crate) fn settle(stage: &Stage) {
     let begun = Instant::now();
     let due = "SELECT event, state, error FROM _backflow_events WHERE due IS NOT NULL ORDER BY event";
     loop {

@@ -13,6 +13,7 @@
     reason = "a test stops at the first surprise, and its figures are its result"
 )]
 
+mod called;
 mod caller;
 mod commits;
 mod counted;
@@ -21,6 +22,7 @@ mod gate;
 mod history;
 mod http;
 mod judge;
+mod limited;
 mod paused;
 mod pool;
 mod process;
@@ -30,6 +32,7 @@ mod rng;
 mod same;
 mod seams;
 mod stage;
+mod told;
 
 use backflow_testkit::Backend;
 use caller::Kind;
@@ -148,6 +151,30 @@ fn events_on_postgres() {
     events_at_random(Backend::Postgres, 2);
 }
 
+/// So many events that call a provider, of `CRASH_CALLS` for each kind of database.
+fn events_that_call(backend: Backend, servers: usize) {
+    if is_chosen(backend) {
+        let events = usize::try_from(number("CRASH_CALLS", 60)).unwrap();
+        let [kills, deliveries, calls] = called::play((backend, servers), events, seed());
+        println!(
+            "{kills} kills on {}, {servers} servers, under {events} events in {deliveries} deliveries, {calls} calls, seed {}",
+            backend.name(),
+            seed()
+        );
+    }
+}
+
+#[test]
+fn events_that_call_on_sqlite() {
+    events_that_call(Backend::Sqlite, 1);
+}
+
+#[test]
+fn events_that_call_on_postgres() {
+    events_that_call(Backend::Postgres, 1);
+    events_that_call(Backend::Postgres, 2);
+}
+
 #[test]
 fn a_paused_server_does_nothing_late() {
     if is_chosen(Backend::Postgres) {
@@ -218,6 +245,29 @@ fn what_is_counted_is_neither_lost_nor_doubled() {
         println!(
             "kills of the {victim:?} on {}: {acknowledged} counted, {open} unknown",
             backend.name()
+        );
+    }
+}
+
+#[test]
+fn a_limit_holds_whoever_is_killed() {
+    let plays = [
+        (Backend::Sqlite, 1, Victim::Server),
+        (Backend::Postgres, 2, Victim::Server),
+        (Backend::Postgres, 2, Victim::Database),
+    ];
+    for (backend, servers, victim) in plays.into_iter().filter(|(backend, ..)| is_chosen(*backend)) {
+        let play = limited::Play {
+            backend,
+            servers,
+            victim,
+            counters: number("CRASH_COUNTERS", 8),
+        };
+        let figures = limited::play(play, seed());
+        println!("{play:?}, seed {}: {figures:?}", seed());
+        assert!(
+            figures.amid * 2 > play.counters,
+            "kills came too late: {figures:?}"
         );
     }
 }

@@ -122,7 +122,7 @@ pub(crate) fn kill(stage: &Stage, seed: u64, over: &AtomicBool) -> usize {
 }
 
 /// One request in eight meets something.
-fn trouble(stage: &Stage, number: usize, seed: u64) {
+pub(crate) fn trouble(stage: &Stage, number: usize, seed: u64) {
     let rng = Mutex::new(Rng::new(seed, 100 + number as u64));
     let sandbox = Arc::clone(&stage.sandbox);
     stage.gate(number).weather(move |request| {

@@ -25,7 +25,7 @@ pub(crate) enum Outcome {
     Open,
 }
 
-/// Everything that does not fit, once every caller was refused a single one.
+/// Everything that does not fit, once callers were refused a single one.
 pub(crate) fn faults(all: &[Told], limit: i64, stored: i64) -> Vec<String> {
     let sum = |chosen: fn(&Outcome) -> bool| -> i64 {
         let chosen = all.iter().filter(|told| chosen(&told.outcome));
@@ -34,7 +34,7 @@ pub(crate) fn faults(all: &[Told], limit: i64, stored: i64) -> Vec<String> {
     let admitted = sum(|outcome| matches!(outcome, Outcome::Admitted(_)));
     let open = sum(|outcome| matches!(outcome, Outcome::Open));
     let mut faults = Vec::new();
-    // Not even a single one is left, and more than all was never there.
+    // Somebody was refused a single one, so nothing is left; and more than all was never there.
     if stored != limit {
         faults.push(format!("{stored} are stored"));
     }

@@ -1,10 +1,11 @@
 //! Arguments.
 //!
-//! Invariant: the usual run ends within fifteen minutes, a quick one within three.
+//! Invariant: the usual run ends within fifteen minutes, a quick one within three; a soak takes what it is given.
 //! Not here: what is done with them.
 
 use crate::routes::Route;
 use crate::sides::Side;
+use crate::soak::Soak;
 use clap::Parser;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,7 +15,8 @@ use std::time::Duration;
 #[command(
     name = "bench/run",
     after_help = "Examples:\n  bash bench/run\n  \
-    bash bench/run --quick\n  bash bench/run --only create,accept --servers backflow,axum --connections 64"
+    bash bench/run --quick\n  bash bench/run --only create,accept --servers backflow,axum --connections 64\n  \
+    bash bench/run --soak 600"
 )]
 pub(crate) struct Args {
     /// Shorter runs, without one connection
@@ -41,6 +43,9 @@ pub(crate) struct Args {
     /// Start the servers, write how to reach them, and wait for Ctrl-C
     #[arg(long)]
     pub(crate) hold: bool,
+    /// Seconds of mixed load on ours instead: whether memory, latency or errors grow
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) soak: Option<u32>,
     /// Talk to PostgreSQL over its Unix socket
     #[arg(long)]
     pub(crate) socket: bool,
@@ -58,7 +63,18 @@ pub(crate) struct Args {
 impl Args {
     /// The servers that take part.
     pub(crate) fn sides(&self) -> Vec<Side> {
-        chosen(&self.servers, &Side::ALL)
+        match (self.soak, self.servers.is_empty()) {
+            (Some(_), true) => vec![Side::Backflow],
+            _ => chosen(&self.servers, &Side::ALL),
+        }
+    }
+
+    /// The long load, if that is asked for.
+    pub(crate) fn soak(&self) -> Option<Soak> {
+        self.soak.map(|seconds| Soak {
+            time: Duration::from_secs(u64::from(seconds.max(1))),
+            connections: self.connections.first().copied().unwrap_or(64),
+        })
     }
 
     /// The routes, reads first: writes make the tables that reads look at larger. Webhooks only if they are asked for.

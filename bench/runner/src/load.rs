@@ -244,7 +244,8 @@ impl Shared {
     }
 }
 
-fn percentiles(mut times: Vec<u32>) -> (f64, f64) {
+/// The median, and what one in a hundred exceeds.
+pub(crate) fn percentiles(mut times: Vec<u32>) -> (f64, f64) {
     times.sort_unstable();
     let at = |part: f64| {
         let place = (times.len() as f64 * part) as usize;

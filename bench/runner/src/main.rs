@@ -24,15 +24,18 @@ mod process;
 mod report;
 mod routes;
 mod sides;
+mod soak;
 mod stage;
 mod targets;
 mod turns;
+mod verdict;
 mod verify;
 
 use anyhow::{Result, bail};
 use args::Args;
 use clap::Parser;
 use report::Footprint;
+use soak::Soak;
 use stage::Stage;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -78,6 +81,9 @@ async fn run(args: &Args) -> Result<()> {
     if args.hold {
         return stage.hold().await;
     }
+    if let Some(soak) = args.soak() {
+        return soaked(&soak, &stage).await;
+    }
     let schedule = Schedule {
         routes: args.routes(),
         widths: args.widths(),
@@ -101,4 +107,18 @@ async fn run(args: &Args) -> Result<()> {
     std::fs::write(args.results.join("latest.svg"), chart::svg(&figures, &note))?;
     println!("written: {0}/latest.md, {0}/latest.svg", args.results.display());
     Ok(())
+}
+
+/// One server after the other; fails if one did not bear it.
+async fn soaked(soak: &Soak, stage: &Stage) -> Result<()> {
+    let mut is_good = true;
+    for stand in &stage.stands {
+        let verdict = soak.run(stand, &stage.people).await?;
+        println!("{}", verdict.text);
+        is_good &= verdict.is_good;
+    }
+    match is_good {
+        true => Ok(()),
+        false => bail!("something has grown or failed, see above"),
+    }
 }

@@ -9,13 +9,13 @@ use crate::books::worth;
 use crate::data::mix;
 use crate::http::Connection;
 use crate::load::percentiles;
-use crate::meter::memory;
+use crate::meter::{Reading, Subject, memory};
 use crate::people::People;
 use crate::routes::{Requests, Route};
 use crate::sides::Side;
 use crate::turns::Stand;
 use crate::verdict::{Slice, Verdict};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -90,18 +90,23 @@ impl Soak {
             .collect();
         let begun = Instant::now();
         let (mut slices, mut last) = (Vec::new(), begun);
+        let mut spent = Reading::now(Subject::Threads(pid))?;
         for number in 1..=SLICES {
             tokio::time::sleep_until((begun + slice * number).into()).await;
             let (now, times) = (Instant::now(), shared.times.take());
-            let rate = times.len() as f64 / (now - last).as_secs_f64();
+            let count = times.len() as f64;
+            let reading = Reading::now(Subject::Threads(pid))?;
+            let nanos = reading.since(&spent) as f64;
+            spent = reading;
             let (p50, p99) = percentiles(times);
             let one = Slice {
                 end: now - begun,
-                rate,
+                rate: count / (now - last).as_secs_f64(),
                 p50,
                 p99,
+                cpu: nanos / 1000.0 / count.max(1.0),
                 errors: shared.errors.take(),
-                memory: memory(pid)?,
+                memory: memory(pid).context("the server is gone")?,
             };
             println!("{}", one.line());
             slices.push(one);

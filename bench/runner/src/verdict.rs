@@ -26,6 +26,8 @@ pub(crate) struct Slice {
     /// Microseconds.
     pub(crate) p50: f64,
     pub(crate) p99: f64,
+    /// Microseconds of CPU a request: the server's. Other load on the machine hardly changes it.
+    pub(crate) cpu: f64,
     pub(crate) errors: u64,
     /// At its end.
     pub(crate) memory: Memory,
@@ -33,16 +35,17 @@ pub(crate) struct Slice {
 
 impl Slice {
     pub(crate) const HEAD: &str =
-        "  until s  requests/s    p50 ms    p99 ms  errors  resident MiB  without files";
+        "  until s  requests/s    p50 ms    p99 ms  CPU us  errors  resident MiB  without files";
 
     pub(crate) fn line(&self) -> String {
         let mib = |kib: u64| kib as f64 / 1024.0;
         format!(
-            "{:>9.0}  {:>10.0}  {:>8.2}  {:>8.2}  {:>6}  {:>12.1}  {:>13.1}",
+            "{:>9.0}  {:>10.0}  {:>8.2}  {:>8.2}  {:>6.0}  {:>6}  {:>12.1}  {:>13.1}",
             self.end.as_secs_f64(),
             self.rate,
             self.p50 / 1000.0,
             self.p99 / 1000.0,
+            self.cpu,
             self.errors,
             mib(self.memory.resident),
             mib(self.memory.anonymous)
@@ -67,15 +70,15 @@ impl Verdict {
         let both = |measure: fn(&Slice) -> f64| {
             [1, 2].map(|number| median(third(number).iter().map(measure).collect()).unwrap_or(0.0))
         };
-        let [memory, p50, p99] = [
+        let [memory, p50, p99, cpu] = [
             both(|slice| slice.memory.resident as f64),
             both(|slice| slice.p50),
             both(|slice| slice.p99),
+            both(|slice| slice.cpu),
         ];
         let is_flat = memory[1] <= memory[0] + (memory[0] * MORE_MEMORY).max(BREATH);
-        let is_as_fast = [p50, p99]
-            .iter()
-            .all(|time| time[1] <= time[0] * (1.0 + MORE_TIME));
+        let grows_not = |[before, after]: [f64; 2]| after <= before * (1.0 + MORE_TIME);
+        let is_as_fast = grows_not(p50) && grows_not(p99);
         let mut text = String::new();
         let word = |is_so: bool, yes: &'static str, no: &'static str| if is_so { yes } else { no };
         let mut say = |what: &str, numbers: String, word: &str| {
@@ -93,7 +96,12 @@ impl Verdict {
             format!("{} ms; {} ms", pair(p50, 1000.0), pair(p99, 1000.0)),
             word(is_as_fast, "did not grow", "GREW"),
         );
-        say("errors", errors.to_string(), word(errors == 0, "none", "SOME"));
+        say(
+            "CPU of the server a request",
+            format!("{} us", pair(cpu, 1.0)),
+            word(grows_not(cpu), "did not grow", "GREW"),
+        );
+        say("errors", errors.to_string(), word(errors == 0, "good", "BAD"));
         Self {
             text,
             is_good: is_flat && is_as_fast && errors == 0,
@@ -111,6 +119,7 @@ mod tests {
             rate: 1000.0,
             p50: 100.0,
             p99: p99(n),
+            cpu: 50.0,
             errors: 0,
             memory: Memory {
                 resident: resident(n),

@@ -4,7 +4,7 @@
 //! Invariant: whatever changes an event is followed in its transaction by a call that finds our token.
 //! Not here: when they run.
 
-use super::event::{Actions, Event, State};
+use super::event::{Actions, Event, Key, State};
 use super::marks::Marks;
 use crate::store::Call;
 use crate::work::{call, instant, maybe, text};
@@ -47,9 +47,18 @@ pub(super) fn accept(journal: &Journal, event: &Event) -> Call {
     call(&journal.inbox.accept, values, false)
 }
 
-pub(super) fn settle(journal: &Journal, id: &str, settling: &Settling, now: Timestamp) -> Call {
+pub(super) fn read(journal: &Journal, key: &Key) -> Call {
     let values = vec![
-        text(id),
+        Datum::Text(Arc::clone(&key.id)),
+        text(&key.hook),
+        text(&key.event),
+    ];
+    call(&journal.inbox.read, values, true)
+}
+
+pub(super) fn settle(journal: &Journal, key: &Key, settling: &Settling, now: Timestamp) -> Call {
+    let values = vec![
+        Datum::Text(Arc::clone(&key.id)),
         text(settling.state.text()),
         maybe(settling.tenant.as_deref()),
         text(&settling.actions.to_json()),
@@ -59,6 +68,8 @@ pub(super) fn settle(journal: &Journal, id: &str, settling: &Settling, now: Time
         maybe(settling.error.as_deref()),
         // From here on it is kept for so many days, unless it is taken up again.
         settling.due.map_or(instant(now), |_| Datum::Null),
+        text(&key.hook),
+        text(&key.event),
     ];
     call(&journal.inbox.settle, values, false)
 }

@@ -4,7 +4,8 @@
 //! Not here: running an event (`pass`), replaying many (`replay`), trying without keeping (`rehearse`).
 
 use super::Hooks;
-use super::event::{Event, State};
+use super::calls;
+use super::event::{Event, Key, State};
 use super::later::Page;
 use super::pass::Mode;
 use crate::fault::{Code, Fault};
@@ -143,7 +144,7 @@ impl EventDesk {
             return Ok(None);
         };
         self.hooks.run_again(&event).await?;
-        let after = self.hooks.named(&event.id).await?;
+        let after = self.hooks.event(&event.key()).await?;
         Ok(after.map(|event| self.hooks.info(event)))
     }
 }
@@ -155,26 +156,39 @@ impl Hooks {
         statement: &Arc<backflow_sql::ir::Statement>,
         values: Vec<Datum>,
     ) -> Result<Vec<Event>, Fault> {
-        let found = self.works.read(call(statement, values, true)).await?;
+        self.found(call(statement, values, true)).await
+    }
+
+    /// The same, of a call.
+    async fn found(&self, call: crate::store::Call) -> Result<Vec<Event>, Fault> {
+        let found = self.works.read(call).await?;
         let broken = || Fault::internal("an event that cannot be read");
         let events = found.rows.iter().map(|row| Event::read(row).ok_or_else(broken));
         events.collect()
+    }
+
+    /// An event as the inbox has it now.
+    async fn event(&self, key: &Key) -> Result<Option<Event>, Fault> {
+        let found = self.found(calls::read(&self.journal, key)).await?;
+        Ok(found.into_iter().next())
     }
 
     /// The event of an id, ours or its provider's.
     pub(super) async fn named(&self, id: &str) -> Result<Option<Event>, Fault> {
         let inbox = &self.journal.inbox;
         let own = convert(&id.into(), &backflow_catalog::ColumnType::Uuid, &[], true);
-        if let Ok(own) = own {
-            let found = self.events(&inbox.read, vec![own]).await?;
-            if let Some(event) = found.into_iter().next() {
-                return Ok(Some(event));
+        if let Ok(Datum::Text(id)) = own {
+            let called = call(&inbox.own, vec![Datum::Text(Arc::clone(&id))], true);
+            let called = self.works.read(called).await?;
+            let cells = called.rows.first().map(|row| row.cells.as_slice());
+            if let Some([Datum::Text(hook), Datum::Text(event)]) = cells {
+                let (hook, event) = (hook.to_string(), event.to_string());
+                return self.event(&Key { id, hook, event }).await;
             }
         }
         let mut found = Vec::new();
         for ready in &self.ready {
-            let own = Datum::Text(Event::id_of(&ready.hook.name, id));
-            found.extend(self.events(&inbox.read, vec![own]).await?);
+            found.extend(self.event(&Key::of(&ready.hook.name, id)).await?);
         }
         if found.is_empty() {
             // Its webhook may be gone from the files.
@@ -195,7 +209,7 @@ impl Hooks {
     async fn run_again(self: &Arc<Self>, event: &Event) -> Result<(), Fault> {
         let held = self.take_patiently(&event.object).await?;
         let holding = self.holding(&held);
-        let event = self.named(&event.id).await?.filter(|event| !event.is_over());
+        let event = self.event(&event.key()).await?.filter(|event| !event.is_over());
         let Some(event) = event else {
             self.give_up(&held).await?;
             let words = "nothing is left of it; `replay` runs it from its start";

@@ -5,6 +5,7 @@
 //! Not here: the steps (`work::group`).
 
 use super::calls::{self, Settling};
+use super::event::Key;
 use super::marks::Marks;
 use super::run::Held;
 use crate::store::Call;
@@ -42,7 +43,7 @@ impl Written {
 pub(crate) struct Effect {
     pub(super) journal: Arc<Journal>,
     pub(super) held: Held,
-    pub(super) event: Arc<str>,
+    pub(super) event: Key,
     pub(super) created: Timestamp,
     /// How the event stands once the action is done.
     pub(super) settling: Settling,

@@ -61,23 +61,34 @@ impl Hooks {
                 .works
                 .read(call(&self.journal.inbox.old, values, true))
                 .await?;
-            let mut over: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+            let mut over: BTreeMap<&str, (Vec<Value>, Vec<Value>)> = BTreeMap::new();
             for row in &old.rows {
-                let [Datum::Text(id), Datum::Text(hook), _, Datum::Text(_)] = row.cells.as_slice() else {
+                let [
+                    Datum::Text(id),
+                    Datum::Text(hook),
+                    _,
+                    Datum::Text(_),
+                    Datum::Text(event),
+                ] = row.cells.as_slice()
+                else {
                     continue;
                 };
-                over.entry(hook).or_default().push(Value::from(&**id));
+                let (ids, events) = over.entry(hook).or_default();
+                ids.push(Value::from(&**id));
+                events.push(Value::from(&**event));
             }
-            for (hook, ids) in over {
+            for (hook, (ids, events)) in over {
                 let values = vec![
                     text(&Value::list(ids).to_json()),
+                    text(&Value::list(events).to_json()),
+                    text(hook),
                     instant(self.before(self.kept(hook))),
                 ];
                 self.works
                     .write(call(&self.journal.inbox.erase, values, true))
                     .await?;
             }
-            let Some([last, _, at, _]) = old.rows.last().map(|row| row.cells.as_slice()) else {
+            let Some([last, _, at, ..]) = old.rows.last().map(|row| row.cells.as_slice()) else {
                 return Ok(());
             };
             (received, id) = (at.clone(), last.clone());

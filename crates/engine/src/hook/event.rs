@@ -165,7 +165,35 @@ pub(crate) struct Event {
     pub(crate) ended: Option<Timestamp>,
 }
 
+/// By what an event is found: a database has an index of the id or of the other two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(super) id: Arc<str>,
+    pub(super) hook: String,
+    pub(super) event: String,
+}
+
+impl Key {
+    /// Of the event that a webhook's provider calls so.
+    pub(super) fn of(hook: &str, event: &str) -> Self {
+        Self {
+            id: Event::id_of(hook, event),
+            hook: hook.to_owned(),
+            event: event.to_owned(),
+        }
+    }
+}
+
 impl Event {
+    /// By what it is found.
+    pub(super) fn key(&self) -> Key {
+        Key {
+            id: Arc::clone(&self.id),
+            hook: self.hook.clone(),
+            event: self.event.clone(),
+        }
+    }
+
     /// The id of an event that a webhook's provider calls so: always the same, so that it tells an event that arrives
     /// again. A UUID of version 8.
     pub(super) fn id_of(hook: &str, event: &str) -> Arc<str> {

@@ -131,7 +131,7 @@ impl Hooks {
             let effect = Effect {
                 journal: Arc::clone(&self.journal),
                 held: held.clone(),
-                event: Arc::clone(&event.id),
+                event: event.key(),
                 created: event.created,
                 settling: done,
                 is_last,
@@ -217,7 +217,7 @@ impl Hooks {
         let effect = Arc::new(effect);
         let context = self
             .works
-            .context_of_event(&doing.job, &effect.event, Some(Arc::clone(&effect)));
+            .context_of_event(&doing.job, &effect.event.id, Some(Arc::clone(&effect)));
         let world = (self.works.now(), Arc::clone(self.works.ids()));
         let group = Group::first(context, (starting, frame), world);
         match self.works.act(group).await {
@@ -273,7 +273,7 @@ impl Hooks {
         let now = self.works.now();
         let ours = (&*held.object, &*held.token);
         let calls = vec![
-            calls::settle(&self.journal, &event.id, &settling, now),
+            calls::settle(&self.journal, &event.key(), &settling, now),
             calls::release(&self.journal, ours, &held.marks, now),
         ];
         Ok(self.guarded(calls).await?.then_some(settling.state))

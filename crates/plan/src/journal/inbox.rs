@@ -8,7 +8,7 @@ use super::tables::{Col, Keys, Tables, id};
 use crate::model::{EVENT_CELLS, Inbox};
 use backflow_catalog::ColumnType::{self, Int8, Text, TimestampTz, Uuid};
 use backflow_sql::ir::{
-    Assigned, Comparison, Cond, Conflict, ConflictUpdate, Datum, ParamId, Scalar, Statement,
+    Assigned, Comparison, Cond, Conflict, ConflictUpdate, Datum, Dialect, ParamId, Scalar, Statement,
 };
 use std::sync::Arc;
 
@@ -53,13 +53,21 @@ pub(super) const EVENTS: [(&str, ColumnType, bool); EVENT_CELLS] = [
     ("ended", TimestampTz, true),
 ];
 
-pub(super) const EVENT_KEYS: Keys<'_> = Keys {
-    key: &[ID],
-    unique: &[],
-    index: &[&[RECEIVED]],
-    // What is over, as nearly all events are, has no entry in these.
-    partial: &[&[DUE], &[OBJECT, DUE]],
-};
+/// An event's id is a digest of its webhook and its name: any of both tells it from others. On SQLite it is found by its name:
+/// providers count or date their names, so that new ones lie side by side, and a commit of many writes few pages of the index.
+/// Each digest lies in another page. The id is part of it to be found without the long rows.
+pub(super) const fn event_keys(dialect: Dialect) -> Keys<'static> {
+    Keys {
+        key: match dialect {
+            Dialect::Sqlite => &[EVENT, HOOK, ID],
+            Dialect::Postgres => &[ID],
+        },
+        unique: &[],
+        index: &[&[RECEIVED]],
+        // What is over, as nearly all events are, has no entry in these.
+        partial: &[&[DUE], &[OBJECT, DUE]],
+    }
+}
 
 const ALL: [Col; EVENT_CELLS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
@@ -109,7 +117,8 @@ pub(super) fn statements(t: &Tables) -> Inbox {
     let unheld = |position| t.test(t.objects, LEASE, Comparison::Lt, position);
     Inbox {
         accept: accept(t),
-        read: t.read(t.events, t.is(t.events, ID, 0), (&[], None), &ALL),
+        read: t.read(t.events, is_event(t, [0, 1, 2]), (&[], None), &ALL),
+        own: t.read(t.events, t.is(t.events, ID, 0), (&[], None), &[HOOK, EVENT]),
         named: t.read(
             t.events,
             t.is(t.events, EVENT, 0),
@@ -123,10 +132,7 @@ pub(super) fn statements(t: &Tables) -> Inbox {
         list: list(t),
         since: since(t),
         old: old(t),
-        erase: {
-            let is_over = t.test(t.events, ENDED, Comparison::Lt, 1);
-            t.delete(t.events, Cond::All(vec![is_in_list(ID), is_over]), &[])
-        },
+        erase: erase(t),
         take: take(t, unheld(3)),
         marks: t.read(t.objects, t.is(t.objects, NAME, 0), (&[], None), &[MARKS]),
         hold: t.update(
@@ -143,7 +149,7 @@ pub(super) fn statements(t: &Tables) -> Inbox {
             t.objects,
             vec![(LEASE, t.param(t.objects, LEASE, 1))],
             Cond::All(vec![
-                is_in_list(TOKEN),
+                is_in_list(TOKEN, 0, Uuid),
                 t.test(t.objects, LEASE, Comparison::Ge, 2),
             ]),
             &[TOKEN],
@@ -180,13 +186,32 @@ pub(super) fn statements(t: &Tables) -> Inbox {
     }
 }
 
-/// A column is one of the list that is the first parameter.
-fn is_in_list(column: Col) -> Cond {
+/// A column is one of the list at a position.
+fn is_in_list(column: Col, position: u16, ty: ColumnType) -> Cond {
     Cond::In {
         left: Scalar::Column(id(column)),
-        list: ParamId(0),
-        ty: Uuid,
+        list: ParamId(position),
+        ty,
     }
+}
+
+/// The event whose id, webhook and name are the parameters at these positions.
+fn is_event(t: &Tables, [own, hook, event]: [u16; 3]) -> Cond {
+    Cond::All(vec![
+        t.is(t.events, ID, own),
+        t.is(t.events, HOOK, hook),
+        t.is(t.events, EVENT, event),
+    ])
+}
+
+fn erase(t: &Tables) -> Arc<Statement> {
+    let filter = Cond::All(vec![
+        is_in_list(ID, 0, Uuid),
+        is_in_list(EVENT, 1, Text),
+        t.is(t.events, HOOK, 2),
+        t.test(t.events, ENDED, Comparison::Lt, 3),
+    ]);
+    t.delete(t.events, filter, &[])
 }
 
 fn accept(t: &Tables) -> Arc<Statement> {
@@ -205,7 +230,7 @@ fn accept(t: &Tables) -> Arc<Statement> {
         filter: t.says(STATE, QUARANTINED),
     };
     let conflict = Conflict {
-        target: vec![id(ID)],
+        target: t.key(t.events),
         update: Some(again),
     };
     t.insert(t.events, values, Some(conflict), &[STATE])
@@ -252,7 +277,12 @@ fn old(t: &Tables) -> Arc<Statement> {
     let before = t.test(t.events, RECEIVED, Comparison::Lt, 0);
     let filter = Cond::All(vec![before, behind(t, &[RECEIVED, ID], 1)]);
     let order = [(RECEIVED, false), (ID, false)];
-    t.read(t.events, filter, (&order, Some(3)), &[ID, HOOK, RECEIVED, ENDED])
+    t.read(
+        t.events,
+        filter,
+        (&order, Some(3)),
+        &[ID, HOOK, RECEIVED, ENDED, EVENT],
+    )
 }
 
 fn settle(t: &Tables) -> Arc<Statement> {
@@ -261,7 +291,7 @@ fn settle(t: &Tables) -> Arc<Statement> {
         .into_iter()
         .zip(1..)
         .map(|(column, position)| (column, t.param(t.events, column, position)));
-    t.update(t.events, set.collect(), t.is(t.events, ID, 0), &[ID])
+    t.update(t.events, set.collect(), is_event(t, [0, 9, 10]), &[ID])
 }
 
 /// A column is this text parameter, or the parameter is empty.

@@ -66,7 +66,7 @@ impl Tables {
         let locks = add("_backflow_locks", &locks::COLUMNS, locks::KEYS);
         let keys = add("_backflow_keys", &keys::COLUMNS, keys::KEYS);
         let versions = add("_backflow_versions", &runs::VERSIONS, Keys::of(&[0]));
-        let events = add("_backflow_events", &inbox::EVENTS, inbox::EVENT_KEYS);
+        let events = add("_backflow_events", &inbox::EVENTS, inbox::event_keys(dialect));
         let objects = add("_backflow_objects", &inbox::OBJECTS, inbox::OBJECT_KEYS);
         let known = add("_backflow_known", &inbox::KNOWN, inbox::KNOWN_KEYS);
         Tables {
@@ -101,6 +101,11 @@ impl Tables {
 
     fn finish(&self, query: &Query) -> Arc<Statement> {
         Arc::new(render(query, &self.catalog, self.dialect))
+    }
+
+    /// What tells a table's rows apart.
+    pub(super) fn key(&self, table: TableId) -> Vec<ColumnId> {
+        self.catalog.table(table).primary_key.clone()
     }
 
     /// The parameter at a position, of a column's type.

@@ -18,8 +18,10 @@ pub struct Inbox {
     /// A new event; one that is in quarantine is due again: (id, hook, event, kind, object, created, received,
     /// headers, body, state, since, due, ended) → state.
     pub accept: Arc<Statement>,
-    /// The event of an id: (id) → an event.
+    /// An event: (id, hook, event) → an event.
     pub read: Arc<Statement>,
+    /// What the event of an id is called: (id) → hook, event.
+    pub own: Arc<Statement>,
     /// Events of one name of their provider's: (event) → events.
     pub named: Arc<Statement>,
     /// The events that are next of an object: (object, due until, how many) → events.
@@ -29,7 +31,7 @@ pub struct Inbox {
     /// Events that are due, in order: (due until, due from, after id, how many) → object, due, id.
     pub due: Arc<Statement>,
     /// What became of an event: (id, state, tenant, actions, tries, since, due, error,
-    /// ended) → id.
+    /// ended, hook, event) → id.
     pub settle: Arc<Statement>,
     /// Events newest first: (state or empty, hook or empty, received before, how many) → events.
     pub list: Arc<Statement>,
@@ -37,9 +39,9 @@ pub struct Inbox {
     /// created, received, id of the one behind which they begin; how many) → events.
     pub since: Arc<Statement>,
     /// Events that arrived first, in order: (received before; received, id of the one behind which they begin; how many)
-    /// → id, hook, received, ended.
+    /// → id, hook, received, ended, event.
     pub old: Arc<Statement>,
-    /// Erases events that are over: (their ids as a list, ended before).
+    /// Erases events of a webhook that are over: (their ids and what they are called, as lists, hook, ended before).
     pub erase: Arc<Statement>,
     /// Takes an object, if nobody holds it: (object, token, lease, now) → marks.
     pub take: Arc<Statement>,

@@ -12,7 +12,8 @@ pub enum Rows {
     /// They lie in the tree of their key.
     Short,
     /// A kilobyte or more: in a tree of a key they would hardly share a page. They lie in the order in which they came,
-    /// and PostgreSQL neither compresses them nor takes them apart as long as they fit a page.
+    /// and PostgreSQL neither compresses them nor takes them apart as long as they fit a page. On SQLite their key is an index
+    /// made apart, so that a table that was made with another key has it, too.
     Long,
 }
 
@@ -28,7 +29,11 @@ pub fn system(table: &Table, rows: Rows, dialect: Dialect) -> String {
         let ty = type_name(&column.ty, dialect);
         parts.push(format!("{} {ty}{not_null}", quoted(&column.name)));
     }
-    parts.push(format!("PRIMARY KEY ({})", names(table, &table.primary_key)));
+    let key = names(table, &table.primary_key);
+    let is_apart = (dialect, rows) == (Dialect::Sqlite, Rows::Long);
+    if !is_apart {
+        parts.push(format!("PRIMARY KEY ({key})"));
+    }
     for unique in &table.uniques {
         parts.push(format!("UNIQUE ({})", names(table, &unique.columns)));
     }
@@ -43,6 +48,12 @@ pub fn system(table: &Table, rows: Rows, dialect: Dialect) -> String {
         "CREATE TABLE IF NOT EXISTS {name} ({}){options}",
         parts.join(", ")
     );
+    if is_apart {
+        let index = quoted(&format!("{}_key", table.name));
+        text.push_str(&format!(
+            "; CREATE UNIQUE INDEX IF NOT EXISTS {index} ON {name} ({key})"
+        ));
+    }
     for index in &table.indexes {
         let filter = match index.columns.last() {
             Some(last) if index.partial => format!(" WHERE {} IS NOT NULL", names(table, &[*last])),

@@ -16,6 +16,7 @@ mod gate;
 mod held;
 mod known;
 mod many;
+mod names;
 
 use backflow_connect::sandbox::signature;
 use backflow_engine::{Clock, EventDesk, EventInfo};

@@ -5,6 +5,8 @@
 
 use crate::{SECRET, deliver, desk, event, paid, project, shown, used, worlds};
 use backflow_connect::sandbox::signature;
+use backflow_engine::Clock;
+use backflow_sql::ir::Statement;
 use backflow_testkit::World;
 
 /// The inbox as it was made when its key was the id alone.
@@ -46,8 +48,7 @@ fn count(world: &World) -> i64 {
 async fn an_inbox_that_was_made_earlier_goes_on() {
     for first in worlds() {
         assert_eq!(deliver_bytes(&first, ODD).await, "ignored");
-        assert_eq!(deliver(&first, "/hooks", &stray()).await, "waiting");
-        assert_eq!(shown(&first, "evt_stray").await.state, "quarantined");
+        assert_eq!(deliver(&first, "/hooks", &stray()).await, "quarantined");
         if !first.database().is_postgres() {
             first.database().execute(EARLIER);
         }
@@ -97,13 +98,19 @@ fn one_event_is_found_without_the_others_rows() {
             .plan
             .unwrap();
         let inbox = plan.journal.unwrap().inbox;
-        let found = [inbox.accept, inbox.read, inbox.settle, inbox.named, inbox.erase].map(|one| {
-            let steps = world.database().rows(&format!("EXPLAIN QUERY PLAN {}", one.text));
+        let steps = |statement: &Statement| {
+            // The longest number first: `?1` begins `?12`.
+            let numbers = (1..=20).rev();
+            let text = numbers.fold(statement.text.to_string(), |text, n| {
+                text.replace(&format!("?{n}"), "'x'")
+            });
+            let steps = world.database().rows(&format!("EXPLAIN QUERY PLAN {text}"));
             let steps = steps.into_iter().filter_map(|row| row.into_iter().last()?);
             steps
                 .filter(|step| step.contains("_backflow_events"))
                 .collect::<Vec<_>>()
-        });
+        };
+        let found = [inbox.accept, inbox.read, inbox.settle, inbox.named, inbox.erase].map(|one| steps(&one));
         let [accept, rest @ ..] = found;
         assert!(accept.is_empty(), "{accept:?}");
         for steps in rest {
@@ -115,9 +122,8 @@ fn one_event_is_found_without_the_others_rows() {
                 "{step}"
             );
         }
-        let own = world
-            .database()
-            .table(&format!("EXPLAIN QUERY PLAN {}", inbox.own.text));
-        assert!(own.contains("USING COVERING INDEX _backflow_events_key"), "{own}");
+        let own = steps(&inbox.own);
+        let covering = "SCAN t0 USING COVERING INDEX _backflow_events_key";
+        assert_eq!(own, [covering]);
     }
 }

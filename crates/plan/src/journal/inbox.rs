@@ -54,7 +54,7 @@ pub(super) const EVENTS: [(&str, ColumnType, bool); EVENT_CELLS] = [
 ];
 
 /// An event's id is a digest of its webhook and its name: any of both tells it from others. On SQLite it is found by its name:
-/// providers count or date their names, so that new ones lie side by side, and a commit of many writes few pages of the index.
+/// where a provider counts or dates its names, new ones lie side by side, and a commit of many writes few pages of the index.
 /// Each digest lies in another page. The id is part of it to be found without the long rows.
 pub(super) const fn event_keys(dialect: Dialect) -> Keys<'static> {
     Keys {

@@ -62,7 +62,7 @@ pub(crate) fn run() -> Result<()> {
         for asked in [
             Asked::new("no such route", Method::GET, "/nothing/here", 404),
             Asked::new("no token", Method::GET, "/organizations/bench", 401),
-            Asked::new("token, a body that is wrong", Method::POST, "/organizations", 422).body("{}"),
+            Asked::new("token, a body that is wrong", Method::POST, "/organizations", 400).body("{}"),
             Asked::new("organization, nested", Method::GET, "/organizations/bench", 200),
         ] {
             measure(&built, &asked, &token).await?;

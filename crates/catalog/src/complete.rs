@@ -80,6 +80,7 @@ fn bare(table: &Table, columns: Vec<Column>) -> Table {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         triggers: table.triggers,
+        exclusive: table.exclusive,
         writes: table.writes,
         span: table.span,
     }
@@ -126,6 +127,7 @@ fn kept<'a>(declared: &'a Table, schema: &'a Schema, found: Option<&'a Table>, i
     let mut table = bare(declared, columns);
     if let Some(found) = found {
         table.triggers = found.triggers;
+        table.exclusive |= found.exclusive;
     }
     Source {
         table,

@@ -160,8 +160,9 @@ pub struct Column {
     pub generated: bool,
     /// The texts a CHECK allows (`status IN ('active', 'canceled')`); empty when there is no such CHECK.
     pub allowed: Vec<String>,
-    /// Whether CHECKs do no more than bound it (`n >= 0`): it may take whatever lies between two values that it may take.
-    pub bounded: bool,
+    /// If CHECKs do no more than bound it by constants (`n >= 0`), the least value that they allow: it may take whatever
+    /// lies between two values that it may take.
+    pub bounded: Option<i64>,
     /// Where it is declared, if in a file.
     pub span: Option<Span>,
 }
@@ -176,7 +177,7 @@ impl Column {
             default: None,
             generated: false,
             allowed: Vec::new(),
-            bounded: true,
+            bounded: Some(i64::MIN),
             span: None,
         }
     }
@@ -266,6 +267,8 @@ pub struct Table {
     /// Whether triggers or rules of the author's may act when its rows change. Read from files, it may be set
     /// though there are none.
     pub triggers: bool,
+    /// Whether more than its keys tells rows apart: a unique index of some rows or of expressions, EXCLUDE.
+    pub exclusive: bool,
     /// What it takes; a view that joins tables may take nothing.
     pub writes: Writes,
     /// Where it is declared, if in a file.

@@ -282,6 +282,7 @@ fn directory() -> Table {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         triggers: false,
+        exclusive: false,
         writes: Writes::ALL,
         span: None,
     }

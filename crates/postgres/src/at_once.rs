@@ -26,21 +26,19 @@ pub(crate) fn call(calls: &[Call]) -> Option<Call> {
         statement: Arc::clone(&at_once.statement),
         values: params.map(|at| array(calls, at)).collect(),
         alone: false,
-        shares: None,
+        // So that it is heard to its end.
+        shares: first.shares.clone(),
     })
 }
 
 /// Whether a call's values are of the kind for which the proof holds.
 fn fits(call: &Call, shares: &Shares, at_once: &AtOnce) -> bool {
     let value = |at: &usize| call.values.get(*at);
-    let named = shares.row.iter().map(value);
-    let added = at_once.adds.iter().map(value);
+    let mut named = shares.row.iter().map(value);
+    let mut added = at_once.adds.iter().map(value);
     let first = at_once.adds.first().and_then(value);
-    matches!(first, Some(Datum::Int(0..)))
-        && added.clone().all(|adds| adds == first)
-        && named
-            .clone()
-            .all(|value| value.is_some_and(|value| *value != Datum::Null))
+    named.all(|value| value.is_some_and(|value| *value != Datum::Null))
+        && added.all(|adds| matches!(adds, Some(Datum::Int(0..))) && adds == first)
 }
 
 /// The values of all callers in one place, as PostgreSQL reads an array.
@@ -78,32 +76,52 @@ fn item(value: &Datum, out: &mut String) {
     out.push_str(&plain.to_string());
 }
 
-/// What each of so many callers is told.
-pub(crate) fn apart(
-    mut answers: Vec<Result<RowSet, StatementError>>,
-    callers: usize,
-) -> Vec<Result<RowSet, StatementError>> {
-    let rows = match answers.pop() {
-        Some(Ok(rows)) => rows,
-        Some(Err(error)) => return vec![Err(error); callers],
-        None => RowSet::default(),
+/// What a caller hears.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// What its own statement would have answered.
+    Answer(Result<RowSet, StatementError>),
+    /// Nothing was written for it, perhaps because of others: it has to try again.
+    Again,
+}
+
+/// What each of the callers hears whose statements were one.
+pub(crate) fn apart(calls: &[Call], answer: Result<RowSet, StatementError>) -> Vec<Heard> {
+    let rows = match answer.and_then(|rows| each(rows, calls.len())) {
+        Ok(rows) => rows,
+        Err(error) => return calls.iter().map(|_| Heard::Answer(Err(error.clone()))).collect(),
     };
-    let mut each = vec![Ok(RowSet::default()); callers];
+    let counted = calls
+        .first()
+        .and_then(|call| call.shares.as_ref()?.at_once.as_ref()?.counted);
+    let heard = |rows: RowSet| match counted {
+        Some(cell)
+            if rows
+                .rows
+                .iter()
+                .any(|row| row.cells.get(cell) != Some(&Datum::Bool(true))) =>
+        {
+            Heard::Again
+        }
+        _ => Heard::Answer(Ok(rows)),
+    };
+    rows.into_iter().map(heard).collect()
+}
+
+/// The rows of each of so many callers.
+fn each(rows: RowSet, callers: usize) -> Result<Vec<RowSet>, StatementError> {
+    let mut each = vec![RowSet::default(); callers];
     for mut row in rows.rows {
         let place = match row.cells.pop() {
             Some(Datum::Int(place)) => usize::try_from(place).ok().and_then(|place| place.checked_sub(1)),
             _ => None,
         };
-        match place.and_then(|place| each.get_mut(place)) {
-            Some(Ok(own)) => own.rows.push(row),
-            // It is committed, and nobody knows whose it is.
-            Some(Err(_)) | None => {
-                let lost = StatementError::Other("a row without a caller".to_owned());
-                return vec![Err(lost); callers];
-            }
-        }
+        let own = place.and_then(|place| each.get_mut(place));
+        // It is committed, and nobody knows whose it is.
+        let lost = || StatementError::Other("a row without a caller".to_owned());
+        own.ok_or_else(lost)?.rows.push(row);
     }
-    each
+    Ok(each)
 }
 
 #[cfg(test)]
@@ -123,5 +141,61 @@ mod tests {
         item(&Datum::Int(-5), &mut out);
         item(&Datum::Bool(true), &mut out);
         assert_eq!(out, "NULL-5true");
+    }
+
+    fn counting(values: Vec<Datum>, adds: &[usize], counted: Option<usize>) -> Call {
+        let statement = Arc::new(backflow_sql::ir::Statement::default());
+        Call {
+            statement: Arc::clone(&statement),
+            values,
+            alone: true,
+            shares: Some(Arc::new(Shares {
+                at_once: Some(AtOnce {
+                    statement,
+                    adds: adds.into(),
+                    counted,
+                }),
+                ..Shares::of([0])
+            })),
+        }
+    }
+
+    #[test]
+    fn only_values_of_the_kind_go_together() {
+        let is_one = |row: Datum, adds: &[Datum]| {
+            let positions: Vec<usize> = (1..=adds.len()).collect();
+            let values = [&[row][..], adds].concat();
+            call(&vec![counting(values, &positions, None); FEWEST]).is_some()
+        };
+        let row = || Datum::Text("a".into());
+        assert!(is_one(row(), &[]), "what is added is a constant");
+        assert!(is_one(row(), &[Datum::Int(0), Datum::Int(0)]));
+        assert!(!is_one(row(), &[Datum::Int(1), Datum::Int(2)]));
+        assert!(!is_one(row(), &[Datum::Int(-1), Datum::Int(-1)]));
+        assert!(!is_one(row(), &[Datum::Null]));
+        assert!(!is_one(Datum::Null, &[Datum::Int(1)]));
+        assert!(call(&vec![counting(vec![row()], &[], None); FEWEST - 1]).is_none());
+    }
+
+    #[test]
+    fn everybody_hears_of_their_own_row() {
+        let calls = vec![counting(vec![Datum::Int(1)], &[], Some(0)); 3];
+        let row = |counted: Datum, place: i64| backflow_engine::store::Row {
+            json: String::new(),
+            cells: vec![counted, Datum::Int(place)],
+        };
+        let rows = vec![row(Datum::Null, 3), row(Datum::Bool(true), 1)];
+        let heard = apart(&calls, Ok(RowSet { rows }));
+        assert!(matches!(&heard[0], Heard::Answer(Ok(rows)) if rows.rows[0].cells == [Datum::Bool(true)]));
+        assert!(matches!(&heard[1], Heard::Answer(Ok(rows)) if rows.rows.is_empty()));
+        assert!(matches!(&heard[2], Heard::Again));
+        for place in [0, 4, -1] {
+            let rows = vec![row(Datum::Bool(true), place)];
+            let heard = apart(&calls, Ok(RowSet { rows }));
+            assert!(
+                heard.iter().all(|heard| matches!(heard, Heard::Answer(Err(_)))),
+                "{place}"
+            );
+        }
     }
 }

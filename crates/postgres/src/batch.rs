@@ -8,13 +8,15 @@
 //! Each statement sees the rows that those before it have written: its answer is the one that it would have had
 //! behind their commits. Where that was proved to be the same, one statement does it for all.
 
-use crate::at_once;
+use crate::at_once::{self, Heard};
 use crate::connect::chain;
 use crate::drive::{Tools, opening};
 use crate::errors::{self, Failure, Loss};
+use crate::event;
 use crate::exclusive::Lease;
 use crate::limit::Limit;
 use crate::link::{Together, Trouble};
+use crate::values;
 use backflow_engine::store::{Call, RowSet, StatementError};
 use backflow_sql::ir::Datum;
 use std::cmp::Ordering;
@@ -23,6 +25,11 @@ use std::time::Duration;
 /// How long a batch waits for a lock that somebody keeps: not long, as others wait for the whole batch. Shorter than
 /// the server's `deadlock_timeout`, so that who is tied to others is free again before they are looked for.
 const LOCK: Duration = Duration::from_millis(100);
+
+/// How long one statement for all is left alone after it was undone: what fails there may fail always.
+const FAILED: Duration = Duration::from_secs(10);
+/// And after it left out everybody, as where a limit is reached.
+const REFUSED: Duration = Duration::from_secs(1);
 
 /// How a batch ended.
 #[derive(Debug)]
@@ -35,27 +42,105 @@ pub(crate) enum End {
     Unknown(String),
 }
 
-/// Runs calls of one statement, as many as there are.
-pub(crate) async fn run(tools: &Tools, lease: Lease, calls: &[Call]) -> End {
-    match at_once::call(calls) {
-        Some(one) => match send(tools, lease, &[one]).await {
-            End::Kept(answers) => End::Kept(at_once::apart(answers, calls.len())),
-            end => end,
-        },
-        None => send(tools, lease, calls).await,
+/// What became of one call of a batch.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// It is committed.
+    Kept(Result<RowSet, StatementError>),
+    /// Nothing of it was.
+    Undone,
+    /// Nobody knows.
+    Unknown(String),
+}
+
+/// What became of a batch.
+pub(crate) struct Ran {
+    /// In the order of the calls.
+    pub(crate) told: Vec<Told>,
+    /// How many were one statement.
+    pub(crate) at_once: usize,
+    /// For how long their own statements are the better way, as one for all was in vain.
+    pub(crate) singly: Option<Duration>,
+    /// Each by its own statement, it was undone.
+    pub(crate) undone: bool,
+}
+
+/// Runs calls of one statement, as many as there are; `at_once`: as one statement, if they may be one.
+///
+/// Where that fails, or leaves out a caller who may have been refused because of others, their own statements follow.
+pub(crate) async fn run(tools: &Tools, mut lease: Lease, calls: &[Call], at_once: bool) -> Ran {
+    let mut ran = Ran {
+        told: calls.iter().map(|_| Told::Undone).collect(),
+        at_once: 0,
+        singly: None,
+        undone: false,
+    };
+    let mut left: Vec<usize> = (0..calls.len()).collect();
+    if let Some(one) = at_once::call(calls).filter(|_| at_once) {
+        let most = values::MOST_BYTES.saturating_mul(calls.len());
+        match send(tools, &mut lease, &[one], most).await {
+            End::Kept(mut answers) => {
+                let answer = answers.pop().unwrap_or_else(|| Ok(RowSet::default()));
+                left.clear();
+                for (at, heard) in at_once::apart(calls, answer).into_iter().enumerate() {
+                    match heard {
+                        Heard::Answer(answer) => ran.tell(at, Told::Kept(answer)),
+                        Heard::Again => left.push(at),
+                    }
+                }
+                ran.at_once = calls.len() - left.len();
+                ran.singly = (ran.at_once == 0).then_some(REFUSED);
+            }
+            End::Unknown(why) => {
+                left.iter()
+                    .for_each(|at| ran.tell(*at, Told::Unknown(why.clone())));
+                return ran;
+            }
+            End::Undone(why) => {
+                event::at_once_undone(&why, calls.len());
+                ran.singly = Some(FAILED);
+            }
+        }
+    }
+    if left.is_empty() {
+        return ran;
+    }
+    let own: Vec<Call> = left.iter().filter_map(|at| calls.get(*at).cloned()).collect();
+    match send(tools, &mut lease, &own, values::MOST_BYTES).await {
+        End::Kept(answers) => {
+            for (at, answer) in left.into_iter().zip(answers) {
+                ran.tell(at, Told::Kept(answer));
+            }
+        }
+        End::Unknown(why) => left
+            .iter()
+            .for_each(|at| ran.tell(*at, Told::Unknown(why.clone()))),
+        End::Undone(why) => {
+            event::batch_undone(&why, own.len());
+            ran.undone = true;
+        }
+    }
+    ran
+}
+
+impl Ran {
+    fn tell(&mut self, at: usize, told: Told) {
+        if let Some(place) = self.told.get_mut(at) {
+            *place = told;
+        }
     }
 }
 
 /// Sends what makes up a batch.
-async fn send(tools: &Tools, mut lease: Lease, calls: &[Call]) -> End {
+async fn send(tools: &Tools, lease: &mut Lease, calls: &[Call], most: usize) -> End {
     lease.soil();
     let limit = Limit {
         connector: &tools.connector,
         caller: None,
     };
-    if let Err(trouble) = limit.run(&lease, lease.prepare(calls)).await {
+    if let Err(trouble) = limit.run(lease, lease.prepare(calls)).await {
         let failure = errors::failure(&trouble);
-        tools.note(&lease, &failure);
+        tools.note(lease, &failure);
         if !matches!(failure, Failure::Lost(..) | Failure::Silent) {
             lease.rest();
         }
@@ -63,15 +148,15 @@ async fn send(tools: &Tools, mut lease: Lease, calls: &[Call]) -> End {
     }
     let lock = LOCK.min(tools.connector.options.lock_timeout()).as_millis();
     let opening = format!(
-        "{}; SET LOCAL lock_timeout={lock}",
+        "{}; SET LOCAL lock_timeout={lock}; SET LOCAL array_nulls=on",
         opening(&tools.connector, false)
     );
-    let sent = async { Ok(lease.together(&opening, calls).await) };
-    let Ok(together) = limit.run(&lease, sent).await else {
+    let sent = async { Ok(lease.together(&opening, calls, most).await) };
+    let Ok(together) = limit.run(lease, sent).await else {
         return End::Unknown("no answer to a batch".to_owned());
     };
     for trouble in together.answers.iter().filter_map(|answer| answer.as_ref().err()) {
-        tools.note(&lease, &errors::failure(trouble));
+        tools.note(lease, &errors::failure(trouble));
     }
     let ended = together.ended.as_ref().err().map(errors::driver);
     if !matches!(ended, Some(Failure::Lost(..))) {

@@ -8,7 +8,7 @@
 //! Several are under way at a time, each with other rows, and each takes along whoever waits when it begins: so batches
 //! commit beside each other, none waits for another's lock, and nobody waits for long because of another's row.
 
-use crate::batch::{self, End};
+use crate::batch::{self, Ran, Told};
 use crate::drive::Tools;
 use crate::errors::RETRY_AFTER;
 use crate::event;
@@ -58,6 +58,7 @@ pub(crate) struct Batches {
     /// How many of a statement are under way at most.
     width: Width,
     gathered: AtomicU64,
+    at_once: AtomicU64,
     undone: AtomicU64,
 }
 
@@ -67,6 +68,8 @@ struct State {
     lines: HashMap<usize, Line<Waiting>>,
     /// Statements that go one by one, and until when.
     apart: HashMap<usize, Apart>,
+    /// Statements whose calls are committed together, but not as one statement, and until when.
+    single: HashMap<usize, Apart>,
 }
 
 struct Apart {
@@ -100,6 +103,7 @@ impl Batches {
             writers,
             width,
             gathered: AtomicU64::new(0),
+            at_once: AtomicU64::new(0),
             undone: AtomicU64::new(0),
         })
     }
@@ -107,6 +111,11 @@ impl Batches {
     /// How many calls were committed together with others.
     pub(crate) fn gathered(&self) -> u64 {
         self.gathered.load(Relaxed)
+    }
+
+    /// How many of them were one statement with others.
+    pub(crate) fn at_once(&self) -> u64 {
+        self.at_once.load(Relaxed)
     }
 
     /// How many batches were undone.
@@ -153,6 +162,31 @@ impl Batches {
         }
     }
 
+    /// What each of a batch is told; what fails is not tried again for a while.
+    fn fates(&self, statement: &Arc<Statement>, ran: Ran, calls: Vec<Call>) -> Vec<Fate> {
+        let kept = ran
+            .told
+            .iter()
+            .filter(|told| matches!(told, Told::Kept(_)))
+            .count();
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        self.gathered.fetch_add(count(kept), Relaxed);
+        self.at_once.fetch_add(count(ran.at_once), Relaxed);
+        if let Some(span) = ran.singly {
+            self.locked().singly(statement, span);
+        }
+        if ran.undone {
+            self.undone.fetch_add(1, Relaxed);
+            self.part(statement);
+        }
+        let fate = |(told, call)| match told {
+            Told::Kept(answer) => Fate::Answer(answer),
+            Told::Undone => Fate::Apart(call),
+            Told::Unknown(why) => Fate::Failed(StoreError::OutcomeUnknown(why)),
+        };
+        ran.told.into_iter().zip(calls).map(fate).collect()
+    }
+
     /// The statement goes one by one for a while.
     fn part(&self, statement: &Arc<Statement>) {
         let now = Instant::now();
@@ -171,6 +205,22 @@ impl Batches {
 }
 
 impl State {
+    /// For a while the calls of a statement are not one.
+    fn singly(&mut self, statement: &Arc<Statement>, span: Duration) {
+        let now = Instant::now();
+        self.single.retain(|_, apart| now < apart.until);
+        let apart = Apart {
+            _statement: Arc::clone(statement),
+            until: now + span,
+        };
+        self.single.insert(address(statement), apart);
+    }
+
+    fn goes_singly(&self, statement: usize) -> bool {
+        let apart = self.single.get(&statement);
+        apart.is_some_and(|apart| Instant::now() < apart.until)
+    }
+
     fn is_apart(&mut self, statement: usize) -> bool {
         if self.apart.is_empty() {
             return false;
@@ -236,23 +286,9 @@ impl Turn {
         taken.sort_by(|one, other| batch::by_row(&one.call, &other.call));
         let (calls, replies): (Vec<Call>, Vec<_>) =
             taken.into_iter().map(|one| (one.call, one.reply)).unzip();
-        let fates: Vec<Fate> = match batch::run(&self.batches.tools, lease, &calls).await {
-            End::Kept(answers) => {
-                let count = u64::try_from(answers.len()).unwrap_or(u64::MAX);
-                self.batches.gathered.fetch_add(count, Relaxed);
-                answers.into_iter().map(Fate::Answer).collect()
-            }
-            End::Undone(why) => {
-                event::batch_undone(&why, calls.len());
-                self.batches.undone.fetch_add(1, Relaxed);
-                self.batches.part(&self.statement);
-                calls.into_iter().map(Fate::Apart).collect()
-            }
-            End::Unknown(why) => {
-                let unknown = || Fate::Failed(StoreError::OutcomeUnknown(why.clone()));
-                calls.iter().map(|_| unknown()).collect()
-            }
-        };
+        let at_once = !self.batches.locked().goes_singly(address(&self.statement));
+        let ran = batch::run(&self.batches.tools, lease, &calls, at_once).await;
+        let fates = self.batches.fates(&self.statement, ran, calls);
         for (reply, fate) in replies.into_iter().zip(fates) {
             drop(reply.send(fate));
         }

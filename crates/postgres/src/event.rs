@@ -54,6 +54,15 @@ pub(crate) fn batch_undone(why: &str, calls: usize) {
     tracing::warn!(why, calls, "a batch was undone; its calls run one by one");
 }
 
+/// One statement for a batch was undone; each of its calls runs by its own.
+pub(crate) fn at_once_undone(why: &str, calls: usize) {
+    tracing::warn!(
+        why,
+        calls,
+        "a statement for many was undone; each runs by its own"
+    );
+}
+
 /// Nobody knows whether a transaction was committed.
 pub(crate) fn outcome_unknown(why: &str) {
     tracing::error!(why, "outcome of a transaction is unknown");

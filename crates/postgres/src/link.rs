@@ -67,6 +67,11 @@ impl Link {
 
     /// Runs a call to its end.
     pub(crate) async fn execute(&self, call: &Call) -> Result<RowSet, Trouble> {
+        self.execute_upto(call, values::MOST_BYTES).await
+    }
+
+    /// The same, with rows that take at most so many bytes in memory.
+    async fn execute_upto(&self, call: &Call, most: usize) -> Result<RowSet, Trouble> {
         let stream = match &self.statements {
             Some(statements) => {
                 let handle = statements.prepared(&self.client, &call.statement).await?;
@@ -89,7 +94,7 @@ impl Link {
                 self.client.query_typed_raw(&call.statement.text, typed).await?
             }
         };
-        read(stream, call).await
+        read(stream, call, most).await
     }
 
     /// Runs a call in a transaction of its own that begins so, all in one flight: it is committed whatever it
@@ -238,7 +243,7 @@ fn missing(expected: usize, call: &Call) -> Trouble {
     ))
 }
 
-async fn read(stream: RowStream, call: &Call) -> Result<RowSet, Trouble> {
+async fn read(stream: RowStream, call: &Call, most: usize) -> Result<RowSet, Trouble> {
     let mut stream: Pin<&mut RowStream> = pin!(stream);
     let mut set = RowSet::default();
     let mut bytes = 0;
@@ -247,13 +252,10 @@ async fn read(stream: RowStream, call: &Call) -> Result<RowSet, Trouble> {
             Ok(row) => {
                 bytes += values::size(&row);
                 set.rows.push(row);
-                if bytes <= values::MOST_BYTES {
+                if bytes <= most {
                     continue;
                 }
-                format!(
-                    "the rows take more than {} bytes: give the query a `limit`",
-                    values::MOST_BYTES
-                )
+                format!("the rows take more than {most} bytes: give the query a `limit`")
             }
             Err(why) => why,
         };

@@ -48,6 +48,8 @@ pub struct Stats {
     pub transactions: u64,
     /// Those of them that shared a commit with others.
     pub gathered: u64,
+    /// Those of them that were one statement with others.
+    pub at_once: u64,
     /// Commits for several that failed; their transactions ran one by one.
     pub undone: u64,
     /// Connections that reads share.
@@ -121,6 +123,7 @@ impl Postgres {
         Stats {
             transactions: self.transactions.load(Relaxed),
             gathered: self.lanes.batches.gathered(),
+            at_once: self.lanes.batches.at_once(),
             undone: self.lanes.batches.undone(),
             readers: self.lanes.readers.count(),
             writers,

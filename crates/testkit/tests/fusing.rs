@@ -267,7 +267,8 @@ fn the_tenant_is_the_guards_own_key() {
     }
 }
 
-const COUNTERS: &str = "CREATE TABLE counters (
+const COUNTERS: &str = "CREATE TABLE levels (n INTEGER PRIMARY KEY);
+CREATE TABLE counters (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(), org_id UUID NOT NULL REFERENCES orgs(id), name TEXT NOT NULL,
     used INTEGER DEFAULT 0, most INTEGER, note TEXT, UNIQUE (org_id, name)
 );";
@@ -368,8 +369,25 @@ fn many_who_count_are_one_statement_where_nobody_could_tell() {
         ),
         "the last one's note stays"
     );
-    let even = ["DEFAULT 0", "DEFAULT 0 CHECK (used % 2 = 0)"];
-    assert!(!at_once(even, &counting("")), "one after another may be refused");
+    for check in ["used % 2 = 0", "used > 0", "used >= 10", "used <= most"] {
+        let check = format!("DEFAULT 0 CHECK ({check})");
+        assert!(
+            !at_once(["DEFAULT 0", &check], &counting("")),
+            "{check}: it may refuse what is offered"
+        );
+    }
+    let levels = ["INTEGER DEFAULT 0", "INTEGER REFERENCES levels(n)"];
+    assert!(!at_once(levels, &counting("")), "no level may be passed over");
+    let few = [
+        "\n);",
+        "\n); CREATE UNIQUE INDEX few ON counters (org_id) WHERE used = 3;",
+    ];
+    assert!(!at_once(few, &counting("")), "somebody else may have that sum");
+    let nameless = counting("").replace(r#""{{params.id}}""#, "null");
+    assert!(
+        !at_once(["name TEXT NOT NULL", "name TEXT"], &nameless),
+        "each makes a row"
+    );
     assert!(
         !at_once(["INTEGER DEFAULT 0", "NUMERIC"], &counting("")),
         "sums of fractions print otherwise"

@@ -1,61 +1,92 @@
 //! Whether CHECKs do no more than bound a column.
 //!
-//! Role: tells `n >= 0 AND n <= most` from `n % 2 = 0`: what is bounded on both sides may take every value between two
+//! Role: tells `n >= 0 AND n <= 100` from `n % 2 = 0`: what constants bound on both sides may take every value between two
 //! that it may take, and who adds up several steps into one passes over nothing that would have been refused.
-//! Invariant: whatever is not recognised here is more than a bound.
+//! Output: from which value on all lower bounds hold.
+//! Invariant: whatever is not recognised here is more than a bound. So is a bound that is no constant: rows that an upsert
+//! only offers are judged, too, and they have other columns than the stored one.
 //! Not here: which texts a CHECK allows (`allowed`).
 
 use super::ast::ConstraintKind;
 use super::definition::TableDef;
-use super::expr::{BinaryOp, ExprKind, SqlExpr};
+use super::expr::{BinaryOp, ExprKind, Literal, SqlExpr, UnaryOp};
 
-/// Whether the table's checks only bound a column.
-pub(crate) fn bounded(table: &TableDef, column: &str) -> bool {
-    table.constraints.iter().all(|constraint| match &constraint.kind {
-        // A row that is there need not obey it.
-        ConstraintKind::Check(check) if constraint.not_valid => is_apart(&check.expr, column),
-        ConstraintKind::Check(check) => bounds(&check.expr, column),
-        _ => true,
-    })
+/// Nothing bounds it below.
+pub(crate) const ANY: i64 = i64::MIN;
+
+/// The least value of a column that the table's checks allow, if they only bound it.
+pub(crate) fn bounded(table: &TableDef, column: &str) -> Option<i64> {
+    let mut least = ANY;
+    for constraint in &table.constraints {
+        least = least.max(match &constraint.kind {
+            // A row that is there need not obey it.
+            ConstraintKind::Check(check) if constraint.not_valid => apart(&check.expr, column)?,
+            ConstraintKind::Check(check) => bound(&check.expr, column)?,
+            _ => ANY,
+        });
+    }
+    Some(least)
 }
 
-/// Whether some checks only bound a column.
-pub(crate) fn bounded_by<'a>(mut checks: impl Iterator<Item = &'a SqlExpr>, column: &str) -> bool {
-    checks.all(|check| bounds(check, column))
+/// The same by some checks.
+pub(crate) fn bounded_by<'a>(mut checks: impl Iterator<Item = &'a SqlExpr>, column: &str) -> Option<i64> {
+    checks.try_fold(ANY, |least, check| Some(least.max(bound(check, column)?)))
 }
 
-fn bounds(expr: &SqlExpr, column: &str) -> bool {
+fn bound(expr: &SqlExpr, column: &str) -> Option<i64> {
+    let is_it = |expr: &SqlExpr| matches!(&expr.kind, ExprKind::Column(name) if name == column);
     match &expr.kind {
-        ExprKind::Binary(BinaryOp::And, left, right) => bounds(left, column) && bounds(right, column),
-        ExprKind::Binary(BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge, left, right) => {
-            let sides = (is_column(left, column), is_column(right, column));
-            match sides {
-                (true, false) => is_apart(right, column),
-                (false, true) => is_apart(left, column),
-                _ => is_apart(left, column) && is_apart(right, column),
-            }
-        }
+        ExprKind::Binary(BinaryOp::And, left, right) => Some(bound(left, column)?.max(bound(right, column)?)),
+        ExprKind::Binary(op, left, right) if is_it(left) => compared(*op, number(right)?),
+        ExprKind::Binary(op, left, right) if is_it(right) => compared(turned(*op)?, number(left)?),
         ExprKind::Between {
             arg,
             low,
             high,
             negated: false,
-        } => {
-            (is_column(arg, column) || is_apart(arg, column))
-                && is_apart(low, column)
-                && is_apart(high, column)
-        }
-        _ => is_apart(expr, column),
+        } if is_it(arg) => number(high).and(number(low)),
+        _ => apart(expr, column),
     }
 }
 
-fn is_column(expr: &SqlExpr, column: &str) -> bool {
-    matches!(&expr.kind, ExprKind::Column(name) if name == column)
+/// The least value behind which a comparison with a number holds.
+fn compared(op: BinaryOp, with: i64) -> Option<i64> {
+    match op {
+        BinaryOp::Ge => Some(with),
+        BinaryOp::Gt => with.checked_add(1),
+        BinaryOp::Lt | BinaryOp::Le => Some(ANY),
+        _ => None,
+    }
 }
 
-/// Whether an expression is understood, and says nothing of a column.
-fn is_apart(expr: &SqlExpr, column: &str) -> bool {
-    !matches!(expr.kind, ExprKind::Raw)
-        && !is_column(expr, column)
-        && expr.children().into_iter().all(|child| is_apart(child, column))
+/// A comparison with its sides changed over.
+fn turned(op: BinaryOp) -> Option<BinaryOp> {
+    match op {
+        BinaryOp::Lt => Some(BinaryOp::Gt),
+        BinaryOp::Le => Some(BinaryOp::Ge),
+        BinaryOp::Gt => Some(BinaryOp::Lt),
+        BinaryOp::Ge => Some(BinaryOp::Le),
+        _ => None,
+    }
+}
+
+fn number(expr: &SqlExpr) -> Option<i64> {
+    match &expr.uncast().kind {
+        ExprKind::Literal(Literal::Number(digits) | Literal::Text(digits)) => digits.parse().ok(),
+        ExprKind::Unary(UnaryOp::Minus, inner) => number(inner)?.checked_neg(),
+        _ => None,
+    }
+}
+
+/// No bound, if an expression is understood and says nothing of a column.
+fn apart(expr: &SqlExpr, column: &str) -> Option<i64> {
+    let mut is_apart = true;
+    expr.walk(&mut |node| {
+        is_apart &= match &node.kind {
+            ExprKind::Column(name) => name != column,
+            ExprKind::Raw => false,
+            _ => true,
+        };
+    });
+    is_apart.then_some(ANY)
 }

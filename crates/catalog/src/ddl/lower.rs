@@ -61,6 +61,7 @@ fn lower_table(definition: &Definition, table: &TableDef) -> Table {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         triggers: table.may_have_triggers(&definition.beyond),
+        exclusive: false,
         writes: Writes::ALL,
         span: Some(table.name.span),
     };
@@ -84,7 +85,8 @@ fn lower_table(definition: &Definition, table: &TableDef) -> Table {
                     .foreign_keys
                     .extend(lower_key(definition, table, key, name));
             }
-            ConstraintKind::Check(_) | ConstraintKind::Other(_) => {}
+            ConstraintKind::Other(_) => lowered.exclusive = true,
+            ConstraintKind::Check(_) => {}
         }
     }
     for index in &table.indexes {
@@ -157,6 +159,7 @@ fn lower_index(table: &TableDef, index: &CreateIndex, lowered: &mut Table) {
         .iter()
         .map_while(|part| column_id(table, part.column()?))
         .collect();
+    lowered.exclusive |= index.unique && index.unique_columns().is_none();
     if index.unique_columns().is_some() {
         lowered.uniques.push(UniqueKey { name, columns });
     } else if index.method.value == "btree" {

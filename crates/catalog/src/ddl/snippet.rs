@@ -34,11 +34,11 @@ pub fn printed_choices<'a>(checks: impl IntoIterator<Item = &'a str>, column: &s
     allowed_by(checks.iter().map(|check| &check.expr), column)
 }
 
-/// Whether CHECKs, printed, do no more than bound a column; a domain calls it `value`.
+/// The least value of a column that CHECKs, printed, allow, if they only bound it; a domain calls it `value`.
 #[must_use]
-pub fn printed_bounds<'a>(checks: impl IntoIterator<Item = &'a str>, column: &str) -> bool {
-    let bounds = |check: SqlText| bounded_by(std::iter::once(&check.expr), column);
-    checks.into_iter().all(|check| read(check).is_some_and(bounds))
+pub fn printed_bounds<'a>(checks: impl IntoIterator<Item = &'a str>, column: &str) -> Option<i64> {
+    let checks: Vec<SqlText> = checks.into_iter().map(read).collect::<Option<_>>()?;
+    bounded_by(checks.iter().map(|check| &check.expr), column)
 }
 
 fn read(text: &str) -> Option<SqlText> {
@@ -112,19 +112,31 @@ mod tests {
             printed_choices(["(VALUE = ANY (ARRAY['x'::text]))"], "value"),
             ["x"]
         );
+        assert!(printed_choices(["(status ~ '^a'::text)", "(("], "status").is_empty());
+    }
+
+    #[test]
+    fn bounds_as_a_server_prints_them() {
         let bounds = |checks: &[&str]| printed_bounds(checks.iter().copied(), "n");
-        assert!(bounds(&["((n >= 0) AND (n <= most))", "(status ~ '^a'::text)"]));
-        assert!(bounds(&["((n >= 0) AND (n <= 100))", "(10 > n)", "(a > b)"]));
+        assert_eq!(bounds(&["(status ~ '^a'::text)"]), Some(i64::MIN));
+        assert_eq!(
+            bounds(&["((n >= 0) AND (n <= 100))", "(10 > n)", "(a > b)"]),
+            Some(0)
+        );
+        assert_eq!(bounds(&["(n > '-5'::integer)", "(7 <= n)"]), Some(7));
+        assert_eq!(bounds(&["((n >= 1) AND (n <= 5))"]), Some(1));
         for more in [
             "((n % 2) = 0)",
             "(n <> 3)",
+            "(n = 3)",
             "((n < 3) OR (n > 5))",
             "(n < (n * n))",
+            "(n <= most)",
+            "((n + m) > 5)",
             "(((n)::text) < '5'::text)",
             "((",
         ] {
-            assert!(!bounds(&["(n >= 0)", more]), "{more}");
+            assert_eq!(bounds(&["(n >= 0)", more]), None, "{more}");
         }
-        assert!(printed_choices(["(status ~ '^a'::text)", "(("], "status").is_empty());
     }
 }

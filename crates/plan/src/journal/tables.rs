@@ -259,6 +259,7 @@ fn table(name: &str, columns: &[Declared], keys: Keys<'_>) -> Table {
         foreign_keys: Vec::new(),
         indexes: indexes.collect(),
         triggers: false,
+        exclusive: false,
         writes: Writes::ALL,
         span: None,
     }

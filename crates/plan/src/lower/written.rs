@@ -88,6 +88,7 @@ mod tests {
                 foreign_keys: keys.collect(),
                 indexes: Vec::new(),
                 triggers: false,
+                exclusive: false,
                 writes: Writes::ALL,
                 span: None,
             })

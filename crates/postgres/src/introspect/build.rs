@@ -84,6 +84,7 @@ fn table(relation: &Relation) -> Table {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         triggers: relation.has_triggers,
+        exclusive: false,
         writes: relation.writes,
         span: None,
     }
@@ -102,9 +103,16 @@ fn column(row: &rows::Column, types: &Types<'_>, constraints: &[rows::Constraint
     let own = || checks().filter_map(condition);
     let of_domains = || resolved.checks.iter().filter_map(|check| condition(check));
     // Rows that are there need not obey what is not valid.
-    let bounded = printed_bounds(own(), &row.name)
-        && printed_bounds(of_domains(), "value")
-        && !checks().any(|check| check.ends_with("NOT VALID"));
+    let bounds = (
+        printed_bounds(own(), &row.name),
+        printed_bounds(of_domains(), "value"),
+    );
+    let bounded = match bounds {
+        (Some(own), Some(of_domains)) if !checks().any(|check| check.ends_with("NOT VALID")) => {
+            Some(own.max(of_domains))
+        }
+        _ => None,
+    };
     let allowed = if resolved.ty.is_text() {
         let mut allowed = printed_choices(own(), &row.name);
         if allowed.is_empty() {
@@ -142,6 +150,11 @@ fn condition(printed: &str) -> Option<&str> {
 }
 
 fn add_key(catalog: &mut Catalog, places: &Places, row: &rows::Constraint) {
+    if row.kind == "x"
+        && let Some(table) = table_of(catalog, places, row.relation)
+    {
+        table.exclusive = true;
+    }
     let Some(columns) = places.columns(row.relation, &row.columns) else {
         return;
     };
@@ -176,6 +189,7 @@ fn add_index(catalog: &mut Catalog, places: &Places, row: &rows::Index) {
         return;
     };
     let name = row.name.clone();
+    table.exclusive |= row.unique && (row.partial || all.is_none());
     match (all, leading) {
         (Some(columns), _) if row.unique && !row.partial => table.uniques.push(UniqueKey { name, columns }),
         (_, Some(columns)) if row.btree => table.indexes.push(Index {

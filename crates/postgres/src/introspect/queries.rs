@@ -109,7 +109,7 @@ ORDER BY n.nspname::text COLLATE \"C\", t.typname::text COLLATE \"C\"",
     )
 }
 
-/// Primary, unique and foreign keys, and checks.
+/// Primary, unique and foreign keys, checks and exclusions.
 pub(super) fn constraints() -> String {
     format!(
         "WITH {}
@@ -117,7 +117,7 @@ SELECT k.conrelid, k.conname::text, k.contype::text, k.conkey, k.confrelid, COAL
   k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'),
   CASE WHEN k.contype = 'c' THEN pg_catalog.pg_get_constraintdef(k.oid) END
 FROM rel r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.oid
-WHERE k.contype IN ('p', 'u', 'f', 'c') AND k.conkey IS NOT NULL
+WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conkey IS NOT NULL
 ORDER BY k.conrelid, k.conname::text COLLATE \"C\"",
         relations_that_count()
     )

@@ -32,10 +32,14 @@ impl Link {
         Ok(())
     }
 
-    /// Runs calls that are ready in a transaction that begins so, all in one flight.
-    pub(crate) async fn together(&self, opening: &str, calls: &[Call]) -> Together {
+    /// Runs calls that are ready in a transaction that begins so, all in one flight; `most`: what the rows of each may take
+    /// in memory, in bytes.
+    pub(crate) async fn together(&self, opening: &str, calls: &[Call], most: usize) -> Together {
         let mut begun = Sent::new(self.command(opening));
-        let mut answers: Vec<_> = calls.iter().map(|call| Sent::new(self.execute(call))).collect();
+        let mut answers: Vec<_> = calls
+            .iter()
+            .map(|call| Sent::new(self.execute_upto(call, most)))
+            .collect();
         let mut ended = Sent::new(self.commit());
         let flight = InFlight::new(&self.in_flight, calls.len());
         // In this order on the wire: the driver sends what is polled first.

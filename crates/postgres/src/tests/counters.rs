@@ -35,6 +35,7 @@ impl Counter {
         let at_once = at_once.then(|| AtOnce {
             statement: crate::testing::statement(COUNT_AT_ONCE, false, 2),
             adds: [1].into(),
+            counted: None,
         });
         Counter {
             statement: crate::testing::statement(text, false, cells),
@@ -113,6 +114,8 @@ async fn each_has_its_own_exact_answer_and_refusals_count_nothing() {
         assert_eq!(stored(&bench), "hot | 576\n");
         let gathered = bench.store.stats().gathered;
         assert!(gathered > 300, "{settings}: only {gathered} shared a commit");
+        let as_one = bench.store.stats().at_once;
+        assert_eq!(as_one > 300, at_once, "{settings}: {as_one} were one statement");
         bench.until_none("state <> 'idle'", Duration::from_secs(1)).await;
     }
 }

@@ -14,6 +14,7 @@ fn table(name: &str) -> Table {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         triggers: false,
+        exclusive: false,
         writes: Writes::ALL,
         span: None,
     }

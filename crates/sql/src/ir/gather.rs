@@ -26,6 +26,8 @@ pub struct Gather {
     /// What a row is only written for, beside the guards of its callers; [`Scalar::Excluded`] is the row that
     /// is offered for all of them, other values are the first caller's.
     pub limit: Cond,
+    /// Whether a row for which that does not hold, or whose sum is too large, is left as it is.
+    pub limited: bool,
     /// How many parameters a caller has.
     pub params: usize,
 }
@@ -48,8 +50,11 @@ pub struct Shares {
 pub struct AtOnce {
     /// The statement.
     pub statement: Arc<Statement>,
-    /// The parameters that say how much a caller adds.
+    /// The parameters that say how much a caller adds; none where it is a constant.
     pub adds: Box<[usize]>,
+    /// Where there is a limit: the cell that is true where a caller was counted. One who has a row without it may have been
+    /// refused because of others, and nothing was written for it.
+    pub counted: Option<usize>,
 }
 
 impl Shares {

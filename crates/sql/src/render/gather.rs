@@ -1,17 +1,36 @@
 //! Several callers' upserts as one statement.
 //!
-//! Role: [`Gather`] → one text for PostgreSQL, in four steps: who calls, with their guards' rows; what those who may
-//! add to each row, in the order of callers; one upsert for each row; and from what was stored then, what each caller's
-//! own upsert would have answered.
+//! Role: [`Gather`] → one text for PostgreSQL.
 //! Invariant: a caller's row is as it was after that caller's own step, and before the next one's.
 //! Not here: whether that does the same as one upsert after another; that is proved by the planner.
+//!
+//! The text, for a table `meters` with the key `team, name`:
+//!
+//! ```sql
+//! WITH callers AS (       -- everybody with a guard's row (p, c0 …), the key (k0 …), what is added; may: the step's guard
+//!     SELECT caller.*, "0".*, … AS k0, … AS k1, caller.p3::int4 AS adds, … AS may
+//!     FROM unnest($1::text[], …) WITH ORDINALITY AS caller(p1, …, n) JOIN LATERAL (the guard) AS "0" ON TRUE),
+//! sums AS (               -- of those who may: what all of a row add, what they add up to oneself, who is first
+//!     SELECT *, sum(adds) OVER … AS total, … AS upto, … AS place FROM callers WHERE may),
+//! stored AS (             -- one upsert for each row, with the first one's values and everybody's sum
+//!     INSERT INTO meters (…) SELECT … FROM sums AS caller …, LATERAL (SELECT base + total AS used) AS excluded
+//!     WHERE place = 1 AND the limit ON CONFLICT … DO UPDATE SET used = used + (excluded.used - base) RETURNING …),
+//! "1" AS (                -- everybody's answer, made of the row without what came later
+//!     SELECT n, … FROM sums AS caller JOIN stored ON the key, LATERAL (SELECT …, used - (total - upto)) AS meters)
+//! SELECT …, n FROM callers AS "0" LEFT JOIN "1" USING n
+//! ```
+//!
+//! `excluded` is a name of ours in the select and PostgreSQL's own behind it: both are the row that is offered, so that a limit
+//! is said once for both. Wherever the author's values are made, the caller in hand is called `caller` and its guard `0`.
 
 use super::chain::{State, name};
 use super::dialect::Typed;
 use super::postgres::Postgres;
 use super::{Renderer, Scope};
-use crate::ir::{Chain, Conflict, Gather, ParamId, Query, Statement};
-use backflow_catalog::{Catalog, ColumnId, ColumnType};
+use crate::ir::visit::{self, Visit};
+use crate::ir::{Chain, Chained, Conflict, Gather, Member, Outputs, ParamId, Query, Scalar, Statement};
+use backflow_catalog::{Catalog, ColumnId, ColumnType, TableId};
+use std::collections::BTreeSet;
 
 /// The callers with their values `p1`, `p2` …, their places `n`, and the row of their guard.
 const CALLERS: &str = "\"_backflow_callers\"";
@@ -35,7 +54,7 @@ impl Postgres<'_> {
 
 /// Renders upserts of many callers as one statement of PostgreSQL.
 #[must_use]
-pub fn render_gathered(gather: &Gather, catalog: &Catalog) -> Statement {
+pub fn render_gathered(gather: &Gather, catalog: &Catalog) -> Chained {
     let mut renderer = Renderer::new(catalog, crate::ir::Dialect::Postgres, vec![gather.insert.into]);
     renderer.syntax = Box::new(Postgres { catalog, many: true });
     renderer.chain = Some(State::beside());
@@ -43,7 +62,7 @@ pub fn render_gathered(gather: &Gather, catalog: &Catalog) -> Statement {
 }
 
 impl Renderer<'_> {
-    fn gathered(&mut self, gather: &Gather) -> Statement {
+    fn gathered(&mut self, gather: &Gather) -> Chained {
         let chain = Chain {
             parts: vec![
                 Query::Read(gather.guard.clone()),
@@ -63,10 +82,10 @@ impl Renderer<'_> {
         let stored = self.upserts(gather, &beside, &scope);
         let answers = self.answers(gather, &beside, &scope);
         let of_step = self.taken_cells();
-        let (columns, _) = self.joined_columns(&chain, &[of_guard, of_step]);
+        let (columns, parts) = self.joined_columns(&chain, &[of_guard, of_step]);
         let (json, cells) = (gather.insert.outputs.members.is_some(), columns.len());
         let (guard, step) = (name(0), name(1));
-        Statement {
+        let statement = Statement {
             text: format!(
                 "WITH {CALLERS} AS ({callers}), {SUMS} AS ({sums}), {STORED} AS ({stored}), {step} AS ({answers}) \
                  SELECT {},{guard}.n FROM {CALLERS} AS {guard} LEFT JOIN {step} ON {step}.n = {guard}.n",
@@ -75,7 +94,8 @@ impl Renderer<'_> {
             json,
             cells: cells + 1 - usize::from(json),
             ..Statement::default()
-        }
+        };
+        Chained { statement, parts }
     }
 
     fn taken_cells(&mut self) -> Vec<Typed> {
@@ -135,7 +155,16 @@ impl Renderer<'_> {
     fn upserts(&mut self, gather: &Gather, beside: &str, scope: &Scope) -> String {
         let insert = &gather.insert;
         let ty = self.column_type(scope, gather.column);
-        let offered = whole(&format!("{} + {CALLER}.total", gather.base), &ty);
+        let total = format!("{} + {CALLER}.total", gather.base);
+        // Where there is a limit, what is too large is over it.
+        let offered = match gather.limited {
+            true => format!(
+                "CASE WHEN {total} <= {} THEN {} END",
+                greatest(&ty),
+                whole(&total, &ty)
+            ),
+            false => whole(&total, &ty),
+        };
         let counter = self.column_name(insert.into, gather.column);
         let (mut names, mut values) = (Vec::new(), Vec::new());
         for column in &insert.columns {
@@ -145,40 +174,59 @@ impl Renderer<'_> {
                 false => self.offered(gather, *column, scope),
             });
         }
-        let limit: String = self
-            .conjuncts(&gather.limit, scope)
+        let limit = self.conjuncts(&gather.limit, scope);
+        let mut limit: String = limit.iter().map(|cond| format!(" AND {cond}")).collect();
+        if gather.limited {
+            limit.push_str(&format!(" AND excluded.{counter} IS NOT NULL"));
+        }
+        let kept: Vec<String> = self
+            .needed(gather)
             .iter()
-            .map(|cond| format!(" AND {cond}"))
+            .map(|column| self.column(scope, *column))
             .collect();
         let conflict = insert.conflict.as_ref();
         let conflict = conflict.map(|conflict: &Conflict| self.conflict(conflict, insert.into, scope));
         let table = &scope.qualifier;
         format!(
             "INSERT INTO {table} ({}) SELECT {} FROM {SUMS} AS {CALLER}{beside} CROSS JOIN LATERAL (SELECT {offered} AS \
-             {counter}) AS excluded WHERE {CALLER}.place = 1{limit} ORDER BY {CALLER}.n{} RETURNING {table}.*",
+             {counter}) AS excluded WHERE {CALLER}.place = 1{limit} ORDER BY {CALLER}.n{} RETURNING {}",
             names.join(","),
             values.join(","),
-            conflict.unwrap_or_default()
+            conflict.unwrap_or_default(),
+            kept.join(",")
         )
+    }
+
+    /// The columns of the stored row that anything is made of: one that nobody asks for may be gone from the database.
+    fn needed(&self, gather: &Gather) -> BTreeSet<ColumnId> {
+        let target = gather
+            .insert
+            .conflict
+            .iter()
+            .flat_map(|conflict| &conflict.target);
+        let mut needed: BTreeSet<ColumnId> = target.copied().chain([gather.column]).collect();
+        let all = self.catalog.table(gather.insert.into).column_ids();
+        match columns(&gather.insert.outputs) {
+            Some(columns) => needed.extend(columns),
+            None => needed.extend(all),
+        }
+        needed
     }
 
     /// What each caller's own upsert would have answered.
     fn answers(&mut self, gather: &Gather, beside: &str, scope: &Scope) -> String {
-        let table = self.catalog.table(scope.table);
         let stored = |column: ColumnId| format!("{STORED}.{}", self.column_name(scope.table, column));
-        let then: Vec<String> = table
-            .column_ids()
-            .map(|column| match column == gather.column {
+        let needed = self.needed(gather);
+        let then: Vec<String> = needed
+            .iter()
+            .map(|column| match *column == gather.column {
                 true => {
-                    let later = format!("{} - ({CALLER}.total - {CALLER}.upto)", stored(column));
-                    let ty = self.column_type(scope, column);
-                    format!(
-                        "{} AS {}",
-                        whole(&later, &ty),
-                        self.column_name(scope.table, column)
-                    )
+                    let later = format!("{} - ({CALLER}.total - {CALLER}.upto)", stored(*column));
+                    let ty = self.column_type(scope, *column);
+                    let name = self.column_name(scope.table, *column);
+                    format!("{} AS {name}", whole(&later, &ty))
                 }
-                false => stored(column),
+                false => stored(*column),
             })
             .collect();
         let target = gather
@@ -200,6 +248,37 @@ impl Renderer<'_> {
     }
 }
 
+/// The columns that answers are made of; `None`: related rows are found by some.
+fn columns(outputs: &Outputs) -> Option<BTreeSet<ColumnId>> {
+    struct Columns(BTreeSet<ColumnId>, bool);
+    impl Visit for Columns {
+        fn scalar(&mut self, value: &mut Scalar) {
+            match value {
+                Scalar::Column(column) | Scalar::Json(column, _) => {
+                    self.0.insert(*column);
+                }
+                Scalar::Related { .. } => self.1 = true,
+                _ => {}
+            }
+        }
+        fn reads(&mut self, _: TableId) {
+            self.1 = true;
+        }
+    }
+    let mut found = Columns(outputs.cells.iter().copied().collect(), false);
+    for member in outputs.members.iter().flatten() {
+        match member {
+            Member::Column { column, .. } => drop(found.0.insert(*column)),
+            Member::Computed { value, .. } => visit::value(&mut value.clone(), &mut found),
+            Member::Embed(_) | Member::Aggregate { .. } => return None,
+        }
+    }
+    for value in &outputs.extra {
+        visit::value(&mut value.clone(), &mut found);
+    }
+    (!found.1).then_some(found.0)
+}
+
 /// What each who may adds to its row, those before included, and what all do.
 fn sums(keys: usize) -> String {
     let keys: Vec<String> = (0..keys).map(|at| format!("k{at}")).collect();
@@ -215,6 +294,15 @@ fn sums(keys: usize) -> String {
 fn beside(cells: usize) -> String {
     let cells: String = (0..cells).map(|at| format!(",{CALLER}.c{at}")).collect();
     format!(" CROSS JOIN LATERAL (SELECT {CALLER}.p{cells}) AS {}", name(0))
+}
+
+/// The greatest number of a type.
+fn greatest(ty: &ColumnType) -> i64 {
+    match ty {
+        ColumnType::Int2 => i16::MAX.into(),
+        ColumnType::Int4 => i32::MAX.into(),
+        _ => i64::MAX,
+    }
 }
 
 /// A sum as a column's type; what is too large for it is an error.

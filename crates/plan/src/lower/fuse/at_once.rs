@@ -6,6 +6,9 @@
 //! Not here: its text (the sql crate), who goes with whom (the stores), whose commits may be shared (`together`).
 //!
 //! What has to hold:
+//! - of an upsert PostgreSQL judges the row that is offered first, whether or not one is stored, then the stored one as it
+//!   becomes: by CHECKs, which only bound the column by constants; by unique keys and foreign keys, in none of which it is;
+//!   and nothing else may judge it (no partial or computed unique index, no EXCLUDE, no trigger);
 //! - a stored row gets a parameter or a constant more than it had, and nothing else changes; a new row has the same more
 //!   than some constant;
 //! - what is added is the same in both places, a whole number and not negative, which is judged when it is there; so the
@@ -22,7 +25,7 @@ use super::rising::Counter;
 use backflow_catalog::{Catalog, Column, ColumnId, ColumnType, TableId, TableKind};
 use backflow_sql::ir::visit::{self, Visit};
 use backflow_sql::ir::{
-    ArithmeticOp, Assigned, AtOnce, Cond, Conflict, Datum, Gather, Insert, ParamId, Query, Scalar,
+    ArithmeticOp, Assigned, AtOnce, Chained, Cond, Conflict, Datum, Gather, Insert, ParamId, Query, Scalar,
 };
 use std::sync::Arc;
 
@@ -63,11 +66,14 @@ pub(super) fn at_once(sequence: &Sequence<'_>, parts: &Parts) -> Option<AtOnce> 
         base: counted.base,
         adds: counted.adds.scalar(&counter.ty),
         limit,
+        limited,
         params: parts.values.len(),
     };
+    let Chained { statement, parts } = backflow_sql::render_gathered(&gather, catalog);
     Some(AtOnce {
-        statement: Arc::new(backflow_sql::render_gathered(&gather, catalog)),
+        statement: Arc::new(statement),
         adds: adds.iter().filter_map(|added| added.position()).collect(),
+        counted: parts.last().map(|step| step.present).filter(|_| limited),
     })
 }
 
@@ -107,8 +113,11 @@ fn restate(insert: &mut Insert, counted: &Counted, counter: &Counter<'_>, filter
 fn key(insert: &Insert, conflict: &Conflict, catalog: &Catalog) -> Option<Vec<(ColumnId, Scalar)>> {
     let offered = |column: &ColumnId| {
         let value = given(insert, *column)?;
-        let (Scalar::Param(_, ty) | Scalar::Literal(_, ty) | Scalar::Earlier { ty, .. }) = value else {
-            return None;
+        let ty = match value {
+            // Nothing equals it.
+            Scalar::Literal(Datum::Null, _) => return None,
+            Scalar::Param(_, ty) | Scalar::Literal(_, ty) | Scalar::Earlier { ty, .. } => ty,
+            _ => return None,
         };
         let is_kept = *ty == catalog.column(insert.into, *column).ty && is_kept(ty);
         is_kept.then(|| (*column, value.clone()))
@@ -135,6 +144,7 @@ fn is_plain(table: TableId, catalog: &Catalog) -> bool {
     let is_ours = |column: &Column| column.name.to_ascii_lowercase().starts_with("_backflow");
     table.kind == TableKind::Table
         && !table.triggers
+        && !table.exclusive
         && !table.name.eq_ignore_ascii_case("excluded")
         && !table
             .columns

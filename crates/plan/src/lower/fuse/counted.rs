@@ -64,19 +64,18 @@ pub(super) fn counted(insert: &Insert, catalog: &Catalog) -> Option<Counted> {
         return None;
     };
     let of = catalog.column(insert.into, *column);
-    if !of.bounded || !of.ty.is_integer() {
+    let mut keys = catalog.table(insert.into).foreign_keys.iter();
+    if !of.ty.is_integer() || keys.any(|key| key.columns.contains(column)) {
         return None;
     }
     let (stored, adds) = sum(value, &of.ty)?;
-    let is_stored = match stored {
-        Scalar::Column(known) => known == column,
-        // What is not NULL stays as it is.
-        Scalar::Coalesce(values) => {
-            let mut values = values.iter();
-            values.next() == Some(&Scalar::Column(*column))
-                && values.all(|value| constant(value, insert.into, catalog).is_some())
+    // What a stored NULL counts from; what is not NULL stays as it is.
+    let instead = match stored {
+        Scalar::Column(known) if known == column => None,
+        Scalar::Coalesce(values) if values.first() == Some(&Scalar::Column(*column)) => {
+            first_known(values.get(1..)?, insert.into, catalog)?
         }
-        _ => false,
+        _ => return None,
     };
     let (base, offers) = match given(insert, *column)? {
         Scalar::Param(offers, ty) if *ty == of.ty => (0, Added::Given(*offers)),
@@ -90,7 +89,9 @@ pub(super) fn counted(insert: &Insert, catalog: &Catalog) -> Option<Counted> {
         (Added::Given(_), Added::Given(_)) => true,
         (adds, offers) => adds == offers,
     };
-    (is_stored && same).then(|| Counted {
+    // Where everybody begins, nothing is too little yet.
+    let least = of.bounded?;
+    (same && base >= least && instead.is_none_or(|instead| instead >= least)).then(|| Counted {
         column: *column,
         stored: stored.clone(),
         base,
@@ -131,12 +132,15 @@ pub(super) fn constant(value: &Scalar, table: TableId, catalog: &Catalog) -> Opt
             None => Some(None),
             Some(_) => None,
         },
-        Scalar::Coalesce(values) => {
-            let mut known = values.iter().map(|value| constant(value, table, catalog));
-            known.find(|value| *value != Some(None)).unwrap_or(Some(None))
-        }
+        Scalar::Coalesce(values) => first_known(values, table, catalog),
         _ => None,
     }
+}
+
+/// The first of some values that is not NULL.
+fn first_known(values: &[Scalar], table: TableId, catalog: &Catalog) -> Option<Option<i64>> {
+    let mut known = values.iter().map(|value| constant(value, table, catalog));
+    known.find(|value| *value != Some(None)).unwrap_or(Some(None))
 }
 
 /// What a row that is offered has in a column.

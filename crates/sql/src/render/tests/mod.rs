@@ -123,6 +123,7 @@ pub(super) fn table(name: &str, columns: Vec<Column>) -> Table {
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         triggers: false,
+        exclusive: false,
         writes: Writes::ALL,
         span: None,
     }

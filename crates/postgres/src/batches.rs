@@ -134,7 +134,10 @@ impl Batches {
             return Entry::Now(call, None);
         }
         let line = state.lines.entry(address);
-        let line = line.or_insert_with(|| Line::new(self.width));
+        // Where many cost hardly more than one, few are under way from the start.
+        let is_cheap = call.shares.as_ref().is_some_and(|shares| shares.at_once.is_some());
+        let width = if is_cheap { self.width.narrowed() } else { self.width };
+        let line = line.or_insert_with(|| Line::new(width));
         if line.starts(row) {
             let turn = self.turn(&call.statement, vec![row]);
             return Entry::Now(call, Some(turn));

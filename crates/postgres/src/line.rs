@@ -5,7 +5,8 @@
 //! Not here: connections, answers (batches).
 //!
 //! As long as hardly anybody waits, whoever finds a connection free goes by itself: waiting for others would only cost
-//! time. Where many waited, few are under way, so that many go in each batch.
+//! time. Where many waited, few are under way, so that many go in each batch; so it is from the start where many in a batch
+//! cost hardly more than one.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -19,6 +20,16 @@ pub(crate) struct Width {
     pub(crate) wide: usize,
     /// Where many wait.
     pub(crate) narrow: usize,
+}
+
+impl Width {
+    /// Few, whoever waits.
+    pub(crate) fn narrowed(self) -> Self {
+        Width {
+            wide: self.narrow,
+            ..self
+        }
+    }
 }
 
 /// Those who want a statement; a row is known by a number.

@@ -5,12 +5,15 @@
 //! Invariant: HS256 and nothing else, whatever a token says of itself; time comes from the engine's clock.
 //! Not here: which header a token comes from (`caller`), what claims mean.
 
+mod known;
+
 use crate::base64url;
 use crate::fault::{Code, Fault};
 use crate::runtime::BuildError;
 use crate::settings::{Secret, Settings};
 use backflow_expr::{Number, Value, json};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
+use known::Known;
 use std::cmp::Ordering;
 
 /// How far clocks may be apart, in seconds.
@@ -39,6 +42,8 @@ pub fn mint(secret: &Secret, claims: &Value) -> String {
 /// Verifies tokens.
 pub(crate) struct Verifier {
     key: DecodingKey,
+    /// Signed with this key.
+    known: Known,
     issuer: Option<String>,
     audience: Option<String>,
 }
@@ -54,6 +59,7 @@ impl Verifier {
         }
         Ok(Some(Self {
             key: DecodingKey::from_secret(secret.expose().as_bytes()),
+            known: Known::new(),
             issuer: settings.issuer.clone(),
             audience: settings.audience.clone(),
         }))
@@ -61,6 +67,14 @@ impl Verifier {
 
     /// The claims of a token that is valid now.
     pub(crate) fn claims(&self, token: &str, now: jiff::Timestamp) -> Result<Value, Fault> {
+        let known = self.known.claims(token);
+        let claims = known.map_or_else(|| self.signed_claims(token), Ok)?;
+        self.check_claims(&claims, now.as_second())?;
+        Ok(claims)
+    }
+
+    /// The claims of a token whose signature is good, whatever they say.
+    fn signed_claims(&self, token: &str) -> Result<Value, Fault> {
         let (message, signature) = token.rsplit_once('.').ok_or_else(|| invalid("not three parts"))?;
         let (header, payload) = message
             .split_once('.')
@@ -76,7 +90,7 @@ impl Verifier {
             return Err(invalid("the signature does not match"));
         }
         let claims = part(payload)?;
-        self.check_claims(&claims, now.as_second())?;
+        self.known.keep(token, &claims);
         Ok(claims)
     }
 
@@ -141,4 +155,54 @@ fn part(text: &str) -> Result<Value, Fault> {
 
 fn invalid(why: impl Into<String>) -> Fault {
     Fault::of(Code::InvalidToken).private(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_700_000_000;
+
+    fn verifier(secret: &str) -> Verifier {
+        let settings = Settings {
+            jwt_secret: Some(Secret::new(secret)),
+            ..Settings::default()
+        };
+        Verifier::new(&settings).ok().flatten().expect("a verifier")
+    }
+
+    fn at(second: i64) -> jiff::Timestamp {
+        jiff::Timestamp::from_second(second).expect("an instant")
+    }
+
+    #[test]
+    fn a_token_that_is_known_is_judged_each_time() {
+        let secret = "one secret of thirty-two bytes, or more";
+        let claims = format!(r#"{{"sub": "a", "exp": {}, "nbf": {NOW}}}"#, NOW + 100);
+        let claims = json::parse(claims.as_bytes(), CLAIMS_DEPTH).expect("claims");
+        let token = mint(&Secret::new(secret), &claims);
+        let ours = verifier(secret);
+        for _ in 0..2 {
+            assert!(ours.claims(&token, at(NOW)).is_ok());
+        }
+        assert!(ours.known.claims(&token).is_some());
+        assert!(ours.claims(&token, at(NOW + 100 + LEEWAY)).is_err(), "it is over");
+        assert!(
+            ours.claims(&token, at(NOW - LEEWAY - 1)).is_err(),
+            "it has not begun"
+        );
+        assert!(ours.claims(&token, at(NOW)).is_ok());
+        let other = verifier("another secret of thirty-two bytes or more");
+        assert!(other.claims(&token, at(NOW)).is_err(), "another key");
+        let (head, signature) = token.rsplit_once('.').expect("three parts");
+        let forged = format!("{head}.A{}", signature.get(1..).unwrap_or_default());
+        let (payload, forged_payload) = (
+            mint(&Secret::new(secret), &Value::Null),
+            format!("{head}x.{signature}"),
+        );
+        for bad in [&forged, &forged_payload, &payload] {
+            assert!(ours.claims(bad, at(NOW)).is_err(), "{bad}");
+        }
+        assert!(ours.known.claims(&forged).is_none() && ours.known.claims(&forged_payload).is_none());
+    }
 }

@@ -135,8 +135,15 @@ impl Batches {
         }
         let line = state.lines.entry(address);
         // Where many cost hardly more than one, few are under way from the start.
-        let is_cheap = call.shares.as_ref().is_some_and(|shares| shares.at_once.is_some());
-        let width = if is_cheap { self.width.narrowed() } else { self.width };
+        let is_cheap = call
+            .shares
+            .as_ref()
+            .is_some_and(|shares| shares.at_once.is_some());
+        let width = if is_cheap {
+            self.width.narrowed()
+        } else {
+            self.width
+        };
         let line = line.or_insert_with(|| Line::new(width));
         if line.starts(row) {
             let turn = self.turn(&call.statement, vec![row]);

@@ -65,7 +65,8 @@ impl Args {
     pub(crate) fn sides(&self) -> Vec<Side> {
         match (self.soak, self.servers.is_empty()) {
             (Some(_), true) => vec![Side::Backflow],
-            _ => chosen(&self.servers, &Side::ALL),
+            (None, true) => Side::ALL.to_vec(),
+            _ => chosen(&self.servers, &Side::EVERY),
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) struct Case {
 }
 
 /// Where a case's request is written.
-fn case(
+pub(crate) fn case(
     name: &'static str,
     status: u16,
     body: impl Into<Option<Value>>,
@@ -50,7 +50,7 @@ pub(crate) fn cases(people: &People, side: &str, turn: u64) -> Result<Vec<Case>>
 }
 
 /// A member of the organisation that is asked about, not its owner.
-const MEMBER: User = User(75);
+pub(crate) const MEMBER: User = User(75);
 
 fn tokens(people: &People) -> Result<Vec<Case>> {
     let home = MEMBER.organization();

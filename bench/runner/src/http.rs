@@ -16,6 +16,8 @@ pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
     body: Range<usize>,
+    /// The body of an answer that came in chunks.
+    joined: Vec<u8>,
 }
 
 impl Connection {
@@ -27,6 +29,7 @@ impl Connection {
             stream,
             buffer: vec![0; ROOM],
             body: 0..0,
+            joined: Vec::new(),
         })
     }
 
@@ -49,7 +52,7 @@ impl Connection {
                     bail!("more bytes than one answer");
                 }
                 if filled == answer.body.end {
-                    self.body = answer.body;
+                    (self.body, self.joined) = (answer.body, answer.joined);
                     return Ok(answer.status);
                 }
             }
@@ -58,13 +61,18 @@ impl Connection {
 
     /// The body of the last answer.
     pub(crate) fn body(&self) -> &[u8] {
-        self.buffer.get(self.body.clone()).unwrap_or_default()
+        match self.joined.as_slice() {
+            [] => self.buffer.get(self.body.clone()).unwrap_or_default(),
+            joined => joined,
+        }
     }
 }
 
 struct Answer {
     status: u16,
     body: Range<usize>,
+    /// What is in the chunks of the body, if it comes in chunks.
+    joined: Vec<u8>,
 }
 
 impl Answer {
@@ -78,20 +86,51 @@ impl Answer {
         let mut lines = head.split(|byte| *byte == b'\n');
         let first = lines.next().unwrap_or_default();
         let status = number(first.get(9..12).unwrap_or_default()).context("no status")?;
-        let length = lines
-            .filter_map(|line| {
+        let header = |wanted: &[u8]| {
+            lines.clone().find_map(|line| {
                 let at = line.iter().position(|byte| *byte == b':')?;
                 let (name, value) = line.split_at_checked(at)?;
-                name.eq_ignore_ascii_case(b"content-length")
-                    .then(|| number(value.get(1..)?))?
+                name.eq_ignore_ascii_case(wanted).then(|| value.get(1..))?
             })
-            .next()
-            .context("an answer without Content-Length")?;
-        let start = end + END.len();
+        };
+        let (status, start) = (u16::try_from(status)?, end + END.len());
+        if header(b"transfer-encoding").is_some_and(|value| value.trim_ascii() == b"chunked") {
+            let whole = chunks(bytes.get(start..).unwrap_or_default())?;
+            return Ok(whole.map(|(joined, length)| Self {
+                status,
+                body: start..start + length,
+                joined,
+            }));
+        }
+        let length = header(b"content-length").and_then(number);
+        let length = length.context("an answer without Content-Length")?;
         Ok(Some(Self {
-            status: u16::try_from(status)?,
+            status,
             body: start..start + length,
+            joined: Vec::new(),
         }))
+    }
+}
+
+/// What is in the chunks of a body, and how many bytes they take; nothing while the last is not there.
+fn chunks(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>> {
+    let (mut joined, mut at) = (Vec::new(), 0);
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(line) = rest.windows(2).position(|two| two == b"\r\n") else {
+            return Ok(None);
+        };
+        let size = std::str::from_utf8(rest.get(..line).unwrap_or_default())?;
+        let size = usize::from_str_radix(size.trim(), 16).context("no size of a chunk")?;
+        let (from, to) = (line + 2, line + 2 + size);
+        if rest.len() < to + 2 {
+            return Ok(None);
+        }
+        joined.extend_from_slice(rest.get(from..to).unwrap_or_default());
+        at += to + 2;
+        if size == 0 {
+            return Ok(Some((joined, at)));
+        }
     }
 }
 
@@ -109,6 +148,15 @@ mod tests {
         let answer = Answer::parse(bytes).unwrap().unwrap();
         assert_eq!((answer.status, bytes.get(answer.body)), (201, Some(&b"{}"[..])));
         assert!(Answer::parse(b"HTTP/1.1 200 OK\r\n").unwrap().is_none());
-        assert!(Answer::parse(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
+        assert!(Answer::parse(b"HTTP/1.1 200 OK\r\nx: y\r\n\r\n").is_err());
+        let chunked =
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{\"\r\n3\r\na\":\r\n0\r\n\r\n";
+        let answer = Answer::parse(chunked).unwrap().unwrap();
+        assert_eq!(
+            (answer.joined.as_slice(), answer.body.end),
+            (&b"{\"a\":"[..], chunked.len())
+        );
+        let short = chunked.get(..chunked.len() - 1).unwrap();
+        assert!(Answer::parse(short).unwrap().is_none());
     }
 }

@@ -20,6 +20,7 @@ mod load;
 mod meter;
 mod people;
 mod pgbench;
+mod postgrest;
 mod process;
 mod report;
 mod routes;

@@ -11,9 +11,10 @@ use std::fmt::Write;
 use std::time::Duration;
 
 /// Pairs that are compared: the first to the second.
-pub(crate) const PAIRS: [(Side, Side); 6] = [
+pub(crate) const PAIRS: [(Side, Side); 7] = [
     (Side::Backflow, Side::Axum),
     (Side::Backflow, Side::Fastify),
+    (Side::Backflow, Side::Postgrest),
     (Side::Fastify, Side::Axum),
     (Side::Backflow, Side::Pgbench),
     (Side::Axum, Side::Pgbench),

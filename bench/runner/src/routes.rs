@@ -8,6 +8,7 @@
 use crate::data::{FEATURES, INVITATIONS, Invitation, Organization, USERS, User, feature, mix};
 use crate::hooks::{Deliveries, Kind};
 use crate::people::People;
+use crate::postgrest;
 use crate::sides::Side;
 use clap::ValueEnum;
 use std::io::Write;
@@ -79,7 +80,11 @@ impl Route {
 
     /// Whether a server has it.
     pub(crate) fn is_served_by(self, side: Side) -> bool {
-        Self::COMMON.contains(&self) || matches!(side, Side::Backflow | Side::BackflowSqlite)
+        match side {
+            Side::Postgrest => postgrest::serves(self),
+            Side::Backflow | Side::BackflowSqlite => true,
+            _ => Self::COMMON.contains(&self),
+        }
     }
 
     /// What is delivered, if it is a webhook.
@@ -103,6 +108,7 @@ impl Route {
 /// Requests of one turn.
 pub(crate) struct Requests {
     pub(crate) people: Rc<People>,
+    pub(crate) side: Side,
     pub(crate) route: Route,
     /// Set apart from other turns: part of the slugs and of the events' ids.
     pub(crate) tag: String,
@@ -129,6 +135,9 @@ impl Requests {
         let caller = User(dice % USERS);
         let home = caller.organization();
         let some = feature(dice / USERS % FEATURES);
+        if self.side == Side::Postgrest {
+            return postgrest::write(&self.people, self.route, &caller, &some, out);
+        }
         match self.route {
             Route::Check => get(
                 out,
@@ -183,8 +192,11 @@ impl Requests {
 }
 
 /// Writes a read by the n-th user.
-pub(crate) fn greet(people: &People, n: u64, out: &mut Vec<u8>) {
+pub(crate) fn greet(people: &People, side: Side, n: u64, out: &mut Vec<u8>) {
     let user = User(n);
+    if side == Side::Postgrest {
+        return postgrest::write(people, Route::Check, &user, &feature(0), out);
+    }
     let path = format!("/usage/check/{}", feature(0));
     get(out, &path, people.token(&user), Some(&user.organization()));
 }

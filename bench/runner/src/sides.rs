@@ -38,6 +38,8 @@ pub(crate) enum Side {
     BackflowSqlite,
     /// Written by hand: axum, rusqlite
     AxumSqlite,
+    /// PostgREST, for reads only; only if it is asked for
+    Postgrest,
     /// PostgreSQL's own tool, for the hot row only
     #[value(skip)]
     Pgbench,
@@ -52,6 +54,16 @@ impl Side {
         Self::AxumSqlite,
     ];
 
+    /// All that can be asked for.
+    pub(crate) const EVERY: [Self; 6] = [
+        Self::Backflow,
+        Self::Axum,
+        Self::Fastify,
+        Self::Postgrest,
+        Self::BackflowSqlite,
+        Self::AxumSqlite,
+    ];
+
     /// As arguments and tables write it.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -60,13 +72,14 @@ impl Side {
             Self::Fastify => "fastify",
             Self::BackflowSqlite => "backflow-sqlite",
             Self::AxumSqlite => "axum-sqlite",
+            Self::Postgrest => "postgrest",
             Self::Pgbench => "pgbench",
         }
     }
 
     pub(crate) fn kind(self) -> Kind {
         match self {
-            Self::Backflow | Self::Axum | Self::Fastify | Self::Pgbench => Kind::Postgres,
+            Self::Backflow | Self::Axum | Self::Fastify | Self::Postgrest | Self::Pgbench => Kind::Postgres,
             Self::BackflowSqlite | Self::AxumSqlite => Kind::Sqlite,
         }
     }
@@ -111,6 +124,7 @@ impl Side {
                 node.arg("bench/fastify/server.js").env("NODE_ENV", "production");
                 node
             }
+            Self::Postgrest => crate::postgrest::command(setting.database, setting.pool, port)?,
             Self::Pgbench => bail!("{} is no server", self.name()),
         };
         let (name, value) = match self {

@@ -138,6 +138,7 @@ impl Shared {
         let strand = |(route, _): (Route, u64)| Strand {
             requests: Requests {
                 people: Rc::clone(people),
+                side,
                 route,
                 tag: format!("soak-{}", side.name()),
                 first: 0,

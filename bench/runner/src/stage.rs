@@ -69,6 +69,9 @@ impl Stage {
                 .context("PostgreSQL cannot be filled")?;
             let client = crate::cluster::connect(&url).await?;
             let version: String = client.query_one("SHOW server_version", &[]).await?.try_get(0)?;
+            if sides.contains(&Side::Postgrest) {
+                client.batch_execute(crate::postgrest::SETUP).await?;
+            }
             // Without the distribution's own number.
             self.version = version.split_whitespace().next().map(str::to_owned);
             self.cluster = Some(cluster);
@@ -97,7 +100,7 @@ impl Stage {
             }
         };
         let mut probe = Vec::new();
-        greet(&self.people, 0, &mut probe);
+        greet(&self.people, side, 0, &mut probe);
         let setting = Setting {
             database: &database,
             program: &args.backflow,

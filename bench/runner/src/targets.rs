@@ -43,6 +43,8 @@ pub(crate) fn target(from: Side, to: Side, route: Route, width: usize, aspect: A
         (Side::Backflow, Side::Axum, Track, P50) if width == 1 => Some(1.1),
         (Side::Backflow, Side::Fastify, Check | Organization | Create, Rate) if width == 64 => Some(3.0),
         (Side::Backflow, Side::Fastify, Check | Organization | Create, Server) if width == 64 => Some(0.25),
+        (Side::Backflow, Side::Postgrest, Check, Rate) if is_wide => Some(9.0),
+        (Side::Backflow, Side::Postgrest, Organization, Rate) if is_wide => Some(7.0),
         (Side::Backflow, Side::Pgbench, Hot, Rate) if width == 64 => Some(10.0),
         (Side::BackflowSqlite, Side::AxumSqlite, Check, Rate) => Some(0.95),
         (Side::BackflowSqlite, Side::AxumSqlite, Create | Accept | Track | Hot, Rate) if width == 64 => {

@@ -156,6 +156,7 @@ impl Turns {
             .map(|kind| Deliveries::sign(kind, tag.clone(), Utc::now().timestamp(), turn));
         let requests = Requests {
             people: Rc::clone(&self.people),
+            side: stand.side(),
             route,
             tag,
             first,
@@ -196,11 +197,11 @@ impl Turns {
 
     /// Every caller once, so that who keeps a directory of callers has met them.
     async fn meet(&self, stand: &Stand) -> Result<()> {
-        let people = Rc::clone(&self.people);
+        let (people, side) = (Rc::clone(&self.people), stand.side());
         let load = Load {
             address: stand.running.address,
             connections: FIRST_PASS,
-            write: Box::new(move |n, out| crate::routes::greet(&people, n, out)),
+            write: Box::new(move |n, out| crate::routes::greet(&people, side, n, out)),
             supply: USERS,
             status: 200,
         };

@@ -7,7 +7,7 @@
 use crate::cases::{Case, cases};
 use crate::http::Connection;
 use crate::people::People;
-use crate::sides::Running;
+use crate::sides::{Running, Side};
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -20,7 +20,10 @@ pub(crate) const JUST_NOW: &str = "<just now>";
 
 /// Asks one server everything; `turn` sets what must be new apart.
 pub(crate) async fn verify(running: &Running, people: &People, turn: u64) -> Result<usize> {
-    let cases = cases(people, running.side.name(), turn)?;
+    let cases = match running.side {
+        Side::Postgrest => crate::postgrest::cases(people),
+        side => cases(people, side.name(), turn)?,
+    };
     let mut wrong = Vec::new();
     for case in &cases {
         // Some close the connection after a refusal, as they may.

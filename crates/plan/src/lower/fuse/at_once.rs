@@ -25,8 +25,7 @@ use super::rising::Counter;
 use backflow_catalog::{Catalog, Column, ColumnId, ColumnType, TableId, TableKind};
 use backflow_sql::ir::visit::{self, Visit};
 use backflow_sql::ir::{
-    ArithmeticOp, Assigned, AtOnce, Bound, Chained, Cond, Conflict, Datum, Gather, Insert, ParamId, Query,
-    Read, Scalar,
+    ArithmeticOp, Assigned, AtOnce, Chained, Cond, Conflict, Datum, Gather, Insert, ParamId, Query, Scalar,
 };
 use std::sync::Arc;
 
@@ -60,14 +59,8 @@ pub(super) fn at_once(sequence: &Sequence<'_>, parts: &Parts) -> Option<AtOnce> 
     let filter = OfOffered::cond(&insert, &filter, catalog)?;
     restate(&mut insert, &counted, &counter, filter)?;
     let adds = [counted.adds, counted.offers];
-    // Behind a limit PostgreSQL expects as many rows as there are callers, and not one: it does not join them by trying
-    // all with all.
-    let guard = Read {
-        limit: Some(Bound::Fixed(1)),
-        ..read.clone()
-    };
     let gather = Gather {
-        guard,
+        guard: read.clone(),
         insert,
         column: counted.column,
         base: counted.base,

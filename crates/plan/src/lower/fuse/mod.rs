@@ -23,10 +23,7 @@ mod together;
 
 use crate::model::{Answer, Fused, Place, Source, Step};
 use crate::project::Project;
-use backflow_catalog::Catalog;
-use backflow_sql::ir::{
-    Bound, Chain, Comparison, Cond, Datum, Dialect, PartCell, Query, Scalar, Shares, Statement,
-};
+use backflow_sql::ir::{Chain, Comparison, Cond, Datum, Dialect, PartCell, Query, Scalar, Shares, Statement};
 pub(crate) use proof::finds_one;
 use rewrite::Part;
 use std::cmp::Ordering;
@@ -87,10 +84,6 @@ pub(crate) fn fuse(sequence: Sequence<'_>) -> Fusion {
     }
     hold(&sequence, &mut parts);
     drop_unread(&sequence, &mut parts);
-    parts
-        .list
-        .iter_mut()
-        .for_each(|part| drop_window(&mut part.query, &sequence.project.catalog));
     if let Some(shares) = &mut shares {
         shares.at_once = at_once::at_once(&sequence, &parts);
     }
@@ -169,19 +162,6 @@ fn drop_unread(sequence: &Sequence<'_>, parts: &mut rewrite::Parts) {
                 outputs.members = None;
             }
         }
-    }
-}
-
-/// Takes away what is of no use where a key finds one row: without an order and a limit PostgreSQL joins the parts instead
-/// of running one inside the other.
-fn drop_window(query: &mut Query, catalog: &Catalog) {
-    if let Query::Read(read) = query
-        && read.offset.is_none()
-        && matches!(read.limit, Some(Bound::Fixed(1..)))
-        && finds_one(catalog, read.from, &read.filter)
-    {
-        read.limit = None;
-        read.order.clear();
     }
 }
 

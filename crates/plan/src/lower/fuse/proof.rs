@@ -176,8 +176,7 @@ fn fixed_column(cond: &Cond) -> Option<(ColumnId, &Scalar)> {
         Cond::Compare {
             left: Scalar::Column(column),
             op: Comparison::Eq,
-            right:
-                right @ (Scalar::Param(..) | Scalar::Literal(..) | Scalar::Earlier { .. } | Scalar::Lookup { .. }),
+            right: right @ (Scalar::Param(..) | Scalar::Literal(..) | Scalar::Earlier { .. }),
         } => Some((*column, right)),
         _ => None,
     }

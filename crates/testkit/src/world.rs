@@ -237,6 +237,21 @@ impl World {
         }
     }
 
+    /// On each database that is asked for: one process alone, and two beside each other on a fresh one.
+    ///
+    /// # Panics
+    /// When the project has faults or its migrations fail.
+    #[must_use]
+    pub fn alone_and_beside(compile: impl Fn(Backend) -> Compiled) -> Vec<Vec<Self>> {
+        let of = |backend: Backend| {
+            let alone = Self::start_on(backend, compile(backend));
+            let first = Self::start_on(backend, compile(backend));
+            let second = first.beside(compile(backend));
+            [vec![alone], vec![first, second]]
+        };
+        Backend::chosen().into_iter().flat_map(of).collect()
+    }
+
     /// A connection to the database, for looking and preparing.
     ///
     /// # Panics

@@ -9,7 +9,7 @@
     reason = "a test stops at the first surprise"
 )]
 
-use backflow_testkit::{Answer, Backend, Project, World, person};
+use backflow_testkit::{Answer, Project, World, person};
 use std::sync::Barrier;
 
 const TEAM: &str = "00000000-0000-4000-8000-00000000000a";
@@ -67,14 +67,7 @@ fn project() -> Project {
 
 /// One process, then two; on each database.
 fn worlds() -> Vec<Vec<World>> {
-    let of = |backend: Backend| {
-        let compiled = || project().compile_for(backend.dialect());
-        let alone = World::start_on(backend, compiled());
-        let first = World::start_on(backend, compiled());
-        let second = first.beside(compiled());
-        [vec![alone], vec![first, second]]
-    };
-    Backend::chosen().into_iter().flat_map(of).collect()
+    World::alone_and_beside(|backend| project().compile_for(backend.dialect()))
 }
 
 fn fill(world: &World, meters: &str) {

@@ -24,14 +24,7 @@ fn seed() -> Project {
 
 /// One process, then two; on each database.
 fn worlds() -> Vec<Vec<World>> {
-    let of = |backend: Backend| {
-        let compiled = || seed().compile_for(backend.dialect());
-        let alone = World::start_on(backend, compiled());
-        let first = World::start_on(backend, compiled());
-        let second = first.beside(compiled());
-        [vec![alone], vec![first, second]]
-    };
-    Backend::chosen().into_iter().flat_map(of).collect()
+    World::alone_and_beside(|backend| seed().compile_for(backend.dialect()))
 }
 
 fn fill(world: &World, sql: &str) {

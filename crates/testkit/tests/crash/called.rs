@@ -5,13 +5,13 @@
 //! Invariant: only what was acknowledged is not sent again; in the end each event has one customer and one row.
 //! Not here: events that only touch rows (`events`), workflows of requests (`random`).
 
-use super::events::{insist, settle};
-use super::random::{kill, trouble};
+use super::events::{insist, settle, under_kills};
+use super::random::trouble;
 use super::rng::Rng;
 use super::stage::Stage;
 use backflow_testkit::Backend;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many deliver at once.
 const SENDERS: usize = 8;
@@ -53,13 +53,7 @@ pub(crate) fn play((backend, servers): (Backend, usize), count: usize, seed: u64
         stage.org
     ));
     (0..servers).for_each(|number| trouble(&stage, number, seed));
-    let over = AtomicBool::new(false);
-    let (kills, deliveries) = std::thread::scope(|scope| {
-        let killer = scope.spawn(|| kill(&stage, seed, &over));
-        let delivered = std::thread::scope(|_| deliver(&stage, count, seed));
-        over.store(true, Ordering::SeqCst);
-        (killer.join().unwrap(), delivered)
-    });
+    let (kills, deliveries) = under_kills(&stage, seed, || deliver(&stage, count, seed));
     (0..servers).for_each(|number| stage.gate(number).clear());
     settle(&stage);
     judge(&stage, count);
@@ -129,11 +123,5 @@ fn judge(stage: &Stage, count: usize) {
     if states != "done\n" {
         faults.push(format!("events are {states}"));
     }
-    assert!(
-        faults.is_empty(),
-        "{} faults:\n  {}\n{}",
-        faults.len(),
-        faults.join("\n  "),
-        stage.report()
-    );
+    stage.blameless(&faults);
 }

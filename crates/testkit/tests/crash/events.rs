@@ -52,6 +52,17 @@ const WEBHOOK: &str = r#"{ "webhooks": [{
   ]
 }]}"#;
 
+/// Does something while servers are killed: how often one was, and what it gave.
+pub(crate) fn under_kills<T>(stage: &Stage, seed: u64, act: impl FnOnce() -> T) -> (usize, T) {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let killer = scope.spawn(|| kill(stage, seed, &over));
+        let done = std::thread::scope(|_| act());
+        over.store(true, Ordering::SeqCst);
+        (killer.join().unwrap(), done)
+    })
+}
+
 /// Plays it: how often a server was killed, and how often was delivered.
 pub(crate) fn play((backend, servers): (Backend, usize), count: u64, seed: u64) -> (usize, usize) {
     let files = [
@@ -70,13 +81,7 @@ pub(crate) fn play((backend, servers): (Backend, usize), count: u64, seed: u64) 
         insist(&stage, 0, &body);
     }
     settle(&stage);
-    let over = AtomicBool::new(false);
-    let (kills, deliveries) = std::thread::scope(|scope| {
-        let killer = scope.spawn(|| kill(&stage, seed, &over));
-        let delivered = std::thread::scope(|_| deliver(&stage, count, seed));
-        over.store(true, Ordering::SeqCst);
-        (killer.join().unwrap(), delivered)
-    });
+    let (kills, deliveries) = under_kills(&stage, seed, || deliver(&stage, count, seed));
     settle(&stage);
     let (calm, storm) = (end(&stage.probe(), "calm"), end(&stage.probe(), "storm"));
     assert!(calm.contains("evt__0"), "the calm side did nothing:\n{calm}");

@@ -165,6 +165,17 @@ impl Stage {
         self.home.probe()
     }
 
+    /// Nothing went wrong; else everything that happened is told.
+    pub(crate) fn blameless(&self, faults: &[String]) {
+        assert!(
+            faults.is_empty(),
+            "{} faults:\n  {}\n{}",
+            faults.len(),
+            faults.join("\n  "),
+            self.report()
+        );
+    }
+
     /// All that is needed to understand what went wrong.
     pub(crate) fn report(&self) -> String {
         let probe = self.probe();

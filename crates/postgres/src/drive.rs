@@ -94,6 +94,7 @@ pub(crate) async fn read<J: Job>(tools: Arc<Tools>, flight: Flight, mut job: J, 
         pace.took_first(took);
     }
     pace.took(flight.answered(took));
+    flight.took(took);
     let answer = match result.map_err(|trouble| errors::failure(&trouble)) {
         Ok(rows) => Ok(rows),
         // The request to stop was meant for the one before: this one has hardly begun.

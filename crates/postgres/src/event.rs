@@ -106,6 +106,11 @@ pub(crate) fn panicked(text: &str) {
     tracing::error!(panic = text, "a transaction panicked and is rolled back");
 }
 
+/// Another number of connections proved to answer sooner, or as soon.
+pub(crate) fn breadth(what: &'static str, from: usize, to: usize) {
+    tracing::debug!(what, from, to, "work goes over another number of connections");
+}
+
 /// A pooler shows itself late.
 pub(crate) fn pooler_found() {
     tracing::warn!("a pooler stands between: statements are no longer prepared");

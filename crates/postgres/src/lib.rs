@@ -7,8 +7,10 @@
 
 mod aside;
 mod at_once;
+mod awhile;
 mod batch;
 mod batches;
+mod breadth;
 mod clock;
 mod connect;
 mod drift;

@@ -1,10 +1,11 @@
 //! Connections that many reads share.
 //!
-//! Role: gives the connection on which an answer will come soonest; opens more while there are fewer than may be.
+//! Role: gives the connection on which an answer will come soonest; opens more while there are fewer than are of use.
 //! Invariant: only statements that read, each a transaction of its own, go here: an order among them is never
 //! needed, and one that fails hurts nobody behind it.
-//! Not here: statements that are slow; who meets one goes to a connection of its own.
+//! Not here: how many are of use (breadth); statements that are slow: who meets one goes to a connection of its own.
 
+use crate::breadth::{Breadth, Tried};
 use crate::connect::{Connector, Purpose};
 use crate::errors::RETRY_AFTER;
 use crate::exclusive::CONNECT_PATIENCE;
@@ -13,7 +14,7 @@ use crate::link::Link;
 use backflow_engine::store::StoreError;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// A connection whose answer has not come for so long is passed by.
@@ -26,13 +27,13 @@ pub(crate) struct Shared {
     changed: Notify,
     connector: Arc<Connector>,
     gate: Arc<Gate>,
-    most: usize,
 }
 
-#[derive(Default)]
 struct State {
+    /// The first of them are used; those behind wait until they are of use.
     live: Vec<Arc<Link>>,
     connecting: usize,
+    breadth: Breadth,
 }
 
 /// A read on a connection.
@@ -40,6 +41,8 @@ pub(crate) struct Flight {
     link: Arc<Link>,
     /// How many were before it.
     pub(crate) ahead: usize,
+    /// Somebody wants to know how long it takes.
+    tried: Option<(Arc<Shared>, Tried)>,
 }
 
 enum Entry {
@@ -53,11 +56,14 @@ enum Entry {
 impl Shared {
     pub(crate) fn new(connector: Arc<Connector>, gate: Arc<Gate>, most: usize) -> Arc<Self> {
         Arc::new(Shared {
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                live: Vec::new(),
+                connecting: 0,
+                breadth: Breadth::new("reads", 1, most),
+            }),
             changed: Notify::new(),
             connector,
             gate,
-            most,
         })
     }
 
@@ -91,30 +97,39 @@ impl Shared {
     fn enter(self: &Arc<Self>) -> Result<Entry, StoreError> {
         let mut state = self.locked();
         state.live.retain(|link| link.usable());
-        let best = state
-            .live
-            .iter()
-            .min_by_key(|link| (link.stalled() > STALLED, link.in_flight()))
-            .cloned();
-        let Some(best) = best else {
+        let crowded = state.live.iter().all(|link| link.in_flight() > 0);
+        let there = state.live.len();
+        let (used, tried) = state.breadth.at(Instant::now(), there, crowded);
+        let waits = |link: &&Arc<Link>| (link.stalled() > STALLED, link.in_flight());
+        let soonest = state.live.iter().take(used).min_by_key(waits);
+        // Those behind are of use where all before are stalled.
+        let best = match soonest.filter(|link| link.stalled() <= STALLED) {
+            Some(best) => Some(best),
+            None => state.live.iter().min_by_key(waits),
+        };
+        let Some(best) = best.cloned() else {
             self.grow(&mut state);
             return Ok(match state.connecting {
                 0 => Entry::Elsewhere,
                 _ => Entry::Wait,
             });
         };
-        if best.in_flight() > 0 {
+        let ahead = best.in_flight();
+        if ahead > 0 {
             self.grow(&mut state);
         }
         if best.stalled() > STALLED {
             return Ok(Entry::Elsewhere);
         }
-        let ahead = best.in_flight();
         if ahead >= self.connector.options.queue {
             return Err(StoreError::Unavailable(RETRY_AFTER));
         }
         best.departs();
-        Ok(Entry::Flies(Flight { link: best, ahead }))
+        Ok(Entry::Flies(Flight {
+            link: best,
+            ahead,
+            tried: tried.map(|tried| (Arc::clone(self), tried)),
+        }))
     }
 
     /// Begins to make one more connection, if there may be more.
@@ -124,7 +139,7 @@ impl Shared {
             Way::Try => state.connecting == 0,
             Way::Closed => false,
         };
-        if !may || state.live.len() + state.connecting >= self.most {
+        if !may || state.live.len() + state.connecting >= state.breadth.wanted() {
             return;
         }
         state.connecting += 1;
@@ -163,6 +178,15 @@ impl Shared {
 
     fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Flight {
+    /// Its answer is there.
+    pub(crate) fn took(&self, span: Duration) {
+        if let Some((shared, tried)) = &self.tried {
+            shared.locked().breadth.took(*tried, span);
+        }
     }
 }
 

@@ -1,0 +1,257 @@
+//! Over how many connections work of one kind goes.
+//!
+//! Role: now and then tries one more, or one less, and keeps to what answers sooner; of equals to the fewer.
+//! Invariant: at least one and at most as many as there may be; a trial is short, and one that shows nothing changes nothing.
+//! Not here: the connections, the work.
+//!
+//! A database with idle cores answers sooner over more connections. One without answers later: its processes push each
+//! other aside, and each finds less to do whenever it gets its turn. Which of the two it is nobody says, so both ways are
+//! tried in turns of a few milliseconds: what else happens meanwhile happens to both.
+
+use crate::event;
+use std::time::{Duration, Instant};
+
+/// How long it goes one way before it goes the other.
+const TURN: Duration = Duration::from_millis(10);
+/// After so many turns a trial may be judged,
+const TURNS: u32 = 8;
+/// and with so many answers each way.
+const ENOUGH: u32 = 64;
+/// When it is given up.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// From a trial that changed something to the next one, and the longest such pause.
+const SOON: Duration = Duration::from_millis(250);
+const LATE: Duration = Duration::from_secs(4);
+
+/// One more is worth it if answers take so much less time,
+const SOONER: f64 = 0.9;
+/// and one is too many if without it they take hardly more.
+const HARDLY_MORE: f64 = 1.05;
+
+/// How many are used.
+pub(crate) struct Breadth {
+    /// What goes over them, for the log.
+    what: &'static str,
+    used: usize,
+    most: usize,
+    trial: Option<Trial>,
+    /// How many trials there were.
+    number: u64,
+    pause: Duration,
+    rests_until: Option<Instant>,
+}
+
+struct Trial {
+    /// How many are used every other turn.
+    other: usize,
+    turns: u32,
+    turn_ends: Instant,
+    ends: Instant,
+    now: Way,
+    answers: [Answers; 2],
+}
+
+/// Which way something went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Usual,
+    Other,
+}
+
+#[derive(Debug, Default)]
+struct Answers {
+    count: u32,
+    took: Duration,
+}
+
+/// Something went out during a trial: how long it takes is of interest.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tried {
+    trial: u64,
+    way: Way,
+}
+
+impl Breadth {
+    /// Begins with so many; there may be as many as `most`.
+    pub(crate) fn new(what: &'static str, used: usize, most: usize) -> Self {
+        let most = most.max(1);
+        Breadth {
+            what,
+            used: used.clamp(1, most),
+            most,
+            trial: None,
+            number: 0,
+            pause: SOON,
+            rests_until: None,
+        }
+    }
+
+    /// How many to use for what goes out now. `there`: how many there are; `crowded`: it finds others before it.
+    pub(crate) fn at(&mut self, now: Instant, there: usize, crowded: bool) -> (usize, Option<Tried>) {
+        if self.trial.is_some() {
+            self.turn(now);
+        } else if crowded && self.rests_until.is_none_or(|until| until <= now) {
+            self.begin(now, there);
+        }
+        match &self.trial {
+            None => (self.used, None),
+            Some(trial) => {
+                let tried = Tried {
+                    trial: self.number,
+                    way: trial.now,
+                };
+                match trial.now {
+                    Way::Usual => (self.used, Some(tried)),
+                    Way::Other => (trial.other, Some(tried)),
+                }
+            }
+        }
+    }
+
+    /// So many more would be of use than are used.
+    pub(crate) fn wanted(&self) -> usize {
+        (self.used + 1).min(self.most)
+    }
+
+    /// Something that went out during a trial has its answer.
+    pub(crate) fn took(&mut self, tried: Tried, span: Duration) {
+        if let Some(trial) = self.trial.as_mut().filter(|_| tried.trial == self.number) {
+            let answers = &mut trial.answers[tried.way as usize];
+            answers.count += 1;
+            answers.took += span;
+        }
+    }
+
+    /// Upwards and downwards in turns, where both can be.
+    fn begin(&mut self, now: Instant, there: usize) {
+        let more = (self.used < self.wanted() && there > self.used).then_some(self.used + 1);
+        let less = (self.used > 1).then(|| self.used - 1);
+        let other = match self.number % 2 {
+            0 => more.or(less),
+            _ => less.or(more),
+        };
+        let Some(other) = other else { return };
+        self.number += 1;
+        self.trial = Some(Trial {
+            other,
+            turns: 0,
+            turn_ends: now + TURN,
+            ends: now + LONGEST,
+            now: Way::Other,
+            answers: Default::default(),
+        });
+    }
+
+    /// Goes the other way if it is time, and judges if there is enough to judge by.
+    fn turn(&mut self, now: Instant) {
+        let Some(trial) = self.trial.as_mut().filter(|trial| trial.turn_ends <= now) else {
+            return;
+        };
+        trial.turns += 1;
+        trial.turn_ends = now + TURN;
+        trial.now = match trial.now {
+            Way::Usual => Way::Other,
+            Way::Other => Way::Usual,
+        };
+        let is_enough = trial.turns >= TURNS && trial.answers.iter().all(|answers| answers.count >= ENOUGH);
+        if !is_enough && now < trial.ends {
+            return;
+        }
+        let better = trial.better(self.used).filter(|_| is_enough);
+        self.trial = None;
+        self.pause = match better {
+            Some(_) => SOON,
+            None => (self.pause * 2).min(LATE),
+        };
+        if let Some(better) = better {
+            event::breadth(self.what, self.used, better);
+            self.used = better;
+        }
+        self.rests_until = Some(now + self.pause);
+    }
+}
+
+impl Trial {
+    /// How many are better than so many.
+    fn better(&self, used: usize) -> Option<usize> {
+        let [usual, other] = self.answers.each_ref().map(Answers::mean);
+        let bound = if self.other > used { SOONER } else { HARDLY_MORE };
+        (other <= usual * bound).then_some(self.other)
+    }
+}
+
+impl Answers {
+    /// Seconds for one.
+    fn mean(&self) -> f64 {
+        self.took.as_secs_f64() / f64::from(self.count.max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A millisecond after the other something goes out, and takes as long as `span` says for so many connections.
+    fn after(breadth: &mut Breadth, from: Instant, millis: u64, span: impl Fn(usize) -> u64) -> Instant {
+        for at in 0..millis {
+            let now = from + Duration::from_millis(at);
+            let (used, tried) = breadth.at(now, breadth.wanted(), true);
+            if let Some(tried) = tried {
+                breadth.took(tried, Duration::from_micros(span(used)));
+            }
+        }
+        from + Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn as_many_are_used_as_make_answers_sooner() {
+        let mut breadth = Breadth::new("tests", 1, 4);
+        // Three cores are idle.
+        let now = after(&mut breadth, Instant::now(), 20_000, |used| {
+            3_000 / used.min(3) as u64
+        });
+        assert_eq!(breadth.used, 3);
+        // Now it is the only one: more of them are in each other's way.
+        let now = after(&mut breadth, now, 40_000, |used| 900 + 100 * used as u64);
+        assert_eq!(breadth.used, 1);
+        after(&mut breadth, now, 20_000, |used| 1_000 - used as u64);
+        assert_eq!(breadth.used, 1, "hardly sooner");
+    }
+
+    #[test]
+    fn nothing_is_tried_where_nobody_waits_or_there_is_no_other() {
+        let mut breadth = Breadth::new("tests", 1, 4);
+        let now = Instant::now();
+        assert_eq!(breadth.at(now, 2, false).0, 1);
+        assert!(
+            breadth.at(now, 1, true).1.is_none(),
+            "the second is not there yet"
+        );
+        assert!(breadth.at(now, 2, true).1.is_some());
+        assert!(Breadth::new("tests", 3, 1).at(now, 9, true).1.is_none());
+    }
+
+    #[test]
+    fn a_trial_that_shows_nothing_changes_nothing() {
+        let mut breadth = Breadth::new("tests", 1, 4);
+        let now = Instant::now();
+        let (_, tried) = breadth.at(now, 2, true);
+        let tried = tried.expect("a trial");
+        breadth.took(tried, Duration::from_micros(1));
+        let later = now + LONGEST + TURN;
+        assert!(breadth.at(later, 2, true).1.is_none(), "it was given up");
+        assert_eq!(breadth.used, 1);
+        breadth.took(tried, Duration::from_secs(1));
+        assert!(
+            breadth.at(later + LATE, 2, true).1.is_some(),
+            "and the next one begins anew"
+        );
+        assert!(
+            breadth
+                .trial
+                .as_ref()
+                .is_some_and(|trial| trial.answers.iter().all(|answers| answers.count == 0))
+        );
+    }
+}

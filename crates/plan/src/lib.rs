@@ -51,6 +51,7 @@ use manifest::Manifests;
 use model::RouteId;
 use project::Project;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What is compiled.
 #[derive(Debug, Clone, Copy)]
@@ -94,11 +95,12 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
     let mut facts = Vec::new();
     let mut prefixes = lower::paths::prefixes(inputs.document, out);
     let mut limits = lower::rate::Limits::read(inputs.document, out);
-    let mut routes = Vec::new();
+    let (mut routes, mut many) = (Vec::new(), Vec::new());
     for doc in &inputs.document.routes {
         let shared = (&mut prefixes[..], &mut limits);
-        if let Some(route) = lower::route::lower(&project, doc, shared, (&mut facts, out)) {
+        if let Some((route, at_once)) = lower::route::lower(&project, doc, shared, (&mut facts, out)) {
             routes.push((route, doc));
+            many.push(at_once);
         }
     }
     lower::paths::report_unused(&prefixes, out);
@@ -118,13 +120,16 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
     report::warnings(&project, &routes, out);
     unserved::report(inputs.document, out);
     let directory = lower::directory::build(&project);
+    let watched = lower::cache::watched(routes.iter().map(|(route, _)| route));
     let mut plan = Plan {
         hooks: hooks.into_iter().map(|(hook, _)| hook).collect(),
         credentials,
         customs,
         directory,
         journal: Some(journal::build(&project)),
-        changes: lower::cache::changes(&project, routes.iter().map(|(route, _)| route)),
+        changes: watched
+            .as_ref()
+            .map(|tables| lower::cache::changes(&project, tables)),
         capacity: lower::cache::capacity(inputs.document),
         workflows,
         proxies,
@@ -132,7 +137,11 @@ pub fn compile(inputs: &Inputs<'_>, out: &mut Diagnostics) -> Option<Plan> {
     };
     plan.facts = report::facts(&project, facts);
     plan.tenancy.clone_from(&project.tenancy);
-    for (index, (mut route, _)) in routes.into_iter().enumerate() {
+    let watched = watched.unwrap_or_default();
+    for (index, ((mut route, _), many)) in routes.into_iter().zip(many).enumerate() {
+        if let (Some(shares), Some(many)) = (&mut route.shares, many) {
+            Arc::make_mut(shares).at_once = Some(many.statement(&project, &watched));
+        }
         route.id = RouteId(u32::try_from(index).unwrap_or(u32::MAX));
         plan.routes.push(route);
     }

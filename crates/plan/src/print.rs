@@ -160,6 +160,9 @@ fn fused(text: &mut String, fused: &Fused, route: &Route) {
         );
         if let Some(at_once) = &shares.at_once {
             line(text, 2, "for many callers at once:");
+            if let Some(opening) = &at_once.opening {
+                line(text, 3, opening);
+            }
             line(text, 3, &at_once.statement.text);
         }
     }

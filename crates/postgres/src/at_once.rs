@@ -154,6 +154,7 @@ mod tests {
                     statement,
                     adds: adds.into(),
                     counted,
+                    opening: None,
                 }),
                 ..Shares::of([0])
             })),

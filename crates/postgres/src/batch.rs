@@ -78,7 +78,8 @@ pub(crate) async fn run(tools: &Tools, mut lease: Lease, calls: &[Call], at_once
     let mut left: Vec<usize> = (0..calls.len()).collect();
     if let Some(one) = at_once::call(calls).filter(|_| at_once) {
         let most = values::MOST_BYTES.saturating_mul(calls.len());
-        match send(tools, &mut lease, &[one], most).await {
+        let opening = calls.first().and_then(opens);
+        match send(tools, &mut lease, (opening, &[one]), most).await {
             End::Kept(mut answers) => {
                 let answer = answers.pop().unwrap_or_else(|| Ok(RowSet::default()));
                 left.clear();
@@ -106,7 +107,7 @@ pub(crate) async fn run(tools: &Tools, mut lease: Lease, calls: &[Call], at_once
         return ran;
     }
     let own: Vec<Call> = left.iter().filter_map(|at| calls.get(*at).cloned()).collect();
-    match send(tools, &mut lease, &own, values::MOST_BYTES).await {
+    match send(tools, &mut lease, (None, &own), values::MOST_BYTES).await {
         End::Kept(answers) => {
             for (at, answer) in left.into_iter().zip(answers) {
                 ran.tell(at, Told::Kept(answer));
@@ -131,8 +132,13 @@ impl Ran {
     }
 }
 
-/// Sends what makes up a batch.
-async fn send(tools: &Tools, lease: &mut Lease, calls: &[Call], most: usize) -> End {
+/// What goes before one statement for all.
+fn opens(call: &Call) -> Option<&str> {
+    call.shares.as_ref()?.at_once.as_ref()?.opening.as_deref()
+}
+
+/// Sends what makes up a batch, behind what opens it.
+async fn send(tools: &Tools, lease: &mut Lease, (opens, calls): (Option<&str>, &[Call]), most: usize) -> End {
     lease.soil();
     let limit = Limit {
         connector: &tools.connector,
@@ -148,8 +154,10 @@ async fn send(tools: &Tools, lease: &mut Lease, calls: &[Call], most: usize) -> 
     }
     let lock = LOCK.min(tools.connector.options.lock_timeout()).as_millis();
     let opening = format!(
-        "{}; SET LOCAL lock_timeout={lock}; SET LOCAL array_nulls=on",
-        opening(&tools.connector, false)
+        "{}; SET LOCAL lock_timeout={lock}; SET LOCAL array_nulls=on{}{}",
+        opening(&tools.connector, false),
+        opens.map_or("", |_| "; "),
+        opens.unwrap_or_default()
     );
     let sent = async { Ok(lease.together(&opening, calls, most).await) };
     let Ok(together) = limit.run(lease, sent).await else {

@@ -91,23 +91,21 @@ pub(crate) fn capacity(document: &Document) -> Capacity {
     }
 }
 
-/// What the project needs so that changes are logged of all that is read for answers that are kept.
-pub(crate) fn changes<'r>(project: &Project<'_>, routes: impl Iterator<Item = &'r Route>) -> Option<Changes> {
-    let caches: Vec<&Cache> = routes.filter_map(|route| route.cache.as_deref()).collect();
-    if caches.is_empty() {
-        return None;
-    }
-    let read: BTreeSet<TableId> = caches
-        .iter()
-        .flat_map(|c| &c.reads)
-        .map(|read| read.table)
-        .collect();
+/// The tables that are read for answers that are kept; `None`: no answers are.
+pub(crate) fn watched<'r>(routes: impl Iterator<Item = &'r Route>) -> Option<BTreeSet<TableId>> {
+    let mut caches = routes.filter_map(|route| route.cache.as_deref()).peekable();
+    caches.peek()?;
+    Some(caches.flat_map(|c| &c.reads).map(|read| read.table).collect())
+}
+
+/// What the project needs so that changes of these tables are logged.
+pub(crate) fn changes(project: &Project<'_>, watched: &BTreeSet<TableId>) -> Changes {
     let tenancy = project.tenancy.as_ref().filter(|_| project.tenants_have_texts());
     let tenant = |table| tenancy?.tenant_column(table);
-    let watches = read
-        .into_iter()
-        .map(|table| changes::watch(project.table(table), tenant(table), project.dialect));
-    Some(Changes {
+    let watches = watched
+        .iter()
+        .map(|table| changes::watch(project.table(*table), tenant(*table), project.dialect));
+    Changes {
         setup: changes::log(project.dialect),
         watches: watches.collect(),
         tables: project
@@ -118,7 +116,7 @@ pub(crate) fn changes<'r>(project: &Project<'_>, routes: impl Iterator<Item = &'
             .collect(),
         since: Arc::new(changes::since(project.dialect)),
         forget: Arc::new(changes::forget(project.dialect)),
-    })
+    }
 }
 
 impl Kept<'_, '_> {

@@ -18,14 +18,15 @@ use backflow_config::document::{Query, Route as RouteDoc};
 use backflow_diag::{Diagnostic, Diagnostics, Spanned, codes};
 use backflow_expr::{Program, Template};
 use backflow_sql::ir;
+use std::sync::Arc;
 
-/// Compiles a route; `None`: a fault was reported.
+/// Compiles a route, and what many of its callers are as one; `None`: a fault was reported.
 pub(crate) fn lower<'a>(
     project: &'a Project<'a>,
     doc: &'a RouteDoc,
     (prefixes, limits): (&mut [paths::Prefix<'a>], &mut Limits<'a>),
     (facts, out): (&mut Vec<String>, &mut Diagnostics),
-) -> Option<Route> {
+) -> Option<(Route, Option<fuse::Many>)> {
     let path = paths::read(&doc.path, out)?;
     let name = format!("{} {path}", doc.method.value.as_str());
     let aliases = paths::aliases(&path, prefixes);
@@ -81,7 +82,7 @@ pub(crate) fn lower<'a>(
         true => fuse::Fusion::default(),
         false => fuse::fuse(sequence),
     };
-    Some(Route {
+    let route = Route {
         id: RouteId(0),
         method: doc.method.value,
         aliases,
@@ -99,8 +100,9 @@ pub(crate) fn lower<'a>(
         access: if writes { Access::Write } else { Access::Read },
         fused: fusion.fused,
         alone: fusion.alone,
-        shares: fusion.shares,
-    })
+        shares: fusion.shares.map(Arc::new),
+    };
+    Some((route, fusion.many))
 }
 
 /// Whether a workflow does more than read: rows, calls, locks.

@@ -36,6 +36,7 @@ impl Counter {
             statement: crate::testing::statement(COUNT_AT_ONCE, false, 2),
             adds: [1].into(),
             counted: None,
+            opening: None,
         });
         Counter {
             statement: crate::testing::statement(text, false, cells),

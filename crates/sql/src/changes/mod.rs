@@ -14,7 +14,7 @@ mod postgres;
 mod sqlite;
 
 use crate::ir::{Dialect, Statement};
-use backflow_catalog::{ColumnId, Table};
+use backflow_catalog::{Catalog, ColumnId, Table, TableId};
 
 /// How the names of all our triggers begin.
 pub const TRIGGERS: &str = "_backflow_changed_";
@@ -80,6 +80,29 @@ pub fn watch(table: &Table, tenant: Option<ColumnId>, dialect: Dialect) -> Watch
     Watch {
         table: table.name.clone(),
         triggers: all.into_iter().filter_map(make).collect(),
+    }
+}
+
+/// How a statement of PostgreSQL's that writes rows of many tenants logs that itself, instead of by a trigger for each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// The table.
+    pub table: TableId,
+    /// The column with the key of the tenant that a row belongs to.
+    pub tenant: ColumnId,
+}
+
+impl Logged {
+    /// What goes before the statement in its transaction.
+    #[must_use]
+    pub fn opening(&self, catalog: &Catalog) -> String {
+        postgres::itself(&catalog.table(self.table).name)
+    }
+
+    /// What logs the rows that are in `rows`.
+    pub(crate) fn entries(&self, rows: &str, catalog: &Catalog) -> String {
+        let tenant = &catalog.column(self.table, self.tenant).name;
+        postgres::entries(&catalog.table(self.table).name, tenant, rows)
     }
 }
 

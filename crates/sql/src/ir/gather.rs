@@ -6,6 +6,7 @@
 //! Not here: the proof (the planner's), the text (`render::gather`), who goes with whom (the stores).
 
 use super::{Cond, Insert, Read, Scalar, Statement};
+use crate::changes::Logged;
 use backflow_catalog::ColumnId;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub struct Gather {
     pub limit: Cond,
     /// Whether a row for which that does not hold, or whose sum is too large, is left as it is.
     pub limited: bool,
+    /// How the statement logs what it has changed, if it does.
+    pub logged: Option<Logged>,
     /// How many parameters a caller has.
     pub params: usize,
 }
@@ -55,6 +58,8 @@ pub struct AtOnce {
     /// Where there is a limit: the cell that is true where a caller was counted. One who has a row without it may have been
     /// refused because of others, and nothing was written for it.
     pub counted: Option<usize>,
+    /// What goes before it in its transaction.
+    pub opening: Option<Arc<str>>,
 }
 
 impl Shares {

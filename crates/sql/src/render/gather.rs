@@ -15,6 +15,8 @@
 //! stored AS (             -- one upsert for each row, with the first one's values and everybody's sum
 //!     INSERT INTO meters (…) SELECT … FROM sums AS caller …, LATERAL (SELECT base + total AS used) AS excluded
 //!     WHERE place = 1 AND the limit ON CONFLICT … DO UPDATE SET used = used + (excluded.used - base) RETURNING …),
+//! logged AS (             -- where changes of the table are logged: whose rows were written
+//!     INSERT INTO _backflow_changes (name, tenant) SELECT DISTINCT 'meters', stored.team::text FROM stored),
 //! "1" AS (                -- everybody's answer, made of the row without what came later
 //!     SELECT n, … FROM sums AS caller JOIN stored ON the key, LATERAL (SELECT …, used - (total - upto)) AS meters)
 //! SELECT …, n FROM callers AS "0" LEFT JOIN "1" USING n
@@ -38,6 +40,8 @@ const CALLERS: &str = "\"_backflow_callers\"";
 const SUMS: &str = "\"_backflow_sums\"";
 /// The rows as they are stored in the end.
 const STORED: &str = "\"_backflow_stored\"";
+/// What was written down of them.
+const LOGGED: &str = "\"_backflow_logged\"";
 /// How a caller is called wherever values are made.
 const CALLER: &str = "\"_backflow_caller\"";
 
@@ -85,9 +89,12 @@ impl Renderer<'_> {
         let (columns, parts) = self.joined_columns(&chain, &[of_guard, of_step]);
         let (json, cells) = (gather.insert.outputs.members.is_some(), columns.len());
         let (guard, step) = (name(0), name(1));
+        let logged = gather.logged.as_ref().map_or(String::new(), |logged| {
+            format!("{LOGGED} AS ({}), ", logged.entries(STORED, self.catalog))
+        });
         let statement = Statement {
             text: format!(
-                "WITH {CALLERS} AS ({callers}), {SUMS} AS ({sums}), {STORED} AS ({stored}), {step} AS ({answers}) \
+                "WITH {CALLERS} AS ({callers}), {SUMS} AS ({sums}), {STORED} AS ({stored}), {logged}{step} AS ({answers}) \
                  SELECT {},{guard}.n FROM {CALLERS} AS {guard} LEFT JOIN {step} ON {step}.n = {guard}.n",
                 columns.join(",")
             ),
@@ -205,6 +212,7 @@ impl Renderer<'_> {
             .iter()
             .flat_map(|conflict| &conflict.target);
         let mut needed: BTreeSet<ColumnId> = target.copied().chain([gather.column]).collect();
+        needed.extend(gather.logged.as_ref().map(|logged| logged.tenant));
         let all = self.catalog.table(gather.insert.into).column_ids();
         match columns(&gather.insert.outputs) {
             Some(columns) => needed.extend(columns),

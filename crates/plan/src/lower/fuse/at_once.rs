@@ -22,15 +22,48 @@ use super::Sequence;
 use super::counted::{Counted, counted, given};
 use super::rewrite::Parts;
 use super::rising::Counter;
+use crate::project::Project;
 use backflow_catalog::{Catalog, Column, ColumnId, ColumnType, TableId, TableKind};
+use backflow_sql::changes::Logged;
 use backflow_sql::ir::visit::{self, Visit};
 use backflow_sql::ir::{
     ArithmeticOp, Assigned, AtOnce, Chained, Cond, Conflict, Datum, Gather, Insert, ParamId, Query, Scalar,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// What many callers' upserts are as one.
+pub(crate) struct Many {
+    gather: Gather,
+    /// The parameters that say how much a caller adds.
+    adds: Box<[usize]>,
+}
+
+impl Many {
+    /// The statement; it logs its changes if those of its table are `watched`.
+    pub(crate) fn statement(mut self, project: &Project<'_>, watched: &BTreeSet<TableId>) -> AtOnce {
+        let table = self.gather.insert.into;
+        let tenancy = project.tenancy.as_ref().filter(|_| project.tenants_have_texts());
+        let tenant = tenancy.and_then(|tenancy| tenancy.tenant_column(table));
+        // Without a tenant there is one entry, which a trigger writes as well.
+        let logged = tenant.filter(|_| watched.contains(&table));
+        self.gather.logged = logged.map(|tenant| Logged { table, tenant });
+        let Chained { statement, parts } = backflow_sql::render_gathered(&self.gather, &project.catalog);
+        let logged = self.gather.logged.as_ref();
+        AtOnce {
+            statement: Arc::new(statement),
+            adds: self.adds,
+            counted: parts
+                .last()
+                .map(|step| step.present)
+                .filter(|_| self.gather.limited),
+            opening: logged.map(|logged| logged.opening(&project.catalog).into()),
+        }
+    }
+}
+
 /// The statement for many, if there is one. The parts are as the statement for one has them.
-pub(super) fn at_once(sequence: &Sequence<'_>, parts: &Parts) -> Option<AtOnce> {
+pub(super) fn at_once(sequence: &Sequence<'_>, parts: &Parts) -> Option<Many> {
     let [guard, step] = parts.list.as_slice() else {
         return None;
     };
@@ -67,13 +100,12 @@ pub(super) fn at_once(sequence: &Sequence<'_>, parts: &Parts) -> Option<AtOnce> 
         adds: counted.adds.scalar(&counter.ty),
         limit,
         limited,
+        logged: None,
         params: parts.values.len(),
     };
-    let Chained { statement, parts } = backflow_sql::render_gathered(&gather, catalog);
-    Some(AtOnce {
-        statement: Arc::new(statement),
+    Some(Many {
+        gather,
         adds: adds.iter().filter_map(|added| added.position()).collect(),
-        counted: parts.last().map(|step| step.present).filter(|_| limited),
     })
 }
 

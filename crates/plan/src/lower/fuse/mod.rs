@@ -21,6 +21,8 @@ mod rewrite;
 mod rising;
 mod together;
 
+pub(crate) use at_once::Many;
+
 use crate::model::{Answer, Fused, Place, Source, Step};
 use crate::project::Project;
 use backflow_sql::ir::{Chain, Comparison, Cond, Datum, Dialect, PartCell, Query, Scalar, Shares, Statement};
@@ -54,7 +56,9 @@ pub(crate) struct Fusion {
     /// It, or the only step there is, needs no transaction around it.
     pub(crate) alone: bool,
     /// How it, or the only step there is, shares its commit with others who count in the same row, if it may.
-    pub(crate) shares: Option<Arc<Shares>>,
+    pub(crate) shares: Option<Shares>,
+    /// What many callers are as one, if they may be: its text waits for what the other routes keep.
+    pub(crate) many: Option<Many>,
 }
 
 /// Joins a route's statements, if they may be joined.
@@ -70,10 +74,10 @@ pub(crate) fn fuse(sequence: Sequence<'_>) -> Fusion {
         fused: None,
         alone: proof::alone(&sequence, &parts.list),
         shares: None,
+        many: None,
     };
-    let mut shares = together::row(&sequence, &parts).map(Shares::of);
+    fusion.shares = together::row(&sequence, &parts).map(Shares::of);
     if count == 1 {
-        fusion.shares = shares.map(Arc::new);
         return fusion;
     }
     let Some(main) = proof::main(&sequence, &parts.list) else {
@@ -84,10 +88,9 @@ pub(crate) fn fuse(sequence: Sequence<'_>) -> Fusion {
     }
     hold(&sequence, &mut parts);
     drop_unread(&sequence, &mut parts);
-    if let Some(shares) = &mut shares {
-        shares.at_once = at_once::at_once(&sequence, &parts);
+    if fusion.shares.is_some() {
+        fusion.many = at_once::at_once(&sequence, &parts);
     }
-    fusion.shares = shares.map(Arc::new);
     let project = sequence.project;
     let chain = Chain {
         parts: parts.list.into_iter().map(|part| part.query).collect(),

@@ -47,7 +47,6 @@ struct Seen {
 
 /// What a token says of its bearer.
 struct Profile {
-    id: Datum,
     email: Option<Arc<str>>,
     name: Option<Arc<str>>,
     /// Seconds of the claim `iat`.
@@ -66,9 +65,7 @@ impl Recorder {
     /// Writes the caller down if there is something new. A failure is logged; the request goes on.
     pub(crate) async fn record(&self, store: &dyn Store, caller: &Identity, request_id: &str) {
         let key = self.hasher.hash_one(&caller.subject);
-        let Some(profile) = Profile::of(caller) else {
-            return event::not_in_directory(request_id, "`sub` is not a uuid");
-        };
+        let profile = Profile::of(caller);
         let seen = Seen {
             profile: self.hasher.hash_one((&profile.email, &profile.name)),
             issued: profile.issued,
@@ -76,7 +73,11 @@ impl Recorder {
         if !self.is_news(key, seen) {
             return;
         }
-        let transaction = Transaction::single(self.call(profile));
+        let subject = Value::Text(Arc::clone(&caller.subject));
+        let Ok(id) = convert(&subject, &ColumnType::Uuid, &[], false) else {
+            return event::not_in_directory(request_id, "`sub` is not a uuid");
+        };
+        let transaction = Transaction::single(self.call(id, profile));
         let outcome = match store.run(Permit::judged(), transaction).await {
             Ok(transaction) => transaction.into_rows().map(drop),
             Err(error) => Err(Fault::from(error)),
@@ -87,12 +88,12 @@ impl Recorder {
         }
     }
 
-    fn call(&self, profile: Profile) -> Call {
+    fn call(&self, id: Datum, profile: Profile) -> Call {
         let issued = Timestamp::from_second(profile.issued.unwrap_or(0)).unwrap_or(Timestamp::UNIX_EPOCH);
         let issued = convert(&Value::Time(issued), &ColumnType::TimestampTz, &[], false);
         let text = |text: Option<Arc<str>>| text.map_or(Datum::Null, Datum::Text);
         let values = vec![
-            profile.id,
+            id,
             text(profile.email),
             text(profile.name),
             issued.unwrap_or(Datum::Null),
@@ -124,29 +125,25 @@ impl Recorder {
 }
 
 impl Profile {
-    fn of(caller: &Identity) -> Option<Self> {
-        let subject = Value::Text(Arc::clone(&caller.subject));
-        let id = convert(&subject, &ColumnType::Uuid, &[], false).ok()?;
+    fn of(caller: &Identity) -> Self {
         let meta = caller.claims.member("user_metadata");
         let names = [
             caller.claims.member("name"),
             meta.member("full_name"),
             meta.member("name"),
         ];
-        let name = names.iter().find_map(|name| storable(name.as_text()?));
-        let email = caller.email.as_deref().and_then(storable);
+        let name = names.into_iter().find_map(|name| match name {
+            Value::Text(name) => storable(name),
+            _ => None,
+        });
+        let email = caller.email.clone().and_then(storable);
         let issued = caller.claims.member("iat").as_number().map(seconds);
-        Some(Self {
-            id,
-            email,
-            name,
-            issued,
-        })
+        Self { email, name, issued }
     }
 }
 
-fn storable(text: &str) -> Option<Arc<str>> {
-    (!text.is_empty() && !text.contains('\0')).then(|| Arc::from(text))
+fn storable(text: Arc<str>) -> Option<Arc<str>> {
+    (!text.is_empty() && !text.contains('\0')).then_some(text)
 }
 
 /// Whole seconds of a claim that may have a fraction.

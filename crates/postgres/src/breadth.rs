@@ -22,7 +22,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 
 /// From a trial that changed something to the next one, and the longest such pause.
 const SOON: Duration = Duration::from_millis(250);
-const LATE: Duration = Duration::from_secs(4);
+const LATE: Duration = Duration::from_secs(2);
 
 /// One more is worth it if answers take so much less time,
 const SOONER: f64 = 0.9;

@@ -58,14 +58,21 @@ impl Hooks {
                 log::inbox_away(fault.private_text().unwrap_or(fault.code_text()));
             }
             if is_over(&mut erased, ERASING) {
-                let hooks = Arc::clone(&self);
-                tokio::spawn(async move { hooks.erase().await });
+                tokio::spawn(Arc::clone(&self).erase_later());
             }
             tokio::time::sleep(BREATH).await;
             drop(tokio::time::timeout(MISSED - BREATH, self.wake.notified()).await);
             if self.stopping.load(Ordering::Relaxed) && self.is_idle() {
                 return;
             }
+        }
+    }
+
+    /// Erases a pulse later: at a start nobody waits for it, but the first requests wait for the database.
+    async fn erase_later(self: Arc<Self>) {
+        tokio::time::sleep(PULSE).await;
+        if !self.stopping.load(Ordering::Relaxed) {
+            self.erase().await;
         }
     }
 

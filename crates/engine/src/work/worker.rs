@@ -45,13 +45,14 @@ impl Works {
             } else if let Err(fault) = self.take_over().await {
                 event::no_take_over(fault.private_text().unwrap_or(fault.code_text()));
             }
-            if erased.is_none_or(|at| at.elapsed() > ERASING) {
-                erased = Some(Instant::now());
-                self.erase().await;
-            }
             tokio::time::sleep(PULSE).await;
             if self.stopping.load(Ordering::Relaxed) && self.live().is_empty() {
                 return;
+            }
+            // A pulse after the start: nobody waits for it, but the first requests wait for the database.
+            if erased.is_none_or(|at| at.elapsed() > ERASING) {
+                erased = Some(Instant::now());
+                self.erase().await;
             }
         }
     }

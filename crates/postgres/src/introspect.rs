@@ -2,7 +2,7 @@
 //!
 //! Role: reads tables, views, columns, types, keys and indexes into a [`Catalog`].
 //! Input: a connection. Output: [`Live`].
-//! Invariant: one snapshot and one round trip for all of it; a table is what its name means on `search_path`;
+//! Invariant: one snapshot and one flight for all of it; a table is what its name means on `search_path`;
 //! nothing of the system's, of an extension or of ours is in it.
 //! Not here: comparing it with files (`drift`).
 
@@ -57,15 +57,17 @@ impl Postgres {
     }
 }
 
-pub(crate) async fn introspect(client: &Client) -> Result<Live, IntrospectError> {
+async fn introspect(client: &Client) -> Result<Live, IntrospectError> {
     let ask = async |sql: String| {
         client
             .query_typed(&sql, &[] as &[(&(dyn tokio_postgres::types::ToSql + Sync), Type)])
             .await
     };
     // All of them are sent before the first answer comes.
+    let begin = queries::begin();
     let (begun, relations, columns, types, constraints, indexes, ended) = tokio::join!(
-        client.batch_execute(queries::BEGIN),
+        biased;
+        client.batch_execute(&begin),
         ask(queries::relations()),
         ask(queries::columns()),
         ask(queries::types()),

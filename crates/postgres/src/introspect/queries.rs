@@ -8,37 +8,51 @@ use crate::OURS;
 use backflow_engine::migrations::RESERVED;
 use backflow_sql::changes::TRIGGERS;
 
-/// All questions see the same state, and constants are printed in one way.
-pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;
-    SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres';
-    SET LOCAL bytea_output = 'hex'; SET LOCAL quote_all_identifiers = off; SET LOCAL statement_timeout = 0";
+/// Where the numbers of the relations that count stand while the transaction lasts.
+const KEPT: &str = "backflow.relations";
 
-/// The relations that count: visible by their bare names, neither the system's nor an extension's nor ours, and
-/// no partition, which its table stands for.
-fn relations_that_count() -> String {
+/// All questions see the same state, and constants are printed in one way; nothing is given up because somebody
+/// changes a table.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+    SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres';
+    SET LOCAL bytea_output = 'hex'; SET LOCAL quote_all_identifiers = off; SET LOCAL statement_timeout = 0;
+    SET LOCAL lock_timeout = 0";
+
+/// Begins, and finds the relations that count: visible by their bare names, neither the system's nor an
+/// extension's nor ours, and no partition, which its table stands for. They are looked for once and kept in a
+/// setting, so that the other questions can go out in the same flight.
+pub(super) fn begin() -> String {
     format!(
-        "rel AS MATERIALIZED (
-  SELECT c.oid, c.relname, c.relkind
-  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
-    AND pg_catalog.pg_table_is_visible(c.oid)
-    AND n.nspname = ANY (pg_catalog.current_schemas(false))
-    AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname <> 'information_schema'
-    AND NOT pg_catalog.starts_with(pg_catalog.lower(c.relname::text), '{RESERVED}')
-    AND NOT EXISTS (
-      SELECT FROM pg_catalog.pg_depend d
-      WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
-    )
-)"
+        "{BEGIN};
+SELECT pg_catalog.set_config('{KEPT}', COALESCE(pg_catalog.array_agg(c.oid), '{{}}')::text, true)
+FROM pg_catalog.pg_class c
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+  AND c.relnamespace = ANY (ARRAY(
+    SELECT n.oid FROM pg_catalog.pg_namespace n
+    WHERE n.nspname = ANY (pg_catalog.current_schemas(false))
+      AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname <> 'information_schema'
+  ))
+  AND pg_catalog.pg_table_is_visible(c.oid)
+  AND NOT pg_catalog.starts_with(pg_catalog.lower(c.relname::text), '{RESERVED}')
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
+  )"
     )
 }
 
+/// The relations that count, as `rel (oid)`.
+fn relations_that_count() -> String {
+    format!("pg_catalog.unnest(pg_catalog.current_setting('{KEPT}')::pg_catalog.oid[]) AS rel (oid)")
+}
+
 /// Relations, and which changes they take (bits of the server's own kinds of statements, triggers in place of a
-/// change included): also those below one (partitions, children) may have triggers that act.
+/// change included; a table takes all, and is not opened to be asked): also those below one (partitions, children)
+/// may have triggers that act.
 pub(super) fn relations() -> String {
     format!(
-        "WITH RECURSIVE {}, below (root, oid) AS (
-  SELECT oid, oid FROM rel
+        "WITH RECURSIVE below (root, oid) AS (
+  SELECT rel.oid, rel.oid FROM {rel}
   UNION SELECT b.root, i.inhrelid FROM below b JOIN pg_catalog.pg_inherits i ON i.inhparent = b.oid
 )
 SELECT r.oid, r.relname::text, r.relkind::text,
@@ -55,9 +69,12 @@ SELECT r.oid, r.relname::text, r.relkind::text,
     ),
   pg_catalog.row_security_active(r.oid),
   w.kinds & 8 <> 0, w.kinds & 4 <> 0, w.kinds & 16 <> 0
-FROM rel r, pg_catalog.pg_relation_is_updatable(r.oid, true) AS w (kinds)
+FROM {rel} JOIN pg_catalog.pg_class r ON r.oid = rel.oid,
+  LATERAL (VALUES (
+    CASE WHEN r.relkind IN ('r', 'p') THEN 28 ELSE pg_catalog.pg_relation_is_updatable(r.oid, true) END
+  )) AS w (kinds)
 ORDER BY r.relname::text COLLATE \"C\"",
-        relations_that_count()
+        rel = relations_that_count()
     )
 }
 
@@ -65,14 +82,14 @@ ORDER BY r.relname::text COLLATE \"C\"",
 /// written to it, unless a trigger in place of the change says otherwise.
 pub(super) fn columns() -> String {
     format!(
-        "WITH {}
-SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity::text,
+        "SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity::text,
   CASE WHEN r.relkind = 'v' AND pg_catalog.pg_relation_is_updatable(r.oid, false) <> 0
       AND NOT pg_catalog.pg_column_is_updatable(r.oid, a.attnum, false)
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = r.oid AND t.tgtype & 64 <> 0)
     THEN 's' ELSE a.attgenerated::text END,
   pg_catalog.pg_get_expr(d.adbin, d.adrelid)
-FROM rel r
+FROM {}
+JOIN pg_catalog.pg_class r ON r.oid = rel.oid
 JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped
@@ -84,8 +101,8 @@ ORDER BY a.attrelid, a.attnum",
 /// The types of columns, those that they are made of included.
 pub(super) fn types() -> String {
     format!(
-        "WITH RECURSIVE {}, used (oid) AS (
-  SELECT a.atttypid FROM rel r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
+        "WITH RECURSIVE used (oid) AS (
+  SELECT a.atttypid FROM {} JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid
   WHERE a.attnum > 0 AND NOT a.attisdropped
   UNION
   SELECT part.oid FROM used u JOIN pg_catalog.pg_type t ON t.oid = u.oid,
@@ -112,11 +129,10 @@ ORDER BY n.nspname::text COLLATE \"C\", t.typname::text COLLATE \"C\"",
 /// Primary, unique and foreign keys, checks and exclusions.
 pub(super) fn constraints() -> String {
     format!(
-        "WITH {}
-SELECT k.conrelid, k.conname::text, k.contype::text, k.conkey, k.confrelid, COALESCE(k.confkey, '{{}}'),
+        "SELECT k.conrelid, k.conname::text, k.contype::text, k.conkey, k.confrelid, COALESCE(k.confkey, '{{}}'),
   k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'),
   CASE WHEN k.contype = 'c' THEN pg_catalog.pg_get_constraintdef(k.oid) END
-FROM rel r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.oid
+FROM {} JOIN pg_catalog.pg_constraint k ON k.conrelid = rel.oid
 WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conkey IS NOT NULL
 ORDER BY k.conrelid, k.conname::text COLLATE \"C\"",
         relations_that_count()
@@ -126,11 +142,10 @@ ORDER BY k.conrelid, k.conname::text COLLATE \"C\"",
 /// Indexes that can be used and that no key made.
 pub(super) fn indexes() -> String {
     format!(
-        "WITH {}
-SELECT i.indrelid, c.relname::text, i.indisunique, i.indpred IS NOT NULL, m.amname = 'btree',
+        "SELECT i.indrelid, c.relname::text, i.indisunique, i.indpred IS NOT NULL, m.amname = 'btree',
   (i.indkey::int2[])[0:i.indnkeyatts - 1]
-FROM rel r
-JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
+FROM {}
+JOIN pg_catalog.pg_index i ON i.indrelid = rel.oid
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_am m ON m.oid = c.relam
 WHERE i.indisvalid AND i.indislive

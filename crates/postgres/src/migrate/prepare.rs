@@ -39,26 +39,23 @@ async fn make(client: &Client, setup: &[String]) -> Result<(), MigrateError> {
     Ok(())
 }
 
-/// The statements whose tables are not there.
+/// The statements whose tables are not there; one question for all.
 async fn missing<'s>(client: &Client, setup: &'s [String]) -> Result<Vec<&'s String>, MigrateError> {
+    if setup.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tables: Vec<Option<&str>> = setup.iter().map(|sql| table(sql)).collect();
+    let ask = "SELECT pg_catalog.to_regclass(one.name) IS NULL
+        FROM pg_catalog.unnest($1) WITH ORDINALITY AS one (name, at) ORDER BY one.at";
+    let rows = client.query_typed(ask, &[(&tables, Type::TEXT_ARRAY)]).await;
+    let rows = rows.map_err(|error| broken(&error))?;
     let mut missing = Vec::new();
-    for sql in setup {
-        if !exists(client, table(sql)).await? {
+    for (sql, row) in setup.iter().zip(&rows) {
+        if row.try_get(0).map_err(|error| broken(&error))? {
             missing.push(sql);
         }
     }
     Ok(missing)
-}
-
-async fn exists(client: &Client, table: Option<&str>) -> Result<bool, MigrateError> {
-    let Some(table) = table else {
-        return Ok(false);
-    };
-    let ask = "SELECT pg_catalog.to_regclass($1) IS NOT NULL";
-    let rows = client.query_typed(ask, &[(&table, Type::TEXT)]).await;
-    let rows = rows.map_err(|error| broken(&error))?;
-    let exists = rows.first().map(|row| row.try_get(0)).transpose();
-    Ok(exists.map_err(|error| broken(&error))?.unwrap_or(false))
 }
 
 /// The table that a statement makes, as it is written there.

@@ -10,10 +10,10 @@ use backflow_engine::migrations::{File, MigrateError, RESERVED, Record};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
-const FIND: &str = "SELECT pg_catalog.quote_ident(n.nspname), c.oid IS NOT NULL
-    FROM pg_catalog.pg_namespace n
-    LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = '_backflow_migrations'
-    WHERE n.nspname = pg_catalog.current_schema()";
+const FIND: &str =
+    "SELECT home.name, pg_catalog.to_regclass(home.name || '._backflow_migrations') IS NOT NULL
+    FROM (SELECT pg_catalog.quote_ident(pg_catalog.current_schema())) AS home (name)
+    WHERE home.name IS NOT NULL";
 
 /// The record's table, in the schema into which files make tables.
 pub(super) struct Home {

@@ -7,7 +7,7 @@
 use crate::address::Address;
 use crate::compiled::{Compiled, Migrations};
 use crate::refusal;
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, bail};
 use backflow_engine::CorrectedClock;
 use backflow_engine::migrations::{MigrateError, Report, Status};
 use backflow_engine::store::Store;
@@ -129,6 +129,25 @@ impl Database {
         }
     }
 
+    /// Where the database stands, and what lives in it; on a server both are asked at once.
+    pub(crate) fn look(&self, compiled: &Compiled) -> (Result<Status, MigrateError>, Result<Option<Live>>) {
+        let (Opened::Postgres(store), Migrations::Postgres(files)) = (&self.store, &compiled.migrations)
+        else {
+            return (self.status(compiled), self.live());
+        };
+        let both = async { tokio::join!(store.status(files), store.introspect()) };
+        let (status, live) = self.runtime.block_on(both);
+        (status, live.map(Some).map_err(Error::from))
+    }
+
+    /// Requests will come: what they need is made beside the rest of the start.
+    pub(crate) fn expect_requests(&self) {
+        if let Opened::Postgres(store) = &self.store {
+            let _inside = self.runtime.enter();
+            store.expect_requests();
+        }
+    }
+
     /// Finishes what runs and closes.
     pub(crate) fn close(&self) {
         let closing = async {
@@ -179,8 +198,8 @@ pub(crate) fn look(compiled: &Compiled) -> Result<Option<Seen>> {
         return Ok(None);
     }
     let database = Database::open(compiled)?;
-    let pending = database.status(compiled)?.pending;
-    let live = database.live();
+    let (status, live) = database.look(compiled);
     database.close();
+    let pending = status?.pending;
     Ok(live?.map(|live| Seen { live, pending }))
 }

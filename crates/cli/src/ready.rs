@@ -48,14 +48,16 @@ pub(crate) fn ready(
         Err(_) if compiled.plan.is_none() => return Ok(Err(Box::new(compiled))),
         Err(error) => return Err(error),
     };
-    let open = database.status(&compiled)?.pending;
+    database.expect_requests();
+    let (status, live) = database.look(&compiled);
+    let open = status?.pending;
     if pending == Pending::Refuse && !open.is_empty() {
         bail!(
             "migrations are pending: {}; run `backflow migrate` first",
             open.join(", ")
         );
     }
-    let Some(mut live) = database.live()? else {
+    let Some(mut live) = live? else {
         let applied = database.migrate(&compiled)?.applied;
         return Ok(Ok(Ready {
             compiled,

@@ -5,7 +5,7 @@
 //! request that asks here while it holds its own connection cannot wait for itself.
 //! Not here: requests, migrations.
 
-use crate::connect::{Connector, Purpose};
+use crate::connect::{Connected, Connector, Purpose};
 use crate::gate::{Gate, Way};
 use crate::link::Link;
 use std::future::Future;
@@ -35,6 +35,16 @@ impl Aside {
             connector,
             gate,
         }
+    }
+
+    /// Takes a session that needs no more time than others from now on, unless there is a connection already.
+    pub(crate) async fn adopt(&self, session: Connected) {
+        let limits = self.connector.options.limits("SET", "; ");
+        if !self.connector.pooled() && session.client.batch_execute(&limits).await.is_err() {
+            return;
+        }
+        let mut link = self.link.lock().await;
+        link.get_or_insert(Link::new(session, &self.connector));
     }
 
     /// Whether the database answers.

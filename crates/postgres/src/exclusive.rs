@@ -82,6 +82,11 @@ impl Pool {
         self.put(Arc::new(link));
     }
 
+    /// Begins to make one more connection, if there may be more: somebody will come.
+    pub(crate) fn expect(self: &Arc<Self>) {
+        self.grow(&mut self.locked());
+    }
+
     /// A connection, sooner or later; not later than the time to wait in the queue. `tried`: it has answered
     /// just now, whatever it takes.
     pub(crate) async fn acquire(self: &Arc<Self>, tried: bool) -> Result<Lease, StoreError> {

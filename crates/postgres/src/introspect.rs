@@ -52,8 +52,16 @@ impl Postgres {
     /// # Errors
     /// When it cannot be reached or read.
     pub async fn introspect(&self) -> Result<Live, IntrospectError> {
+        // At the start nobody needs the first connection yet.
+        if let Some(mut lease) = self.lanes().writers.spare() {
+            lease.soil();
+            let live = introspect(lease.client()).await?;
+            lease.rest();
+            return Ok(live);
+        }
         let session = self.session().await;
-        introspect(&session.map_err(|error| IntrospectError(error.to_string()))?).await
+        let session = session.map_err(|error| IntrospectError(error.to_string()))?;
+        introspect(&session.client).await
     }
 }
 

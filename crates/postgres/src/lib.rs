@@ -33,6 +33,7 @@ mod options;
 mod pace;
 mod pooler;
 mod run;
+mod session;
 mod shared;
 mod statements;
 mod store;

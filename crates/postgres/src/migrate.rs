@@ -17,6 +17,7 @@ mod record;
 mod statement;
 mod watch;
 
+use crate::connect::Connected;
 use crate::store::Postgres;
 use backflow_catalog::Piece;
 use backflow_engine::migrations::{File, MigrateError, Report, Status, compare, is_applied};
@@ -77,7 +78,7 @@ impl Postgres {
     /// # Errors
     /// See [`MigrateError`]. Files before the one that failed stay applied.
     pub async fn migrate(&self, scripts: &[Script], setup: &[String]) -> Result<Report, MigrateError> {
-        let client = self.work().await?;
+        let client = self.work().await?.client;
         let report = apply_pending(&client, self.pooled(), scripts).await?;
         prepare::prepare(&client, setup).await?;
         Ok(report)
@@ -88,15 +89,21 @@ impl Postgres {
     /// # Errors
     /// See [`MigrateError`].
     pub async fn prepare(&self, setup: &[String]) -> Result<(), MigrateError> {
-        prepare::prepare(&self.work().await?, setup).await
+        let session = self.work().await?;
+        prepare::prepare(&session.client, setup).await?;
+        self.keep(session);
+        Ok(())
     }
 
-    /// Makes the triggers that log changes of tables, where they are missing.
+    /// Makes the triggers that log changes of tables, where they are missing. That is the last thing done at a start.
     ///
     /// # Errors
     /// See [`MigrateError`].
     pub async fn watch(&self, watches: &[Watch]) -> Result<(), MigrateError> {
-        watch::watch(&self.work().await?, watches).await
+        let session = self.work().await?;
+        watch::watch(&session.client, watches).await?;
+        self.tools().aside.adopt(session).await;
+        Ok(())
     }
 
     /// Where the database stands; nothing is changed.
@@ -104,10 +111,13 @@ impl Postgres {
     /// # Errors
     /// When files differ from what was applied.
     pub async fn status(&self, scripts: &[Script]) -> Result<Status, MigrateError> {
-        status(&self.work().await?, scripts).await
+        let session = self.work().await?;
+        let status = status(&session.client, scripts).await?;
+        self.keep(session);
+        Ok(status)
     }
 
-    async fn work(&self) -> Result<Client, MigrateError> {
+    async fn work(&self) -> Result<Connected, MigrateError> {
         let session = self.session().await;
         session.map_err(|error| MigrateError::Database(error.to_string()))
     }

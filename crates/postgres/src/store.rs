@@ -6,7 +6,7 @@
 
 use crate::aside::Aside;
 use crate::batches::Batches;
-use crate::connect::{Connector, Purpose};
+use crate::connect::{ConnectError, Connected, Connector, Purpose};
 use crate::drive::Tools;
 use crate::errors::RETRY_AFTER;
 use crate::event;
@@ -22,10 +22,9 @@ use crate::shared::Shared;
 use backflow_engine::permit::Permit;
 use backflow_engine::store::{BoxFuture, Store, StoreError};
 use backflow_engine::transaction::Transaction;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio_postgres::Client;
 
 /// How long work in flight may take when the store closes.
 const LAST_WORK: Duration = Duration::from_secs(5);
@@ -34,7 +33,9 @@ const LAST_WORK: Duration = Duration::from_secs(5);
 ///
 /// It must be used inside a tokio runtime.
 pub struct Postgres {
-    connector: Arc<Connector>,
+    pub(crate) connector: Arc<Connector>,
+    /// What is kept of it; see `session`.
+    pub(crate) session: Mutex<Option<Connected>>,
     lanes: Lanes,
     closed: AtomicBool,
     transactions: AtomicU64,
@@ -60,13 +61,23 @@ pub struct Stats {
 }
 
 impl Postgres {
-    /// Connects for the first time, and finds out whom it talks to.
+    /// Connects for the first time, and finds out whom it talks to. Beside that the session of the start is made,
+    /// unless that has to wait for what is found out.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let connector = Arc::new(Connector::new(options)?);
-        let first = connector.explore().await?;
+        let session = async {
+            let session = match connector.pooled() {
+                true => None,
+                // Why there is none is said where one is needed.
+                false => connector.connect(Purpose::Work).await.ok(),
+            };
+            Ok::<_, ConnectError>(session)
+        };
+        let (first, session) = tokio::try_join!(connector.explore(), session)?;
+        let session = session.filter(|_| !connector.pooled());
         let gate = Arc::<Gate>::default();
         let parts = || (Arc::clone(&connector), Arc::clone(&gate));
         let options = &connector.options;
@@ -99,10 +110,17 @@ impl Postgres {
         event::opened(&options.to_string(), connector.pooled());
         Ok(Postgres {
             connector,
+            session: Mutex::new(session),
             lanes,
             closed: AtomicBool::new(false),
             transactions: AtomicU64::new(0),
         })
+    }
+
+    /// Begins to make a second connection beside whatever is done until the first requests come: those and our own
+    /// looks at the start are more than one.
+    pub fn expect_requests(&self) {
+        self.lanes.writers.expect();
     }
 
     /// Refuses new transactions, finishes those that run, closes the connections.
@@ -113,6 +131,7 @@ impl Postgres {
         self.lanes.readers.close(LAST_WORK).await;
         self.lanes.writers.close(LAST_WORK).await;
         self.lanes.tools.aside.close().await;
+        drop(self.kept().take());
     }
 
     /// What the store has done, and what it holds.
@@ -136,18 +155,12 @@ impl Postgres {
         self.connector.pooled()
     }
 
-    #[cfg(test)]
     pub(crate) fn lanes(&self) -> &Lanes {
         &self.lanes
     }
 
     pub(crate) fn tools(&self) -> &Tools {
         &self.lanes.tools
-    }
-
-    /// A connection of its own, without limits of time: for migrations and introspection.
-    pub(crate) async fn session(&self) -> Result<Client, OpenError> {
-        Ok(self.connector.connect(Purpose::Work).await?.client)
     }
 }
 

@@ -8,17 +8,14 @@
 //! Several are under way at a time, each with other rows, and each takes along whoever waits when it begins: so batches
 //! commit beside each other, none waits for another's lock, and nobody waits for long because of another's row.
 
-mod turn;
-mod wait;
-
-use crate::awhile::{Awhile, address};
-use crate::batch;
-use crate::breadth::{Breadth, Tried};
+use crate::batch::{self, Ran, Told};
 use crate::drive::Tools;
+use crate::errors::RETRY_AFTER;
+use crate::event;
 use crate::exclusive::Pool;
 use crate::line::{Line, Width};
 use backflow_engine::store::{Call, RowSet, StatementError, StoreError};
-use backflow_sql::ir::Datum;
+use backflow_sql::ir::{Datum, Statement};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -26,14 +23,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-pub(crate) use turn::Turn;
-use wait::Wait;
-
 /// How many go in a batch at most.
 const MOST: usize = 64;
-
-/// How many batches of a statement are under way at first: one is flushed while the next one is filled.
-const FEW: usize = 2;
 
 /// How long a statement goes one by one after a batch of it was undone: what fails once may fail often, and each time
 /// all of a batch would run twice.
@@ -54,7 +45,7 @@ pub(crate) enum Entry {
     /// By itself, now. Others wait for as long as the turn is kept, if there is one.
     Now(Call, Option<Turn>),
     /// With others, later.
-    Waits(Wait),
+    Waits(oneshot::Receiver<Fate>),
     /// Too many wait.
     Full,
 }
@@ -64,46 +55,53 @@ pub(crate) struct Batches {
     state: Mutex<State>,
     tools: Arc<Tools>,
     writers: Arc<Pool>,
-    /// How many of a statement are under way where nobody waits.
-    wide: usize,
+    /// How many of a statement are under way at most.
+    width: Width,
     gathered: AtomicU64,
     at_once: AtomicU64,
     undone: AtomicU64,
 }
 
+#[derive(Default)]
 struct State {
-    /// How many of a statement are under way where many wait.
-    breadth: Breadth,
     /// By the address of the statement; there for as long as somebody of it is under way.
     lines: HashMap<usize, Line<Waiting>>,
-    /// Statements that go one by one.
-    apart: Awhile,
-    /// Statements whose calls are committed together, but not as one statement.
-    single: Awhile,
+    /// Statements that go one by one, and until when.
+    apart: HashMap<usize, Apart>,
+    /// Statements whose calls are committed together, but not as one statement, and until when.
+    single: HashMap<usize, Apart>,
+}
+
+struct Apart {
+    /// Keeps the address from being another's.
+    _statement: Arc<Statement>,
+    until: Instant,
 }
 
 struct Waiting {
     call: Call,
-    reply: Reply,
+    reply: oneshot::Sender<Fate>,
     since: Instant,
-    tried: Option<Tried>,
 }
 
-type Reply = oneshot::Sender<Fate>;
+/// Somebody is under way; when it ends, who waits goes next.
+pub(crate) struct Turn {
+    batches: Arc<Batches>,
+    /// Nobody else counts in them meanwhile.
+    rows: Vec<u64>,
+    /// Keeps the address from being another's.
+    statement: Arc<Statement>,
+    /// Whoever has it was given the chance to run: a runtime that ends takes tasks and never does.
+    begun: bool,
+}
 
 impl Batches {
-    /// Of a statement `wide` are under way where nobody waits, and where many do one to `narrow`.
-    pub(crate) fn new(tools: Arc<Tools>, writers: Arc<Pool>, (wide, narrow): (usize, usize)) -> Arc<Self> {
+    pub(crate) fn new(tools: Arc<Tools>, writers: Arc<Pool>, width: Width) -> Arc<Self> {
         Arc::new(Batches {
-            state: Mutex::new(State {
-                breadth: Breadth::new("batches", FEW, narrow),
-                lines: HashMap::new(),
-                apart: Awhile::default(),
-                single: Awhile::default(),
-            }),
+            state: Mutex::default(),
             tools,
             writers,
-            wide,
+            width,
             gathered: AtomicU64::new(0),
             at_once: AtomicU64::new(0),
             undone: AtomicU64::new(0),
@@ -130,24 +128,25 @@ impl Batches {
         if call.shares.is_none() {
             return Entry::Now(call, None);
         }
-        let row = number(&call);
+        let (address, row) = (address(&call.statement), number(&call));
         let mut state = self.locked();
-        if state.apart.holds(&call.statement) {
+        if state.is_apart(address) {
             return Entry::Now(call, None);
         }
+        let line = state.lines.entry(address);
+        // Where many cost hardly more than one, few are under way from the start.
         let is_cheap = call
             .shares
             .as_ref()
             .is_some_and(|shares| shares.at_once.is_some());
-        let (now, wide) = (Instant::now(), self.wide);
-        let State { breadth, lines, .. } = &mut *state;
-        let line = lines
-            .entry(address(&call.statement))
-            .or_insert_with(|| Line::new(now));
-        let (narrow, tried) = breadth.at(now, usize::MAX, !line.is_idle());
-        if line.starts(row, now, width(is_cheap, wide, narrow)) {
-            let tried = tried.map(|tried| (tried, now));
-            let turn = self.alone(&call.statement, row, (is_cheap, tried));
+        let width = if is_cheap {
+            self.width.narrowed()
+        } else {
+            self.width
+        };
+        let line = line.or_insert_with(|| Line::new(width));
+        if line.starts(row) {
+            let turn = self.turn(&call.statement, vec![row]);
             return Entry::Now(call, Some(turn));
         }
         let most = self.tools.connector.options.queue;
@@ -159,24 +158,91 @@ impl Batches {
             return Entry::Full;
         }
         let (reply, fate) = oneshot::channel();
-        let wait = Wait {
+        let since = Instant::now();
+        line.wait(row, Waiting { call, reply, since });
+        Entry::Waits(fate)
+    }
+
+    fn turn(self: &Arc<Self>, statement: &Arc<Statement>, rows: Vec<u64>) -> Turn {
+        Turn {
             batches: Arc::clone(self),
-            statement: Arc::clone(&call.statement),
-            is_cheap,
-            fate,
+            rows,
+            statement: Arc::clone(statement),
+            begun: true,
+        }
+    }
+
+    /// What each of a batch is told; what fails is not tried again for a while.
+    fn fates(&self, statement: &Arc<Statement>, ran: Ran, calls: Vec<Call>) -> Vec<Fate> {
+        let kept = ran
+            .told
+            .iter()
+            .filter(|told| matches!(told, Told::Kept(_)))
+            .count();
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        self.gathered.fetch_add(count(kept), Relaxed);
+        self.at_once.fetch_add(count(ran.at_once), Relaxed);
+        if let Some(span) = ran.singly {
+            self.locked().singly(statement, span);
+        }
+        if ran.undone {
+            self.undone.fetch_add(1, Relaxed);
+            self.part(statement);
+        }
+        let fate = |(told, call)| match told {
+            Told::Kept(answer) => Fate::Answer(answer),
+            Told::Undone => Fate::Apart(call),
+            Told::Unknown(why) => Fate::Failed(StoreError::OutcomeUnknown(why)),
         };
-        let waiting = Waiting {
-            call,
-            reply,
-            since: now,
-            tried,
+        ran.told.into_iter().zip(calls).map(fate).collect()
+    }
+
+    /// The statement goes one by one for a while.
+    fn part(&self, statement: &Arc<Statement>) {
+        let now = Instant::now();
+        let mut state = self.locked();
+        state.apart.retain(|_, apart| now < apart.until);
+        let apart = Apart {
+            _statement: Arc::clone(statement),
+            until: now + APART,
         };
-        line.wait(row, waiting);
-        Entry::Waits(wait)
+        state.apart.insert(address(statement), apart);
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// For a while the calls of a statement are not one.
+    fn singly(&mut self, statement: &Arc<Statement>, span: Duration) {
+        let now = Instant::now();
+        self.single.retain(|_, apart| now < apart.until);
+        let apart = Apart {
+            _statement: Arc::clone(statement),
+            until: now + span,
+        };
+        self.single.insert(address(statement), apart);
+    }
+
+    fn goes_singly(&self, statement: usize) -> bool {
+        let apart = self.single.get(&statement);
+        apart.is_some_and(|apart| Instant::now() < apart.until)
+    }
+
+    fn is_apart(&mut self, statement: usize) -> bool {
+        if self.apart.is_empty() {
+            return false;
+        }
+        let is_apart = self
+            .apart
+            .get(&statement)
+            .is_some_and(|apart| Instant::now() < apart.until);
+        if !is_apart {
+            self.apart.remove(&statement);
+        }
+        is_apart
     }
 }
 
@@ -187,10 +253,87 @@ impl Waiting {
     }
 }
 
-/// How many are under way.
-fn width(is_cheap: bool, wide: usize, narrow: usize) -> Width {
-    let wide = if is_cheap { narrow } else { wide };
-    Width { wide, narrow }
+impl Turn {
+    /// Those who wait and go now.
+    fn take(&mut self) -> Vec<Waiting> {
+        let mut state = self.batches.locked();
+        let Some(line) = state.lines.get_mut(&address(&self.statement)) else {
+            return Vec::new();
+        };
+        line.retain(|one| !one.reply.is_closed());
+        let (taken, rows) = line.take(MOST);
+        drop(state);
+        self.rows = rows;
+        let patience = self.batches.tools.connector.options.queue_timeout;
+        let is_late = |one: &Waiting| one.since.elapsed() > patience;
+        let (late, taken): (Vec<_>, Vec<_>) = taken.into_iter().partition(is_late);
+        if !late.is_empty() {
+            event::crowded(late.len());
+        }
+        for one in late {
+            one.tell(Fate::Failed(StoreError::Unavailable(RETRY_AFTER)));
+        }
+        taken
+    }
+
+    /// Runs those who wait.
+    async fn run(mut self) {
+        self.begun = true;
+        let lease = match self.batches.writers.acquire(false).await {
+            Ok(lease) => lease,
+            Err(error) => {
+                for one in self.take() {
+                    one.tell(Fate::Failed(error.clone()));
+                }
+                return;
+            }
+        };
+        // Not before there is a connection: more have come by then.
+        let mut taken = self.take();
+        if taken.is_empty() {
+            return;
+        }
+        taken.sort_by(|one, other| batch::by_row(&one.call, &other.call));
+        let (calls, replies): (Vec<Call>, Vec<_>) =
+            taken.into_iter().map(|one| (one.call, one.reply)).unzip();
+        let at_once = !self.batches.locked().goes_singly(address(&self.statement));
+        let ran = batch::run(&self.batches.tools, lease, &calls, at_once).await;
+        let fates = self.batches.fates(&self.statement, ran, calls);
+        for (reply, fate) in replies.into_iter().zip(fates) {
+            drop(reply.send(fate));
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let address = address(&self.statement);
+        let mut state = self.batches.locked();
+        let Some(line) = state.lines.get_mut(&address) else {
+            return;
+        };
+        // Without a runtime, or with one that ends, there are no connections either.
+        let runtime = tokio::runtime::Handle::try_current().ok().filter(|_| self.begun);
+        let (goes_on, is_idle) = (line.ended(&self.rows), line.is_idle());
+        let gone = if is_idle || runtime.is_none() {
+            state.lines.remove(&address)
+        } else {
+            None
+        };
+        drop(state);
+        for one in gone.into_iter().flat_map(Line::into_waiting) {
+            one.tell(Fate::Failed(StoreError::Unavailable(RETRY_AFTER)));
+        }
+        if let Some(runtime) = runtime.filter(|_| goes_on) {
+            let mut next = self.batches.turn(&self.statement, Vec::new());
+            next.begun = false;
+            drop(runtime.spawn(next.run()));
+        }
+    }
+}
+
+fn address(statement: &Arc<Statement>) -> usize {
+    Arc::as_ptr(statement).addr()
 }
 
 /// The row in which a call counts. Two rows of one number would wait for each other, no more.

@@ -1,38 +1,42 @@
-//! Over how many connections work of one kind goes.
+//! Over how many connections reads are spread.
 //!
 //! Role: now and then tries one more, or one less, and keeps to what answers sooner; of equals to the fewer.
-//! Invariant: at least one and at most as many as there may be; a trial is short, and one that shows nothing changes nothing.
-//! Not here: the connections, the work.
+//! Invariant: at least one and at most as many as there may be; a trial is short, and changes nothing unless both ways were
+//! seen often enough.
+//! Not here: the connections, the reads.
 //!
 //! A database with idle cores answers sooner over more connections. One without answers later: its processes push each
 //! other aside, and each finds less to do whenever it gets its turn. Which of the two it is nobody says, so both ways are
-//! tried in turns of a few milliseconds: what else happens meanwhile happens to both.
+//! tried by turns: what else happens meanwhile happens to both.
 
 use crate::event;
 use std::time::{Duration, Instant};
 
-/// How long it goes one way before it goes the other.
+/// How long it goes one way before it goes the other, at least: longer than most reads wait, so that few of those that
+/// went out one way are answered in the turn of the other.
 const TURN: Duration = Duration::from_millis(10);
-/// After so many turns a trial may be judged,
+/// And at least so many times what a read takes.
+const TIMES: u32 = 2;
+/// After so many turns a trial may be judged: what comes and goes has come to both ways.
 const TURNS: u32 = 8;
-/// and with so many answers each way.
-const ENOUGH: u32 = 64;
+/// And with so many answers each way: fewer differ by chance.
+const ENOUGH: u32 = 32;
 /// When it is given up.
-const LONGEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(2);
 
-/// From a trial that changed something to the next one, and the longest such pause.
+/// From a trial that changed something to the next one, and the longest such pause: a trial that goes the worse way half
+/// of 80 ms costs little every other second.
 const SOON: Duration = Duration::from_millis(250);
 const LATE: Duration = Duration::from_secs(2);
 
-/// One more is worth it if answers take so much less time,
+/// One more is worth it if answers take so much less time: less may be chance, and a connection costs the server a
+/// process.
 const SOONER: f64 = 0.9;
-/// and one is too many if without it they take hardly more.
+/// One is too many if without it they take hardly more. The two are far enough apart that nothing goes back and forth.
 const HARDLY_MORE: f64 = 1.05;
 
 /// How many are used.
 pub(crate) struct Breadth {
-    /// What goes over them, for the log.
-    what: &'static str,
     used: usize,
     most: usize,
     trial: Option<Trial>,
@@ -74,10 +78,9 @@ pub(crate) struct Tried {
 
 impl Breadth {
     /// Begins with so many; there may be as many as `most`.
-    pub(crate) fn new(what: &'static str, used: usize, most: usize) -> Self {
+    pub(crate) fn new(used: usize, most: usize) -> Self {
         let most = most.max(1);
         Breadth {
-            what,
             used: used.clamp(1, most),
             most,
             trial: None,
@@ -87,10 +90,16 @@ impl Breadth {
         }
     }
 
-    /// How many to use for what goes out now. `there`: how many there are; `crowded`: it finds others before it.
-    pub(crate) fn at(&mut self, now: Instant, there: usize, crowded: bool) -> (usize, Option<Tried>) {
+    /// How many are used but for a trial.
+    pub(crate) fn used(&self) -> usize {
+        self.used
+    }
+
+    /// How many to use for a read that goes out now. `there`: how many there are; `crowded`: on each that is used others
+    /// are before it.
+    pub(crate) fn next(&mut self, now: Instant, there: usize, crowded: bool) -> (usize, Option<Tried>) {
         if self.trial.is_some() {
-            self.turn(now);
+            self.go_on(now);
         } else if crowded && self.rests_until.is_none_or(|until| until <= now) {
             self.begin(now, there);
         }
@@ -144,12 +153,12 @@ impl Breadth {
     }
 
     /// Goes the other way if it is time, and judges if there is enough to judge by.
-    fn turn(&mut self, now: Instant) {
+    fn go_on(&mut self, now: Instant) {
         let Some(trial) = self.trial.as_mut().filter(|trial| trial.turn_ends <= now) else {
             return;
         };
         trial.turns += 1;
-        trial.turn_ends = now + TURN;
+        trial.turn_ends = now + TURN.max(trial.longest_mean() * TIMES);
         trial.now = match trial.now {
             Way::Usual => Way::Other,
             Way::Other => Way::Usual,
@@ -165,7 +174,7 @@ impl Breadth {
             None => (self.pause * 2).min(LATE),
         };
         if let Some(better) = better {
-            event::breadth(self.what, self.used, better);
+            event::breadth(self.used, better);
             self.used = better;
         }
         self.rests_until = Some(now + self.pause);
@@ -177,14 +186,19 @@ impl Trial {
     fn better(&self, used: usize) -> Option<usize> {
         let [usual, other] = self.answers.each_ref().map(Answers::mean);
         let bound = if self.other > used { SOONER } else { HARDLY_MORE };
-        (other <= usual * bound).then_some(self.other)
+        (other <= usual.mul_f64(bound)).then_some(self.other)
+    }
+
+    /// What a read takes, in the slower way.
+    fn longest_mean(&self) -> Duration {
+        let means = self.answers.iter().map(Answers::mean);
+        means.max().unwrap_or_default()
     }
 }
 
 impl Answers {
-    /// Seconds for one.
-    fn mean(&self) -> f64 {
-        self.took.as_secs_f64() / f64::from(self.count.max(1))
+    fn mean(&self) -> Duration {
+        self.took / self.count.max(1)
     }
 }
 
@@ -196,7 +210,7 @@ mod tests {
     fn after(breadth: &mut Breadth, from: Instant, millis: u64, span: impl Fn(usize) -> u64) -> Instant {
         for at in 0..millis {
             let now = from + Duration::from_millis(at);
-            let (used, tried) = breadth.at(now, breadth.wanted(), true);
+            let (used, tried) = breadth.next(now, breadth.wanted(), true);
             if let Some(tried) = tried {
                 breadth.took(tried, Duration::from_micros(span(used)));
             }
@@ -206,7 +220,7 @@ mod tests {
 
     #[test]
     fn as_many_are_used_as_make_answers_sooner() {
-        let mut breadth = Breadth::new("tests", 1, 4);
+        let mut breadth = Breadth::new(1, 4);
         // Three cores are idle.
         let now = after(&mut breadth, Instant::now(), 20_000, |used| {
             3_000 / used.min(3) as u64
@@ -221,30 +235,30 @@ mod tests {
 
     #[test]
     fn nothing_is_tried_where_nobody_waits_or_there_is_no_other() {
-        let mut breadth = Breadth::new("tests", 1, 4);
+        let mut breadth = Breadth::new(1, 4);
         let now = Instant::now();
-        assert_eq!(breadth.at(now, 2, false).0, 1);
+        assert_eq!(breadth.next(now, 2, false).0, 1);
         assert!(
-            breadth.at(now, 1, true).1.is_none(),
+            breadth.next(now, 1, true).1.is_none(),
             "the second is not there yet"
         );
-        assert!(breadth.at(now, 2, true).1.is_some());
-        assert!(Breadth::new("tests", 3, 1).at(now, 9, true).1.is_none());
+        assert!(breadth.next(now, 2, true).1.is_some());
+        assert!(Breadth::new(3, 1).next(now, 9, true).1.is_none());
     }
 
     #[test]
     fn a_trial_that_shows_nothing_changes_nothing() {
-        let mut breadth = Breadth::new("tests", 1, 4);
+        let mut breadth = Breadth::new(1, 4);
         let now = Instant::now();
-        let (_, tried) = breadth.at(now, 2, true);
+        let (_, tried) = breadth.next(now, 2, true);
         let tried = tried.expect("a trial");
         breadth.took(tried, Duration::from_micros(1));
         let later = now + LONGEST + TURN;
-        assert!(breadth.at(later, 2, true).1.is_none(), "it was given up");
+        assert!(breadth.next(later, 2, true).1.is_none(), "it was given up");
         assert_eq!(breadth.used, 1);
         breadth.took(tried, Duration::from_secs(1));
         assert!(
-            breadth.at(later + LATE, 2, true).1.is_some(),
+            breadth.next(later + LATE, 2, true).1.is_some(),
             "and the next one begins anew"
         );
         assert!(

@@ -106,9 +106,9 @@ pub(crate) fn panicked(text: &str) {
     tracing::error!(panic = text, "a transaction panicked and is rolled back");
 }
 
-/// Another number of connections proved to answer sooner, or as soon.
-pub(crate) fn breadth(what: &'static str, from: usize, to: usize) {
-    tracing::debug!(what, from, to, "work goes over another number of connections");
+/// Reads were answered sooner over another number of connections, or as soon over fewer.
+pub(crate) fn breadth(from: usize, to: usize) {
+    tracing::debug!(from, to, "reads go over another number of connections");
 }
 
 /// A pooler shows itself late.

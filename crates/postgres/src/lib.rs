@@ -7,7 +7,6 @@
 
 mod aside;
 mod at_once;
-mod awhile;
 mod batch;
 mod batches;
 mod breadth;

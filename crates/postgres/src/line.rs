@@ -9,10 +9,6 @@
 //! cost hardly more than one.
 
 use std::collections::{HashSet, VecDeque};
-use std::time::{Duration, Instant};
-
-/// Where nobody has come to an end for so long, somebody may be held up by a lock: others need not be.
-pub(crate) const STUCK: Duration = Duration::from_millis(20);
 
 /// So many in a batch are many.
 const MANY: usize = 8;
@@ -26,22 +22,31 @@ pub(crate) struct Width {
     pub(crate) narrow: usize,
 }
 
+impl Width {
+    /// Few, whoever waits.
+    pub(crate) fn narrowed(self) -> Self {
+        Width {
+            wide: self.narrow,
+            ..self
+        }
+    }
+}
+
 /// Those who want a statement; a row is known by a number.
 pub(crate) struct Line<T> {
+    width: Width,
     /// How many went in the last batch.
     last: usize,
     rows: HashSet<u64>,
     /// How many are under way, lone ones and batches.
     under_way: usize,
     waiting: VecDeque<(u64, T)>,
-    /// When somebody last began or ended.
-    moved: Instant,
 }
 
 impl<T> Line<T> {
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(width: Width) -> Self {
         Line {
-            moved: now,
+            width,
             last: 0,
             rows: HashSet::new(),
             under_way: 0,
@@ -50,40 +55,23 @@ impl<T> Line<T> {
     }
 
     /// How many may be under way now.
-    fn most(&self, width: Width) -> usize {
+    fn width(&self) -> usize {
         match self.last < MANY {
-            true => width.wide,
-            false => width.narrow,
+            true => self.width.wide,
+            false => self.width.narrow,
         }
     }
 
     /// Whether somebody who wants a row goes at once: nobody counts in it or waits for it, and there is room.
-    pub(crate) fn starts(&mut self, row: u64, now: Instant, width: Width) -> bool {
-        let is_free = self.under_way < self.most(width)
+    pub(crate) fn starts(&mut self, row: u64) -> bool {
+        let is_free = self.under_way < self.width()
             && !self.rows.contains(&row)
             && !self.waiting.iter().any(|(wanted, _)| *wanted == row);
         if is_free {
             self.rows.insert(row);
             self.under_way += 1;
-            self.moved = now;
         }
         is_free
-    }
-
-    /// Whether one more goes, as those who are under way seem to be held up and somebody waits for another row.
-    pub(crate) fn unstick(&mut self, now: Instant, most: usize) -> bool {
-        let is_stuck = now.saturating_duration_since(self.moved) >= STUCK;
-        let goes = is_stuck && self.under_way < most && self.goes_on();
-        if goes {
-            self.moved = now;
-            self.under_way += 1;
-        }
-        goes
-    }
-
-    /// Whether somebody waits for a row that is free.
-    fn goes_on(&self) -> bool {
-        self.waiting.iter().any(|(row, _)| !self.rows.contains(row))
     }
 
     /// Somebody waits.
@@ -120,13 +108,12 @@ impl<T> Line<T> {
     }
 
     /// Somebody who counted in these rows has ended. Whether another goes in its place; else there is one less.
-    pub(crate) fn ended(&mut self, rows: &[u64], now: Instant, width: Width) -> bool {
-        self.moved = now;
+    pub(crate) fn ended(&mut self, rows: &[u64]) -> bool {
         for row in rows {
             self.rows.remove(row);
         }
-        let has_room = self.under_way <= self.most(width);
-        let goes_on = has_room && self.goes_on();
+        let has_room = self.under_way <= self.width();
+        let goes_on = has_room && self.waiting.iter().any(|(row, _)| !self.rows.contains(row));
         self.under_way -= usize::from(!goes_on);
         goes_on
     }
@@ -151,73 +138,53 @@ mod tests {
 
     #[test]
     fn who_wants_a_row_waits_for_it_and_others_do_not() {
-        let now = Instant::now();
-        let mut line = Line::new(now);
-        assert!(line.starts(HOT, now, WIDTH) && !line.starts(HOT, now, WIDTH));
+        let mut line = Line::new(WIDTH);
+        assert!(line.starts(HOT) && !line.starts(HOT));
         line.wait(HOT, "a");
         line.wait(HOT, "b");
-        assert!(line.starts(2, now, WIDTH) && line.starts(3, now, WIDTH));
-        assert!(!line.starts(4, now, WIDTH), "three are under way");
+        assert!(line.starts(2) && line.starts(3));
+        assert!(!line.starts(4), "three are under way");
         line.wait(4, "c");
         // The row is still counted in: only the other goes.
-        assert!(line.ended(&[3], now, WIDTH));
+        assert!(line.ended(&[3]));
         assert_eq!(line.take(64), (vec!["c"], vec![4]));
-        assert!(line.ended(&[HOT], now, WIDTH));
+        assert!(line.ended(&[HOT]));
         assert_eq!(line.take(64), (vec!["a", "b"], vec![HOT, HOT]));
-        assert!(!line.ended(&[2], now, WIDTH) && !line.ended(&[4], now, WIDTH) && !line.is_idle());
-        assert!(!line.ended(&[HOT, HOT], now, WIDTH) && line.is_idle());
+        assert!(!line.ended(&[2]) && !line.ended(&[4]) && !line.is_idle());
+        assert!(!line.ended(&[HOT, HOT]) && line.is_idle());
     }
 
     #[test]
     fn where_many_wait_few_are_under_way() {
-        let now = Instant::now();
-        let mut line = Line::new(now);
-        assert!(line.starts(1, now, WIDTH) && line.starts(2, now, WIDTH) && line.starts(3, now, WIDTH));
+        let mut line = Line::new(WIDTH);
+        assert!(line.starts(1) && line.starts(2) && line.starts(3));
         (4..20).for_each(|row| line.wait(row, row));
-        assert!(line.ended(&[1], now, WIDTH));
+        assert!(line.ended(&[1]));
         assert_eq!(line.take(64).0.len(), 16);
         line.wait(20, 20);
         // Others end, and nobody goes in their place before the last.
-        assert!(
-            !line.ended(&[2], now, WIDTH) && !line.ended(&[3], now, WIDTH) && !line.starts(21, now, WIDTH)
-        );
+        assert!(!line.ended(&[2]) && !line.ended(&[3]) && !line.starts(21));
         let rows: Vec<u64> = (4..20).collect();
-        assert!(line.ended(&rows, now, WIDTH));
+        assert!(line.ended(&rows));
         assert_eq!(line.take(64).0, [20]);
         assert!(
-            line.starts(21, now, WIDTH) && line.starts(22, now, WIDTH) && !line.starts(23, now, WIDTH),
+            line.starts(21) && line.starts(22) && !line.starts(23),
             "hardly anybody waited"
         );
     }
 
     #[test]
     fn nobody_overtakes_those_who_wait_for_the_row() {
-        let now = Instant::now();
-        let mut line = Line::new(now);
-        assert!(line.starts(HOT, now, WIDTH));
+        let mut line = Line::new(WIDTH);
+        assert!(line.starts(HOT));
         line.wait(HOT, "a");
-        assert!(line.ended(&[HOT], now, WIDTH), "it goes next");
-        assert!(!line.starts(HOT, now, WIDTH));
+        assert!(line.ended(&[HOT]), "it goes next");
+        assert!(!line.starts(HOT));
         line.wait(HOT, "b");
         assert_eq!(line.take(1), (vec!["a"], vec![HOT]));
-        assert!(!line.starts(HOT, now, WIDTH));
-        assert!(line.ended(&[HOT], now, WIDTH));
+        assert!(!line.starts(HOT));
+        assert!(line.ended(&[HOT]));
         assert_eq!(line.take(1), (vec!["b"], vec![HOT]));
-        assert!(!line.ended(&[HOT], now, WIDTH) && line.is_idle() && line.len() == 0);
-    }
-
-    #[test]
-    fn who_is_held_up_holds_up_nobody_of_another_row() {
-        let now = Instant::now();
-        let (mut line, width) = (Line::new(now), Width { wide: 1, narrow: 1 });
-        assert!(line.starts(HOT, now, width));
-        line.wait(HOT, "a");
-        assert!(!line.unstick(now + STUCK, 3), "it would wait for the same");
-        line.wait(2, "b");
-        assert!(!line.unstick(now, 3) && !line.unstick(now + STUCK, 1));
-        assert!(line.unstick(now + STUCK, 3) && !line.unstick(now + STUCK, 3));
-        assert_eq!(line.take(64), (vec!["b"], vec![2]));
-        assert!(!line.ended(&[2], now, width), "there is one too many");
-        assert!(line.ended(&[HOT], now, width));
+        assert!(!line.ended(&[HOT]) && line.is_idle() && line.len() == 0);
     }
 }

@@ -35,7 +35,7 @@ pub struct Options {
     pub queue_timeout: Duration,
     /// How many connections serve transactions, one at a time each.
     pub writers: usize,
-    /// How many connections are shared by reads of one statement.
+    /// How many connections are shared by reads of one statement, at most.
     pub readers: usize,
     /// How many batches of a statement that counts are under way at a time where many wait.
     pub batches: usize,

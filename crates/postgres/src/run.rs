@@ -182,13 +182,13 @@ impl Lanes {
         let fate = match self.batches.enter(call) {
             Entry::Now(call, turn) => return Ok(Gathered::Itself(call, turn)),
             Entry::Full => return Err(StoreError::Unavailable(RETRY_AFTER)),
-            Entry::Waits(wait) => wait.fate().await,
+            Entry::Waits(fate) => fate.await,
         };
         Ok(match fate {
-            Some(Fate::Answer(answer)) => Gathered::Kept(answer),
-            Some(Fate::Apart(call)) => Gathered::Itself(call, None),
-            Some(Fate::Failed(error)) => Gathered::Failed(error),
-            None => Gathered::Failed(StoreError::OutcomeUnknown(
+            Ok(Fate::Answer(answer)) => Gathered::Kept(answer),
+            Ok(Fate::Apart(call)) => Gathered::Itself(call, None),
+            Ok(Fate::Failed(error)) => Gathered::Failed(error),
+            Err(_gone) => Gathered::Failed(StoreError::OutcomeUnknown(
                 "who committed for several callers is gone".to_owned(),
             )),
         })

@@ -59,7 +59,7 @@ impl Shared {
             state: Mutex::new(State {
                 live: Vec::new(),
                 connecting: 0,
-                breadth: Breadth::new("reads", 1, most),
+                breadth: Breadth::new(1, most),
             }),
             changed: Notify::new(),
             connector,
@@ -94,12 +94,19 @@ impl Shared {
         self.locked().live.len()
     }
 
+    /// How many of them are used but for a trial.
+    #[cfg(test)]
+    pub(crate) fn used(&self) -> usize {
+        self.locked().breadth.used()
+    }
+
     fn enter(self: &Arc<Self>) -> Result<Entry, StoreError> {
         let mut state = self.locked();
         state.live.retain(|link| link.usable());
-        let crowded = state.live.iter().all(|link| link.in_flight() > 0);
+        let mut used = state.live.iter().take(state.breadth.used());
+        let crowded = used.all(|link| link.in_flight() > 0);
         let there = state.live.len();
-        let (used, tried) = state.breadth.at(Instant::now(), there, crowded);
+        let (used, tried) = state.breadth.next(Instant::now(), there, crowded);
         let waits = |link: &&Arc<Link>| (link.stalled() > STALLED, link.in_flight());
         let soonest = state.live.iter().take(used).min_by_key(waits);
         // Those behind are of use where all before are stalled.

@@ -14,6 +14,7 @@ use crate::exclusive::Pool;
 use crate::gate::Gate;
 use crate::jam::Jams;
 use crate::keys::Keys;
+use crate::line::Width;
 use crate::link::Link;
 use crate::options::{OpenError, Options};
 use crate::pace::Paces;
@@ -96,12 +97,12 @@ impl Postgres {
             keys: Keys::default(),
             paces: Paces::default(),
         });
+        let width = Width {
+            wide: most,
+            narrow: options.batches.clamp(1, most),
+        };
         let lanes = Lanes {
-            batches: Batches::new(
-                Arc::clone(&tools),
-                Arc::clone(&writers),
-                (most, options.batches.min(most)),
-            ),
+            batches: Batches::new(Arc::clone(&tools), Arc::clone(&writers), width),
             tools,
             readers: Shared::new(reading, reading_gate, options.readers),
             writers,

@@ -174,6 +174,21 @@ async fn reads_share_connections_and_pass_by_slow_ones() {
     assert!(bench.store.stats().readers <= 4);
 }
 
+/// Who sleeps takes no core, so a second connection serves twice as many, whatever else the machine does.
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_go_over_as_many_connections_as_the_database_serves_beside_each_other() {
+    let bench = Bench::new("").await;
+    let until = Instant::now() + Duration::from_secs(20);
+    let read = sleep(0.0002);
+    while bench.store.lanes().readers.used() == 1 && Instant::now() < until {
+        let many: Vec<_> = (0..64).map(|_| bench.start(Script::read(read.clone()))).collect();
+        for one in many {
+            assert!(one.await.expect("no panic").expect("run").answers[0].is_ok());
+        }
+    }
+    assert_eq!(bench.store.lanes().readers.used(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_at_once_each_get_their_own_answer() {
     for settings in ["", "pgbouncer=true&pool_max=6"] {

@@ -85,18 +85,19 @@ pub fn watch(table: &Table, tenant: Option<ColumnId>, dialect: Dialect) -> Watch
 
 /// How a statement of PostgreSQL's that writes rows of many tenants logs that itself, instead of by a trigger for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Logged {
+pub struct LogsItself {
     /// The table.
     pub table: TableId,
     /// The column with the key of the tenant that a row belongs to.
     pub tenant: ColumnId,
 }
 
-impl Logged {
+impl LogsItself {
     /// What goes before the statement in its transaction.
     #[must_use]
     pub fn opening(&self, catalog: &Catalog) -> String {
-        postgres::itself(&catalog.table(self.table).name)
+        let tenant = &catalog.column(self.table, self.tenant).name;
+        postgres::itself(&catalog.table(self.table).name, tenant)
     }
 
     /// What logs the rows that are in `rows`.

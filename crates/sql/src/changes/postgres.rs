@@ -3,8 +3,9 @@
 //! Invariant: a trigger works for whoever writes, whatever their rights and their `search_path`.
 //! Not here: SQLite.
 //!
-//! An entry bears the id of its transaction; it is unseen by a snapshot that was taken before the transaction ended, so no sequence has to be trusted, whose numbers
-//! would come in another order than commits. Numbers of transactions are the server's, 64 bits wide.
+//! An entry bears the id of its transaction; it is unseen by a snapshot that was taken before the transaction ended, so no
+//! sequence has to be trusted, whose numbers would come in another order than commits. Numbers of transactions are the
+//! server's, 64 bits wide.
 
 use super::{Change, Trigger, digest, literal, named, quoted};
 
@@ -38,7 +39,7 @@ pub(super) fn trigger(table: &str, tenant: Option<&str>, change: Change) -> Trig
     let logged = Logged {
         setting: setting(table),
         table: literal(table),
-        tenant: tenant.map(quoted),
+        tenant: tenant.map(str::to_owned),
     };
     let (when, body) = match change {
         Change::Insert => (logged.is_new("NEW"), logged.log("NEW")),
@@ -87,12 +88,15 @@ fn setting(table: &str) -> String {
     format!("backflow.c{:016x}", digest(table))
 }
 
-/// What the setting is where whoever writes logs it itself; no tenant's mark begins so.
-const ITSELF: &str = "*";
+/// What the setting is where whoever writes logs it itself, by this column: a version of the project that tells tenants apart
+/// by another one is to be told by its own triggers. No tenant's mark begins so.
+fn by_itself(tenant: &str) -> String {
+    literal(&format!("*{tenant}"))
+}
 
-/// Says that what follows in this transaction logs the changes of a table's rows itself.
-pub(super) fn itself(table: &str) -> String {
-    format!("SET LOCAL {}='{ITSELF}'", setting(table))
+/// Says that what follows in this transaction logs the changes of a table's rows itself, by a tenant's column.
+pub(super) fn itself(table: &str, tenant: &str) -> String {
+    format!("SET LOCAL {}={}", setting(table), by_itself(tenant))
 }
 
 /// Logs the changes of rows that are in `rows`, each with its tenant's key.
@@ -121,7 +125,7 @@ impl Logged {
     /// The tenant of a row, as the log has it.
     fn tenant(&self, row: &str) -> String {
         self.tenant.as_ref().map_or("NULL".to_owned(), |column| {
-            format!("CAST({row}.{column} AS text)")
+            format!("CAST({row}.{} AS text)", quoted(column))
         })
     }
 
@@ -138,8 +142,8 @@ impl Logged {
             )
         };
         let mark = is_not(&self.mark(row));
-        match self.tenant {
-            Some(_) => format!("({mark} AND {})", is_not(&literal(ITSELF))),
+        match &self.tenant {
+            Some(column) => format!("({mark} AND {})", is_not(&by_itself(column))),
             None => mark,
         }
     }

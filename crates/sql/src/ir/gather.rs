@@ -6,7 +6,7 @@
 //! Not here: the proof (the planner's), the text (`render::gather`), who goes with whom (the stores).
 
 use super::{Cond, Insert, Read, Scalar, Statement};
-use crate::changes::Logged;
+use crate::changes::LogsItself;
 use backflow_catalog::ColumnId;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub struct Gather {
     /// Whether a row for which that does not hold, or whose sum is too large, is left as it is.
     pub limited: bool,
     /// How the statement logs what it has changed, if it does.
-    pub logged: Option<Logged>,
+    pub logged: Option<LogsItself>,
     /// How many parameters a caller has.
     pub params: usize,
 }

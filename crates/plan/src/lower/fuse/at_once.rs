@@ -24,7 +24,7 @@ use super::rewrite::Parts;
 use super::rising::Counter;
 use crate::project::Project;
 use backflow_catalog::{Catalog, Column, ColumnId, ColumnType, TableId, TableKind};
-use backflow_sql::changes::Logged;
+use backflow_sql::changes::LogsItself;
 use backflow_sql::ir::visit::{self, Visit};
 use backflow_sql::ir::{
     ArithmeticOp, Assigned, AtOnce, Chained, Cond, Conflict, Datum, Gather, Insert, ParamId, Query, Scalar,
@@ -47,7 +47,7 @@ impl Many {
         let tenant = tenancy.and_then(|tenancy| tenancy.tenant_column(table));
         // Without a tenant there is one entry, which a trigger writes as well.
         let logged = tenant.filter(|_| watched.contains(&table));
-        self.gather.logged = logged.map(|tenant| Logged { table, tenant });
+        self.gather.logged = logged.map(|tenant| LogsItself { table, tenant });
         let Chained { statement, parts } = backflow_sql::render_gathered(&self.gather, &project.catalog);
         let logged = self.gather.logged.as_ref();
         AtOnce {

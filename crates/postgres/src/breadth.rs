@@ -5,9 +5,12 @@
 //! seen often enough.
 //! Not here: the connections, the reads.
 //!
-//! A database with idle cores answers sooner over more connections. One without answers later: its processes push each
+//! A database with idle cores answers more over more connections. One without answers fewer: its processes push each
 //! other aside, and each finds less to do whenever it gets its turn. Which of the two it is nobody says, so both ways are
 //! tried by turns: what else happens meanwhile happens to both.
+//!
+//! That answers come sooner is not enough. Where the cores are ours, too, what the database gains we lose: the time until
+//! it answers is shorter, and we answer no more requests than before. But where no more are asked, much sooner is better.
 
 use crate::event;
 use std::time::{Duration, Instant};
@@ -29,11 +32,31 @@ const LONGEST: Duration = Duration::from_secs(2);
 const SOON: Duration = Duration::from_millis(250);
 const LATE: Duration = Duration::from_secs(2);
 
-/// One more is worth it if answers take so much less time: less may be chance, and a connection costs the server a
-/// process.
-const SOONER: f64 = 0.9;
-/// One is too many if without it they take hardly more. The two are far enough apart that nothing goes back and forth.
-const HARDLY_MORE: f64 = 1.05;
+/// What makes one more worth a process of the server's: as many times more reads, and those in less of the time.
+const MORE: Worth = Worth {
+    reads: 1.05,
+    time: 0.9,
+};
+/// Or as many, in much less of the time.
+const SOONER: Worth = Worth {
+    reads: 0.98,
+    time: 0.5,
+};
+/// It stays if it is worth nearly as much: so nothing goes back and forth.
+const STILL_MORE: Worth = Worth {
+    reads: 1.02,
+    time: 0.95,
+};
+const STILL_SOONER: Worth = Worth {
+    reads: 0.97,
+    time: 0.6,
+};
+
+/// One way beside the other.
+struct Worth {
+    reads: f64,
+    time: f64,
+}
 
 /// How many are used.
 pub(crate) struct Breadth {
@@ -50,6 +73,7 @@ struct Trial {
     /// How many are used every other turn.
     other: usize,
     turns: u32,
+    turn_began: Instant,
     turn_ends: Instant,
     ends: Instant,
     now: Way,
@@ -65,6 +89,10 @@ enum Way {
 
 #[derive(Debug, Default)]
 struct Answers {
+    /// How many reads went out, and in what time.
+    sent: u32,
+    span: Duration,
+    /// How many have their answer, and what they took.
     count: u32,
     took: Duration,
 }
@@ -103,9 +131,10 @@ impl Breadth {
         } else if crowded && self.rests_until.is_none_or(|until| until <= now) {
             self.begin(now, there);
         }
-        match &self.trial {
+        match &mut self.trial {
             None => (self.used, None),
             Some(trial) => {
+                trial.answers[trial.now as usize].sent += 1;
                 let tried = Tried {
                     trial: self.number,
                     way: trial.now,
@@ -145,6 +174,7 @@ impl Breadth {
         self.trial = Some(Trial {
             other,
             turns: 0,
+            turn_began: now,
             turn_ends: now + TURN,
             ends: now + LONGEST,
             now: Way::Other,
@@ -158,6 +188,8 @@ impl Breadth {
             return;
         };
         trial.turns += 1;
+        trial.answers[trial.now as usize].span += now - trial.turn_began;
+        trial.turn_began = now;
         trial.turn_ends = now + TURN.max(trial.longest_mean() * TIMES);
         trial.now = match trial.now {
             Way::Usual => Way::Other,
@@ -184,9 +216,13 @@ impl Breadth {
 impl Trial {
     /// How many are better than so many.
     fn better(&self, used: usize) -> Option<usize> {
-        let [usual, other] = self.answers.each_ref().map(Answers::mean);
-        let bound = if self.other > used { SOONER } else { HARDLY_MORE };
-        (other <= usual.mul_f64(bound)).then_some(self.other)
+        let [usual, other] = &self.answers;
+        let is_better = if self.other > used {
+            other.is_worth(&MORE, usual) || other.is_worth(&SOONER, usual)
+        } else {
+            !usual.is_worth(&STILL_MORE, other) && !usual.is_worth(&STILL_SOONER, other)
+        };
+        is_better.then_some(self.other)
     }
 
     /// What a read takes, in the slower way.
@@ -197,6 +233,16 @@ impl Trial {
 }
 
 impl Answers {
+    /// Whether the way of more connections is worth so much beside that of fewer.
+    fn is_worth(&self, worth: &Worth, fewer: &Answers) -> bool {
+        self.rate() >= fewer.rate() * worth.reads && self.mean() <= fewer.mean().mul_f64(worth.time)
+    }
+
+    /// Reads a second.
+    fn rate(&self) -> f64 {
+        f64::from(self.sent) / self.span.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+
     fn mean(&self) -> Duration {
         self.took / self.count.max(1)
     }
@@ -206,31 +252,52 @@ impl Answers {
 mod tests {
     use super::*;
 
-    /// A millisecond after the other something goes out, and takes as long as `span` says for so many connections.
-    fn after(breadth: &mut Breadth, from: Instant, millis: u64, span: impl Fn(usize) -> u64) -> Instant {
-        for at in 0..millis {
-            let now = from + Duration::from_millis(at);
+    /// Callers who each wait for an answer before they ask again: what one takes over so many connections, and how long they
+    /// then rest, in microseconds.
+    fn callers(
+        breadth: &mut Breadth,
+        from: Instant,
+        seconds: u64,
+        (takes, rests): (impl Fn(usize) -> u64, impl Fn(usize) -> u64),
+    ) -> Instant {
+        const CALLERS: u64 = 8;
+        let (mut at, end) = (0, seconds * 1_000_000);
+        while at < end {
+            let now = from + Duration::from_micros(at);
             let (used, tried) = breadth.next(now, breadth.wanted(), true);
             if let Some(tried) = tried {
-                breadth.took(tried, Duration::from_micros(span(used)));
+                breadth.took(tried, Duration::from_micros(takes(used)));
             }
+            at += (takes(used) + rests(used)) / CALLERS;
         }
-        from + Duration::from_millis(millis)
+        from + Duration::from_micros(at)
     }
 
     #[test]
-    fn as_many_are_used_as_make_answers_sooner() {
+    fn as_many_are_used_as_answer_more_reads() {
         let mut breadth = Breadth::new(1, 4);
         // Three cores are idle.
-        let now = after(&mut breadth, Instant::now(), 20_000, |used| {
-            3_000 / used.min(3) as u64
-        });
+        let three = |used: usize| 3_000 / used.min(3) as u64;
+        let now = callers(&mut breadth, Instant::now(), 20, (three, |_| 10));
         assert_eq!(breadth.used, 3);
-        // Now it is the only one: more of them are in each other's way.
-        let now = after(&mut breadth, now, 40_000, |used| 900 + 100 * used as u64);
+        // Now it is one, and more of them are in each other's way.
+        let now = callers(&mut breadth, now, 40, (|used| 900 + 100 * used as u64, |_| 10));
         assert_eq!(breadth.used, 1);
-        after(&mut breadth, now, 20_000, |used| 1_000 - used as u64);
-        assert_eq!(breadth.used, 1, "hardly sooner");
+        // What the database gains we lose.
+        let shared = |used: usize| 4_200 - 1_200 * used as u64;
+        let now = callers(&mut breadth, now, 20, (shared, |used| 3_200 - shared(used)));
+        assert_eq!(breadth.used, 1);
+        // Nobody asks more, but answers come much sooner.
+        callers(
+            &mut breadth,
+            now,
+            20,
+            (
+                |used| 900 / (used * used) as u64,
+                |used| 9_000 - 900 / (used * used) as u64,
+            ),
+        );
+        assert!(breadth.used > 1);
     }
 
     #[test]

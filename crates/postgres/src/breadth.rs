@@ -187,6 +187,8 @@ impl Breadth {
         let Some(trial) = self.trial.as_mut().filter(|trial| trial.turn_ends <= now) else {
             return;
         };
+        // Nobody asked for a while: what came before and what comes now are not to be compared.
+        let is_broken_off = now - trial.turn_ends > trial.turn_ends - trial.turn_began;
         trial.turns += 1;
         trial.answers[trial.now as usize].span += now - trial.turn_began;
         trial.turn_began = now;
@@ -196,10 +198,10 @@ impl Breadth {
             Way::Other => Way::Usual,
         };
         let is_enough = trial.turns >= TURNS && trial.answers.iter().all(|answers| answers.count >= ENOUGH);
-        if !is_enough && now < trial.ends {
+        if !is_enough && !is_broken_off && now < trial.ends {
             return;
         }
-        let better = trial.better(self.used).filter(|_| is_enough);
+        let better = trial.better(self.used).filter(|_| is_enough && !is_broken_off);
         self.trial = None;
         self.pause = match better {
             Some(_) => SOON,
@@ -311,6 +313,21 @@ mod tests {
         );
         assert!(breadth.next(now, 2, true).1.is_some());
         assert!(Breadth::new(3, 1).next(now, 9, true).1.is_none());
+    }
+
+    #[test]
+    fn a_trial_that_is_broken_off_changes_nothing() {
+        let mut breadth = Breadth::new(2, 2);
+        let begun = Instant::now();
+        let mut at = begun;
+        // Long enough to be judged, and one would do.
+        while at < begun + TURN * (TURNS - 1) + TURN / 2 {
+            let (_, tried) = breadth.next(at, 2, true);
+            breadth.took(tried.expect("a trial"), TURN / 20);
+            at += TURN / 20;
+        }
+        assert!(breadth.next(at + TURN * 3, 2, true).1.is_none());
+        assert_eq!(breadth.used, 2);
     }
 
     #[test]

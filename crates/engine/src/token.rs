@@ -208,4 +208,34 @@ mod tests {
         }
         assert!(ours.known.claims(&forged).is_none() && ours.known.claims(&forged_payload).is_none());
     }
+    #[test]
+    fn a_header_is_read_unless_it_is_the_usual_one() {
+        let secret = "one secret of thirty-two bytes, or more";
+        let claims = format!(r#"{{"sub": "a", "exp": {}}}"#, NOW + 100);
+        let signed = |header: &str| {
+            let (header, claims) = (
+                base64url::encode(header.as_bytes()),
+                base64url::encode(claims.as_bytes()),
+            );
+            let message = format!("{header}.{claims}");
+            let key = EncodingKey::from_secret(secret.as_bytes());
+            let signature = crypto::sign(message.as_bytes(), &key, Algorithm::HS256).expect("a signature");
+            format!("{message}.{signature}")
+        };
+        let ours = verifier(secret);
+        let bad = r#"{"alg":"HS256","crit":["x"]}"#;
+        for header in [
+            bad,
+            r#"{"typ":"JWT","alg":"HS256"}"#,
+            bad,
+            r#"{"alg":"HS256"}"#,
+            bad,
+        ] {
+            assert_eq!(
+                ours.claims(&signed(header), at(NOW)).is_ok(),
+                header != bad,
+                "{header}"
+            );
+        }
+    }
 }

@@ -132,6 +132,13 @@ impl<'a> Project<'a> {
         key.is_some_and(|key| matches!(key.ty, ColumnType::Uuid | ColumnType::Text) || key.ty.is_integer())
     }
 
+    /// By which column the log of changes tells whose rows of a table were written: the triggers, and statements that
+    /// log themselves. `None`: a change counts for everybody.
+    pub(crate) fn logged_by(&self, table: TableId) -> Option<ColumnId> {
+        let tenancy = self.tenancy.as_ref().filter(|_| self.tenants_have_texts())?;
+        tenancy.tenant_column(table)
+    }
+
     pub(crate) fn is_scoped(&self, table: TableId) -> bool {
         self.tenancy
             .as_ref()

@@ -37,7 +37,7 @@ const LONGEST: Duration = Duration::from_millis(500);
 const MOMENT: Duration = Duration::from_millis(8);
 /// unless it is so quick: of such reads a few connections serve more than we could ask, and over many of them a database
 /// whose cores are taken serves fewer.
-const QUICK: Duration = Duration::from_micros(500);
+const BRIEF: Duration = Duration::from_micros(500);
 
 /// What a read goes over.
 enum Way {
@@ -218,7 +218,7 @@ impl Lanes {
             return Ok(Way::Own);
         };
         if pace.behind(flight.ahead) > Some(MOMENT)
-            && pace.behind(1) > Some(QUICK)
+            && pace.behind(1) > Some(BRIEF)
             && let Some(lease) = self.writers.spare()
         {
             return Ok(Way::Spare(lease));

@@ -100,11 +100,10 @@ pub(crate) fn watched<'r>(routes: impl Iterator<Item = &'r Route>) -> Option<BTr
 
 /// What the project needs so that changes of these tables are logged.
 pub(crate) fn changes(project: &Project<'_>, watched: &BTreeSet<TableId>) -> Changes {
-    let tenancy = project.tenancy.as_ref().filter(|_| project.tenants_have_texts());
-    let tenant = |table| tenancy?.tenant_column(table);
-    let watches = watched
-        .iter()
-        .map(|table| changes::watch(project.table(*table), tenant(*table), project.dialect));
+    let watches = watched.iter().map(|table| {
+        let tenant = project.logged_by(*table);
+        changes::watch(project.table(*table), tenant, project.dialect)
+    });
     Changes {
         setup: changes::log(project.dialect),
         watches: watches.collect(),

@@ -43,10 +43,8 @@ impl Many {
     /// The statement; it logs its changes if those of its table are `watched`.
     pub(crate) fn statement(mut self, project: &Project<'_>, watched: &BTreeSet<TableId>) -> AtOnce {
         let table = self.gather.insert.into;
-        let tenancy = project.tenancy.as_ref().filter(|_| project.tenants_have_texts());
-        let tenant = tenancy.and_then(|tenancy| tenancy.tenant_column(table));
         // Without a tenant there is one entry, which a trigger writes as well.
-        let logged = tenant.filter(|_| watched.contains(&table));
+        let logged = project.logged_by(table).filter(|_| watched.contains(&table));
         self.gather.logged = logged.map(|tenant| LogsItself { table, tenant });
         let Chained { statement, parts } = backflow_sql::render_gathered(&self.gather, &project.catalog);
         let logged = self.gather.logged.as_ref();
